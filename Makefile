@@ -1,0 +1,47 @@
+# `make help` lists the targets.  PYTHON=python3.13 on any of them picks the interpreter (3.11 or newer).
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint format bench lock changelog clean
+
+export PYTHON
+BIN := .venv/bin
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## make .venv from requirements.lock and install actinf into it (nothing to do: milliseconds)
+	@tools/setup
+
+run: setup ## run the T-maze with 1,000 agents: summary, trace, plots and a report
+	$(BIN)/actinf run tmaze --agents 1000
+
+# The linters come first, so that pytest's summary is what the eye, or a CI, finds last.
+test: lint ## check the code, then run all tests
+	$(BIN)/pytest -n auto --cov
+
+lint: setup ## style, types and import contracts
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+format: setup ## put the code into the house's form
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: setup ## the engine's benchmark
+	$(BIN)/actinf bench
+
+# Hashes for every platform and every Python that pyproject.toml admits; no registry's address.
+lock: ## write requirements.lock anew with the newest versions (UPGRADE= keeps those it has)
+	@test -x $(BIN)/uv || tools/setup
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-emit-find-links --no-header --no-annotate --all-extras --group dev $(UPGRADE) \
+		--output-file requirements.lock pyproject.toml
+	$(BIN)/pytest --quiet --no-header tests/test_house.py
+
+changelog: setup ## show what the next release's section of CHANGELOG.md would say
+	$(BIN)/towncrier build --draft --version next
+
+clean: ## remove the environment, builds and caches, but no run
+	rm -rf .venv build dist .coverage htmlcov .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find src tests benchmarks -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
