@@ -16,7 +16,7 @@ run: setup ## run the T-maze with 1,000 agents: summary, trace, plots and a repo
 
 # The linters come first, so that pytest's summary is what the eye, or a CI, finds last.
 test: lint ## check the code, then run all tests
-	$(BIN)/pytest -n auto --cov
+	$(BIN)/pytest -n auto --maxprocesses 8 --cov
 
 lint: setup ## style, types and import contracts
 	$(BIN)/ruff check
@@ -27,12 +27,13 @@ lint: setup ## style, types and import contracts
 format: setup ## put the code into the house's form
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+	$(BIN)/python tools/write_reference.py
 
 bench: setup ## the engine's benchmark
 	$(BIN)/actinf bench
 
 # Hashes for every platform and every Python that pyproject.toml admits; no registry's address.
-lock: ## write requirements.lock anew with the newest versions (UPGRADE= keeps those it has)
+lock: ## write requirements.lock anew from pyproject.toml; UPGRADE=--upgrade takes the newest versions
 	@test -x $(BIN)/uv || tools/setup
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-emit-find-links --no-header --no-annotate --all-extras --group dev $(UPGRADE) \
