@@ -1,0 +1,57 @@
+"""How large a model may be, checked before memory is taken for it.
+
+A few bytes of a file can ask for any amount of memory ("states: 10000000000", a uniform table over a product of
+factors).  What is asked for is therefore counted first.  Arrays that a caller already holds are not counted.
+"""
+
+from math import prod
+
+from actinf.model.problems import Path, Problems
+
+#: The most states of a factor, outcomes of a modality or actions of a control.
+MAX_NAMES = 1_000_000
+
+#: The most bytes of all tables of one model that are made from rules, cases and sparse statements.
+MAX_BYTES = 512 * 2**20
+
+_BYTES_PER_COLUMN = 8
+_BYTES_PER_ENTRY = 16
+
+
+class Allowance:
+    """The memory that the tables of one model may still take."""
+
+    def __init__(self, problems: Problems, max_bytes: int = MAX_BYTES):
+        self._problems = problems
+        self._max_bytes = max_bytes
+        self._taken = 0
+
+    def take(self, where: Path, label: str, shape: tuple[int, ...], entries_per_column: int) -> bool:
+        """Reserve the memory of a table; False, and a problem noted, when it is too much."""
+        columns = prod(shape[1:])
+        needed = columns * (_BYTES_PER_COLUMN + _BYTES_PER_ENTRY * entries_per_column)
+        if self._taken + needed > self._max_bytes:
+            self._problems.add(
+                where,
+                f"{label} has shape {_sizes(shape)} and would take {_amount(needed)}"
+                f"{self._earlier()}: at most {_amount(self._max_bytes)} for a model; use fewer"
+                f" states, or let it depend on fewer factors",
+            )
+            return False
+        self._taken += needed
+        return True
+
+    def _earlier(self) -> str:
+        return f" after {_amount(self._taken)} of other tables" if self._taken else ""
+
+
+def _sizes(shape: tuple[int, ...]) -> str:
+    return "(" + ", ".join(f"{size:,}" for size in shape) + ")"
+
+
+def _amount(size: int) -> str:
+    if size < 10**6:
+        return f"{size:,} bytes"
+    if size < 10**9:
+        return f"{size / 10**6:,.0f} MB"
+    return f"{size / 10**9:,.0f} GB" if size < 10**18 else f"{float(size):.1e} bytes" if size < 10**300 else "far more"

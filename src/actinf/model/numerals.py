@@ -1,0 +1,55 @@
+"""Turns what a caller states as numbers into a float64 array, and says what is wrong when that cannot be done."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actinf.model.problems import Path, Problems, shown
+
+Float64 = NDArray[np.float64]
+
+
+def read_array(given: object, where: Path, label: str, problems: Problems) -> Float64 | None:
+    """A new float64 array of the numbers in `given`; None, and a problem noted, when they are not numbers.
+
+    Nested lists, arrays of any kind that NumPy understands, and a text of rows of numbers are read.  Negative
+    zeros become zeros.
+    """
+    if isinstance(given, str):
+        return read_text(given, where, label, problems)
+    try:
+        array: NDArray[Any] = np.asarray(given)
+    except (ValueError, TypeError, OverflowError):
+        problems.add(where, f"{label} has rows of different lengths: expected an array of numbers")
+        return None
+    if array.dtype.kind not in "iufb":
+        problems.add(where, f"{label} is {_what(given, array)}: expected an array of numbers")
+        return None
+    if array.dtype.kind == "b" and not isinstance(given, np.ndarray):
+        problems.add(where, f"{label} holds true or false: expected numbers")
+        return None
+    return array.astype(np.float64) + 0.0
+
+
+def read_text(given: str, where: Path, label: str, problems: Problems) -> Float64 | None:
+    """A text of lines of numbers, separated by blanks, as an array of shape (lines, numbers in a line)."""
+    lines = [line for line in given.splitlines() if line.strip()]
+    widths = {len(line.split()) for line in lines[:1]} | {len(line.split()) for line in lines}
+    if not lines or len(widths) != 1:
+        problems.add(where, f"{label} is {shown(given)}: expected lines of numbers, as many in each")
+        return None
+    try:
+        numbers = np.array(given.split(), dtype=np.float64)
+    except ValueError as error:
+        problems.add(where, f"{label} is a text that does not hold numbers only ({error})")
+        return None
+    return numbers.reshape(len(lines), -1) + 0.0
+
+
+def _what(given: object, array: NDArray[Any]) -> str:
+    if array.ndim == 0:
+        return shown(given)
+    if array.dtype.kind in "US":
+        return "an array that holds text"
+    return "an array that holds complex numbers" if array.dtype.kind == "c" else "an array of mixed things"
