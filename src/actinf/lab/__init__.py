@@ -1,0 +1,1 @@
+"""Experiments: simulate, record, look at what came out, and run it again."""
