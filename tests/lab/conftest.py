@@ -62,8 +62,9 @@ def record_at_random(
         "q_pi": q_pi,
         "G": -np.log(q_pi),
         "F": random.gamma(2.0, 0.5, lead),
-        "pA_hint": 1.0 + random.random((episodes, agents, model.A["hint"].nnz)),
     }
+    for name, table in model.A.items():
+        arrays[f"pA_{name}"] = 1.0 + random.random((episodes, agents, table.nnz))
     layout = TraceLayout.plan(
         model=model,
         process=model,

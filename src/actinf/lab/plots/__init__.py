@@ -1,0 +1,27 @@
+"""Pictures of recorded runs: what agents believed, how they weighed their policies, what they did and learned.
+
+Every function takes a trace (an open xarray Dataset) or an `Explanation` and returns a matplotlib Figure; `save` writes
+it as PNG and `to_svg` gives the text that the report embeds.  Matplotlib is imported when a picture is drawn.
+"""
+
+from actinf.lab.plots.behaviour import action_shares, action_shares_by_episode
+from actinf.lab.plots.beliefs import belief_maps, beliefs
+from actinf.lab.plots.free_energy import free_energy
+from actinf.lab.plots.learning import learning_curves
+from actinf.lab.plots.paths import paths
+from actinf.lab.plots.policies import expected_free_energy, policy_posterior
+from actinf.lab.plots.style import save, to_svg
+
+__all__ = [
+    "action_shares",
+    "action_shares_by_episode",
+    "belief_maps",
+    "beliefs",
+    "expected_free_energy",
+    "free_energy",
+    "learning_curves",
+    "paths",
+    "policy_posterior",
+    "save",
+    "to_svg",
+]

@@ -1,0 +1,134 @@
+"""How one agent weighed its policies: their posterior over time, and the expected free energy taken apart."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actinf.errors import TraceError
+from actinf.lab.plots.rows import pick_rows
+from actinf.lab.plots.style import (
+    GRID,
+    INK,
+    MUTED,
+    PALETTE,
+    PAPER,
+    figure,
+    heat_map,
+    label_panel,
+    probability_bar,
+    scale_end,
+    shorten,
+)
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from actinf.lab.explain import Terms
+
+__all__ = ["expected_free_energy", "policy_posterior"]
+
+_MOST_POLICIES = 14
+_LONGEST_LABEL = 40
+
+
+def policy_posterior(trace: xr.Dataset, *, agent: int = 0, episode: int = 0) -> Figure:
+    """A heat map of the probability of each policy at each step.
+
+    Args:
+        trace: a trace that holds `q_pi`.
+        agent: index of the agent.
+        episode: index of the episode.
+
+    Raises:
+        TraceError: the trace holds no posterior over policies.
+    """
+    if "q_pi" not in trace:
+        raise TraceError("the trace holds no posterior over policies to draw: record 'q_pi'")
+    values = np.asarray(trace["q_pi"].isel(agent=agent, episode=episode).values, dtype=np.float64)
+    names = [str(name) for name in trace.coords["policy"].values]
+    rows = pick_rows(values, most=_MOST_POLICIES)
+    labels = rows.labels(names, "policies")
+    with figure(
+        f"How agent {agent} weighed its policies",
+        "Posterior probability of each policy at each step; a policy reads from the next action to the last.",
+        heights=[0.5 + 0.21 * max(2, len(labels))],
+    ) as (fig, axes):
+        ax = axes[0, 0]
+        top = scale_end(values[:, rows.shown])
+        mesh = heat_map(ax, rows.table(values), labels, others=rows.hidden > 0, top=top, longest=_LONGEST_LABEL)
+        note = f"{len(rows.shown)} of {rows.total:,}, the most probable; grey: all others" if rows.hidden else ""
+        label_panel(ax, "policy", note)
+        ax.set_xlabel("step")
+        probability_bar(fig, mesh, [ax])
+        return fig
+
+
+def expected_free_energy(terms: Terms, *, title: str = "Why this action", subtitle: str = "") -> Figure:
+    """The best policies at one step: expected free energy stacked by term, and the probability that results.
+
+    Args:
+        terms: the terms of G for each policy, made by `actinf.lab.explain.Terms.of`.
+        title: the heading.
+        subtitle: says which agent and which step.
+    """
+    order = terms.best(_MOST_POLICIES)
+    labels = [shorten(terms.labels[policy], _LONGEST_LABEL) for policy in order]
+    hidden = len(terms.labels) - len(order)
+    with figure(title, subtitle, heights=[0.62 + 0.27 * max(3, len(order))], widths=[3.4, 1.0]) as (fig, axes):
+        left, right = axes[0]
+        _stack(left, terms, order)
+        left.set_yticks(range(len(order)), labels)
+        left.set_xlabel("expected free energy G (nats): the lower the better")
+        label_panel(left, "G by term")
+        probability = np.asarray(terms.q_pi, dtype=np.float64)[order]
+        right.barh(range(len(order)), probability, color=PALETTE[0], height=0.62)
+        for row, value in enumerate(probability):
+            right.text(value + 0.03, row, _percent(value), va="center", size=8.0, color=MUTED)
+        right.set(xlim=(0, 1.22), xticks=[0, 0.5, 1.0], xticklabels=["0", "½", "1"], yticks=[])
+        right.set_xlabel("posterior probability")
+        label_panel(right, "q(π)", f"best {len(order)} of {len(terms.labels):,}" if hidden else "")
+        for ax in (left, right):
+            ax.set_ylim(len(order) - 0.4, -0.6)
+            ax.spines["left"].set_visible(False)
+            ax.tick_params(axis="y", length=0)
+        handles, names = left.get_legend_handles_labels()
+        fig.legend(handles, names, loc="outside lower left", ncols=len(names))
+        return fig
+
+
+def _stack(ax: Axes, terms: Terms, order: NDArray[np.int64]) -> None:
+    """Stack the terms of each policy: what adds goes to the right of zero, what relieves to its left."""
+    rows = np.arange(len(order))
+    right, left = np.zeros(len(order)), np.zeros(len(order))
+    for colour, (name, values) in zip(PALETTE, terms.parts.items()):
+        part = np.asarray(values, dtype=np.float64)[order]
+        if not np.any(np.abs(part) > 1e-12):
+            continue
+        ax.barh(
+            rows, part, left=np.where(part >= 0, right, left), color=colour, height=0.62, label=name,
+            edgecolor=PAPER, linewidth=0.6,
+        )  # fmt: skip
+        right += np.clip(part, 0, None)
+        left += np.clip(part, None, 0)
+    total = np.asarray(terms.G, dtype=np.float64)[order]
+    ax.axvline(0.0, color=GRID, linewidth=0.8, zorder=0)
+    ax.scatter(total, rows, marker="D", s=20, color=INK, edgecolors=PAPER, linewidths=0.8, zorder=4, label="the sum, G")
+    low, high = min(left.min(), 0.0), max(right.max(), total.max())
+    for row, value in enumerate(total):
+        ax.annotate(
+            f"{value:.2f}", (max(right[row], value), row), (7, 0), textcoords="offset points", va="center",
+            size=8.0, color=MUTED,
+        )  # fmt: skip
+    ax.set_xlim(low - 0.02 * (high - low) if low < 0 else 0.0, high + 0.13 * (high - low or 1.0))
+
+
+def _percent(value: float) -> str:
+    """A probability in per cent, without pretending to more than one knows."""
+    if value >= 0.995 or value == 0.0:
+        return f"{value:.0%}"
+    return "<1%" if value < 0.005 else f"{value:.0%}"

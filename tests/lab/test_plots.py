@@ -1,0 +1,152 @@
+"""The pictures: named axes, the truth marked, large tables cut to what matters, the same bytes twice."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from actinf.errors import TraceError
+from actinf.lab import plots
+from actinf.lab.plots.rows import pick_rows
+from actinf.lab.plots.style import THEME, shorten
+from actinf.lab.trace import to_dataset
+from actinf.model import Model
+
+from .conftest import Recording, record_at_random
+
+
+@dataclass(frozen=True)
+class Map:
+    factor: str
+    shape: tuple[int, int]
+    cells: tuple[tuple[int, int] | None, ...]
+
+
+def grid(side: int) -> tuple[Model, Map]:
+    names = [f"{row},{column}" for row in range(side) for column in range(side)]
+    model = Model(
+        factors={"cell": names},
+        modalities={"seen": names},
+        controls={"cell": ["stay", "north", "east", "south", "west"]},
+        A={"seen": "identity"},
+        B={"cell": np.repeat(np.eye(side**2)[:, :, None], 5, axis=2)},
+    )
+    return model, Map("cell", (side, side), tuple(divmod(state, side) for state in range(side**2)))
+
+
+def row_names(figure: Figure, panel: int = 0) -> list[str]:
+    return [label.get_text() for label in figure.axes[panel].get_yticklabels()]
+
+
+def words(figure: Figure) -> str:
+    texts = [text.get_text() for text in figure.texts]
+    return " | ".join(texts + [text.get_text() for ax in figure.axes for text in ax.texts])
+
+
+def test_beliefs_have_a_panel_per_factor_with_its_states_named(recorded: Recording) -> None:
+    figure = plots.beliefs(to_dataset(recorded.layout, recorded.arrays), agent=3)
+    assert row_names(figure, 0) == ["centre", "cue", "left", "right"]
+    assert row_names(figure, 1) == ["reward left", "reward right"]
+    assert "What agent 3 believed" in words(figure)
+
+
+def test_the_true_state_is_ringed_at_every_step(recorded: Recording) -> None:
+    figure = plots.beliefs(to_dataset(recorded.layout, recorded.arrays), agent=2, episode=1)
+    rings = figure.axes[0].collections[-1].get_offsets()
+    np.testing.assert_array_equal(np.asarray(rings)[:, 1], recorded.arrays["state"][1, 2, :, 0])
+
+
+def test_of_a_hundred_states_the_most_believed_are_shown_and_the_rest_is_counted() -> None:
+    recorded = record_at_random(grid(10)[0], horizon=1)
+    figure = plots.beliefs(to_dataset(recorded.layout, recorded.arrays))
+    assert row_names(figure)[-1] == "84 other states"
+    assert "16 of 100 states" in words(figure)
+
+
+def test_of_many_policies_the_most_probable_are_shown_and_the_rest_is_counted() -> None:
+    recorded = record_at_random(grid(2)[0], horizon=3)
+    figure = plots.policy_posterior(to_dataset(recorded.layout, recorded.arrays))
+    assert row_names(figure)[-1] == "111 other policies"
+    assert "14 of 125" in words(figure)
+
+
+def test_rows_that_must_be_shown_come_before_those_with_more_probability() -> None:
+    values = np.tile([0.4, 0.3, 0.2, 0.1, 0.0], (3, 1))
+    rows = pick_rows(values, most=2, keep=[4])
+    assert rows.shown.tolist() == [0, 4]
+    np.testing.assert_allclose(rows.rest, 0.6)
+
+
+def test_free_energy_of_one_agent_lies_over_the_bands_of_all(recorded: Recording) -> None:
+    figure = plots.free_energy(to_dataset(recorded.layout, recorded.arrays), agent=1)
+    labels = figure.axes[0].get_legend_handles_labels()[1]
+    assert labels == ["90 % of the agents", "50 %", "median of 6 agents", "agent 1"]
+    assert figure.axes[0].get_ylabel() == "F (nats)"
+
+
+def test_shares_of_actions_fill_the_whole_height(recorded: Recording) -> None:
+    figure = plots.action_shares(to_dataset(recorded.layout, recorded.arrays))
+    tops = {round(bar.get_y() + bar.get_height(), 12) for bar in figure.axes[0].containers[-1]}
+    assert tops == {1.0}
+
+
+def test_shares_by_episode_have_a_bar_for_each_episode(recorded: Recording) -> None:
+    figure = plots.action_shares_by_episode(to_dataset(recorded.layout, recorded.arrays))
+    assert len(figure.axes[0].containers[0]) == 2
+
+
+def test_learning_curves_show_surprise_and_the_preferred_outcome(recorded: Recording) -> None:
+    trace = to_dataset(recorded.layout, recorded.arrays)
+    figure = plots.learning_curves(trace, preferences={"hint": np.array([0.0, 1.0, 0.0])}, changes=[1])
+    titles = [ax.get_title(loc="left") for ax in figure.axes]
+    assert titles == ["surprise", "preferred outcome: hint = go left"]
+
+
+def test_a_path_is_drawn_on_the_map_of_the_world() -> None:
+    model, layout = grid(4)
+    recorded = record_at_random(model, horizon=1)
+    figure = plots.paths(to_dataset(recorded.layout, recorded.arrays), layout, agent=2)
+    assert "Where the agents went" in words(figure)
+    start = figure.axes[0].collections[-2].get_offsets()[0]
+    row, column = divmod(int(recorded.arrays["state"][0, 2, 0, 0]), 4)
+    np.testing.assert_allclose(start, (column, row), atol=0.2)
+
+
+def test_states_off_the_map_are_left_out() -> None:
+    model, _ = grid(2)
+    recorded = record_at_random(model, horizon=1)
+    layout = Map("cell", (1, 3), ((0, 0), (0, 1), (0, 2), None))
+    assert plots.belief_maps(to_dataset(recorded.layout, recorded.arrays), layout).axes
+
+
+@pytest.mark.parametrize(
+    "draw", [plots.beliefs, plots.policy_posterior, plots.free_energy, plots.action_shares, plots.learning_curves]
+)
+def test_what_was_not_recorded_is_named(draw, model: Model) -> None:  # type: ignore[no-untyped-def]
+    empty = record_at_random(model, names=("state",))
+    with pytest.raises(TraceError, match=r"record|holds neither"):
+        draw(to_dataset(empty.layout, empty.arrays))
+
+
+def test_the_same_picture_has_the_same_bytes(recorded: Recording, tmp_path: Path) -> None:
+    trace = to_dataset(recorded.layout, recorded.arrays)
+    for suffix in ("png", "svg"):
+        first = plots.save(plots.beliefs(trace), tmp_path / f"first.{suffix}").read_bytes()
+        second = plots.save(plots.beliefs(trace), tmp_path / f"second.{suffix}").read_bytes()
+        assert first == second
+
+
+def test_a_picture_for_a_page_takes_its_colours_from_the_page(recorded: Recording) -> None:
+    text = plots.to_svg(plots.free_energy(to_dataset(recorded.layout, recorded.arrays)), "F", "free <energy>")
+    assert text.startswith("<svg ")
+    assert 'aria-label="free &lt;energy>"' in text
+    assert "var(--ink)" in text
+    assert not any(colour in text for colour in THEME)
+    assert 'id="F-figure_1"' in text
+
+
+def test_a_long_name_loses_its_middle() -> None:
+    assert shorten("north > east > south", 12) == "north… south"
+    assert shorten("short", 12) == "short"
