@@ -5,7 +5,7 @@ reported too.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from actinf.model.problems import Problems, listed
 from actinf.model.records import Control, Factor, Modality
 from actinf.model.statement import TableReader
 from actinf.model.table import Table, frozen
-from actinf.model.validation import check_agreement, check_counts, check_probabilities, check_vector
+from actinf.model.validation import check_agreement, check_table, check_vector
 from actinf.model.vectors import read_distribution, read_habits, read_preferences
 
 FloatArray = NDArray[np.float64]
@@ -122,7 +122,8 @@ class _Assembly:
                 self.problems.add(
                     ("A_dependencies", name),
                     f"modality {name!r} does not say which factors it depends on, and A[{name!r}] leaves it open:"
-                    f" state A_dependencies[{name!r}] as a list of {listed(self.factors)}",
+                    f" list them (`depends_on` in a file, A_dependencies[{name!r}] in Python), of"
+                    f" {listed(self.factors)}",
                 )
             records = self._records(parents)
             found[name] = (
@@ -188,7 +189,7 @@ class _Assembly:
         before = len(self.problems)
         table = self._reader.read(given, axes, (key, name))
         if table is not None:
-            check_probabilities(table, axes, (key, name), self.problems)
+            check_table(table, axes, (key, name), self.problems)
         return table if len(self.problems) == before else None
 
     def _counts(self, given: object, axes: Axes, key: str, name: str, table: Table | None) -> Table | None:
@@ -206,7 +207,7 @@ class _Assembly:
         else:
             counts = self._reader.read(given, axes, (key, name))
         if counts is not None:
-            check_counts(counts, axes, (key, name), self.problems)
+            check_table(counts, axes, (key, name), self.problems)
         return counts if len(self.problems) == before else None
 
     def preferences(self, given: object) -> dict[str, FloatArray]:
@@ -261,7 +262,7 @@ def _vector_and_counts(
     if given is not None:
         vector = read_distribution(given, factor.states, label, owner, (key, name), problems)
         if vector is not None:
-            check_vector(vector, label, (key, name), problems, counts=False)
+            check_vector(vector, factor.states, label, (key, name), problems)
     if given_counts is None or len(problems) > before:
         return (default if given is None else vector), None
     where = (f"p{key}", name)
@@ -270,7 +271,7 @@ def _vector_and_counts(
     else:
         counts = read_distribution(given_counts, factor.states, f"p{label}", owner, where, problems)
     if counts is not None:
-        check_vector(counts, f"p{label}", where, problems, counts=True)
+        check_vector(counts, factor.states, f"p{label}", where, problems, counts=True)
     if counts is None or len(problems) > before:
         return vector, None
     _check_vectors_agree(vector, counts, label, where, problems)
@@ -282,7 +283,7 @@ def _habits(given: object, given_counts: object, problems: Problems) -> tuple[Fl
     before = len(problems)
     E = None if given is None else read_habits(given, "E", ("E",), problems)
     if E is not None:
-        check_vector(E, "E", ("E",), problems, counts=False)
+        check_vector(E, None, "E", ("E",), problems)
     if given_counts is None or len(problems) > before:
         return E if E is None or len(problems) > before else frozen(E), None
     if _is_number(given_counts) and E is not None:
@@ -290,7 +291,7 @@ def _habits(given: object, given_counts: object, problems: Problems) -> tuple[Fl
     else:
         pE = read_habits(given_counts, "pE", ("pE",), problems)
     if pE is not None:
-        check_vector(pE, "pE", ("pE",), problems, counts=True)
+        check_vector(pE, None, "pE", ("pE",), problems, counts=True)
     if pE is None or len(problems) > before:
         return E, None
     if E is not None and len(E) != len(pE):
@@ -310,7 +311,7 @@ def _check_vectors_agree(
 
 
 def _counts_axes(axes: Axes) -> Axes:
-    return Axes(f"p{axes.label}", axes.owner, axes.rows, axes.parents, axes.transition, axes.own, axes.control)
+    return replace(axes, label=f"p{axes.label}", counts=True)
 
 
 def _is_number(given: object) -> bool:

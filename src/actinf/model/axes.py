@@ -20,6 +20,7 @@ class Axes:
         transition: whether this is a transition table, which always has a last axis for actions.
         own: the position among `parents` of the factor that a transition table moves; None when it is not there.
         control: the control that moves that factor; None when nothing does.
+        counts: whether this is a table of Dirichlet counts, whose columns need not sum to one.
     """
 
     label: str
@@ -29,6 +30,7 @@ class Axes:
     transition: bool = False
     own: int | None = None
     control: Control | None = None
+    counts: bool = False
 
     @property
     def row_kind(self) -> str:
@@ -45,6 +47,17 @@ class Axes:
         """(rows, *parents) of a likelihood, (rows, *parents, actions or 1) of a transition table."""
         parents = tuple(len(parent.states) for parent in self.parents)
         return (len(self.rows), *parents, *((max(1, len(self.actions)),) if self.transition else ()))
+
+    @cached_property
+    def row_places(self) -> dict[str, int]:
+        """The position of every row by its name."""
+        return positions(self.rows)
+
+    @cached_property
+    def column_places(self) -> tuple[dict[str, int], ...]:
+        """The positions of the states of each parent, and of the actions if there are any, by their names."""
+        names = [parent.states for parent in self.parents] + ([self.actions] if self.actions else [])
+        return tuple(map(positions, names))
 
     def accepts(self, shape: tuple[int, ...]) -> bool:
         """Whether an array of `shape` states this table; the last axis may be left out where nothing is controlled."""
@@ -72,3 +85,13 @@ class Axes:
         if self.control:
             parts.append(f"action={self.actions[int(places[-1])]!r}")
         return ", ".join(parts) or "its only column"
+
+
+def positions(names: tuple[str, ...]) -> dict[str, int]:
+    """The position of every name."""
+    return {name: at for at, name in enumerate(names)}
+
+
+def as_name(given: object) -> object:
+    """What is given where a name is expected: a whole number stands for the name that is written alike."""
+    return str(given) if isinstance(given, int) and not isinstance(given, bool) else given

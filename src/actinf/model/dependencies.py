@@ -29,7 +29,7 @@ def read_dependencies(
     """
     found: dict[str, tuple[str, ...] | None] = {}
     for name, entry in by_name(given, names, section, kind, problems).items():
-        found[name] = _read_one(entry, section, name, factors, problems)
+        found[name] = _read_one(entry, (section, name), f"{kind} {name!r}", factors, problems)
     return found
 
 
@@ -78,11 +78,10 @@ def by_name(given: object, names: Sequence[str], section: str, kind: str, proble
     return {}
 
 
-def _read_one(entry: object, section: str, name: str, factors: Factors, problems: Problems) -> tuple[str, ...] | None:
-    where: Path = (section, name)
+def _read_one(entry: object, where: Path, owner: str, factors: Factors, problems: Problems) -> tuple[str, ...] | None:
     known = list(factors)
     if isinstance(entry, str) or not isinstance(entry, Sequence | np.ndarray):
-        problems.add(where, f"{section}[{name!r}] is {shown(entry)}: expected a list of factors")
+        problems.add(where, f"{owner} depends on {shown(entry)}: expected a list of factors")
         return None
     before = len(problems)
     parents: list[str] = []
@@ -92,15 +91,15 @@ def _read_one(entry: object, section: str, name: str, factors: Factors, problems
         if not isinstance(parent, str) or parent not in factors:
             problems.add(
                 (*where, at),
-                f"{section}[{name!r}] names {shown(parent)}, which is not a factor: expected one of {listed(known)}"
+                f"{owner} depends on {shown(parent)}, which is not a factor: expected one of {listed(known)}"
                 f"{suggestion(parent, known)}",
             )
         elif parent in parents:
-            problems.add((*where, at), f"{section}[{name!r}] names factor {parent!r} twice: name it once")
+            problems.add((*where, at), f"{owner} depends on {parent!r} twice: name it once")
         else:
             parents.append(str(parent))
     if len(problems) == before and not parents:
-        problems.add(where, f"{section}[{name!r}] is empty: expected at least one factor")
+        problems.add(where, f"{owner} depends on no factor: expected at least one")
     return tuple(parents) if len(problems) == before else None
 
 

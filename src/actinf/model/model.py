@@ -4,9 +4,11 @@ A `Model` is a frozen record, checked in full when it is made.  It knows nothing
 nothing of files (`files` reads and writes them); `arrays` makes one from raw arrays in pymdp's convention.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any, Self
+from pathlib import Path
+from typing import Any, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -181,6 +183,47 @@ class Model:
 
         parts = named_parts(A, B, C, D, pA, pB, pD, A_dependencies, B_dependencies, factors, modalities, controls)
         return cls(**parts, E=E, pE=pE, name=name, description=description)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """The model in a .yaml or .json file; where there is no such file, the bundled model of that name.
+
+        Raises:
+            FileError: that lists every mistake as `file:line: message`.
+        """
+        from actinf.model.files import read_model
+
+        return cast("Self", read_model(path, cls))
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the model to a .yaml or .json file; `Model.load` gives an equal model back.
+
+        Returns:
+            the path.
+
+        Raises:
+            FileError: when the name has another ending or the file cannot be written.
+        """
+        from actinf.model.files import write_model
+
+        return write_model(self, path)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """The model that plain values state, laid out as in a file.
+
+        Raises:
+            ModelError: that lists every mistake, by its path in `data`.
+        """
+        from actinf.model.files import model_of_plain
+
+        return cast("Self", model_of_plain(data, cls))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The model as plain values, laid out as in a file: mappings, lists, texts and numbers."""
+        from actinf.model.describing import describe
+
+        return describe(self)
 
     @cached_property
     def hash(self) -> str:

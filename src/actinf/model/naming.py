@@ -111,6 +111,9 @@ def _entries(
     given: object, section: str, record: type, problems: Problems, may_be_empty: bool = False
 ) -> list[tuple[str, object]]:
     """Pairs of name and what is said of it, from a mapping or from a sequence of records; bad names left out."""
+    if given is None:
+        problems.add((section,), f"{section} are missing: a model needs at least one, by name")
+        return []
     if isinstance(given, Mapping):
         pairs: list[tuple[object, object]] = list(given.items())
     elif isinstance(given, Sequence) and not isinstance(given, str) and all(isinstance(e, record) for e in given):

@@ -1,5 +1,7 @@
 """Turns what a caller states as numbers into a float64 array, and says what is wrong when that cannot be done."""
 
+import base64
+import warnings
 from typing import Any
 
 import numpy as np
@@ -35,16 +37,39 @@ def read_array(given: object, where: Path, label: str, problems: Problems) -> Fl
 def read_text(given: str, where: Path, label: str, problems: Problems) -> Float64 | None:
     """A text of lines of numbers, separated by blanks, as an array of shape (lines, numbers in a line)."""
     lines = [line for line in given.splitlines() if line.strip()]
-    widths = {len(line.split()) for line in lines[:1]} | {len(line.split()) for line in lines}
-    if not lines or len(widths) != 1:
+    widths = {len(line.split()) for line in lines}
+    if len(widths) != 1:
         problems.add(where, f"{label} is {shown(given)}: expected lines of numbers, as many in each")
         return None
     try:
-        numbers = np.array(given.split(), dtype=np.float64)
-    except ValueError as error:
-        problems.add(where, f"{label} is a text that does not hold numbers only ({error})")
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            numbers = np.fromstring(given, dtype=np.float64, sep=" ")
+    except (ValueError, DeprecationWarning):
+        problems.add(where, f"{label} is a text that holds more than numbers and blanks: {shown(given)}")
         return None
     return numbers.reshape(len(lines), -1) + 0.0
+
+
+def read_bytes(given: object, size: int, where: Path, label: str, problems: Problems) -> Float64 | None:
+    """`size` numbers, float64 (size,), from the base64 text of their little-endian bytes in C order."""
+    try:
+        content = base64.b64decode(given, validate=True) if isinstance(given, str) else b""
+    except ValueError:
+        content = b""
+    if len(content) != 8 * size:
+        problems.add(
+            where,
+            f"{label} is stated by {len(content):,} bytes of base64: expected {8 * size:,}, the little-endian float64"
+            f" of {size:,} numbers",
+        )
+        return None
+    return np.frombuffer(content, dtype="<f8").astype(np.float64) + 0.0
+
+
+def write_bytes(array: Float64) -> str:
+    """The text that `read_bytes` reads."""
+    return base64.b64encode(np.ascontiguousarray(array, dtype="<f8").tobytes()).decode("ascii")
 
 
 def _what(given: object, array: NDArray[Any]) -> str:

@@ -102,6 +102,19 @@ class Table:
         return cls._of(shape, np.arange(chosen.size + 1, dtype=np.int64), chosen.copy(), np.ones(chosen.size))
 
     @classmethod
+    def joined(cls, tables: "Sequence[Table]") -> Self:
+        """Tables of one shape (rows, *parents, 1) as one table whose last axis counts them."""
+        lengths = np.stack([np.diff(table.indptr) for table in tables], axis=1)
+        indptr = np.zeros(lengths.size + 1, dtype=np.int64)
+        np.cumsum(lengths.ravel(), out=indptr[1:])
+        indices, values = np.empty(indptr[-1], dtype=np.int64), np.empty(indptr[-1])
+        starts = indptr[:-1].reshape(lengths.shape)
+        for at, table in enumerate(tables):
+            entries = np.arange(table.nnz) + np.repeat(starts[:, at] - table.indptr[:-1], lengths[:, at])
+            indices[entries], values[entries] = table.indices, table.values
+        return cls._of((*tables[0].shape[:-1], len(tables)), indptr, indices, values)
+
+    @classmethod
     def _of(cls, shape: Sequence[int], indptr: IntArray, indices: IntArray, values: FloatArray) -> Self:
         """A table of arrays that are known to be canonical and that nobody else holds."""
         table = cls.__new__(cls)

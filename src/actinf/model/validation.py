@@ -18,7 +18,15 @@ TOLERANCE = 1e-5
 _MOST_NAMED = 3
 
 
-def check_probabilities(table: Table, axes: Axes, where: Path, problems: Problems) -> None:
+def check_table(table: Table, axes: Axes, where: Path, problems: Problems) -> None:
+    """Note what makes a table no table of probabilities, or of counts where `axes` says that it holds counts."""
+    if axes.counts:
+        _check_counts(table, axes, where, problems)
+    else:
+        _check_probabilities(table, axes, where, problems)
+
+
+def _check_probabilities(table: Table, axes: Axes, where: Path, problems: Problems) -> None:
     """Note the entries that are no probabilities, and the columns that do not sum to one."""
     if not _check_entries(table, axes, where, problems, "probability"):
         return
@@ -36,7 +44,7 @@ def check_probabilities(table: Table, axes: Axes, where: Path, problems: Problem
     )
 
 
-def check_counts(table: Table, axes: Axes, where: Path, problems: Problems) -> None:
+def _check_counts(table: Table, axes: Axes, where: Path, problems: Problems) -> None:
     """Note the entries that are no Dirichlet counts, and the columns that are all zero."""
     if not _check_entries(table, axes, where, problems, "count"):
         return
@@ -74,15 +82,26 @@ def check_agreement(table: Table, counts: Table, axes: Axes, where: Path, proble
     )
 
 
-def check_vector(vector: NDArray[np.float64], label: str, where: Path, problems: Problems, *, counts: bool) -> None:
-    """Note what makes a vector (float64, one axis) no distribution, or no counts."""
-    kind = "count" if counts else "probability"
+def check_vector(
+    vector: NDArray[np.float64],
+    names: tuple[str, ...] | None,
+    label: str,
+    where: Path,
+    problems: Problems,
+    *,
+    counts: bool = False,
+) -> None:
+    """Note what makes a vector (float64, one axis, entries called `names`) no distribution, or no counts."""
     wrong = np.flatnonzero(~(np.isfinite(vector) & (vector >= 0.0)))
     if len(wrong):
+        at = int(wrong[0])
+        kind, expected = (
+            ("count", "a finite number of at least 0") if counts else ("probability", "a number from 0 to 1")
+        )
         problems.add(
             where,
-            f"{label}[{wrong[0]}] is {vector[wrong[0]]:.6g}, which is not a {kind}:"
-            f" expected {'a finite number of at least 0' if counts else 'a number from 0 to 1'}",
+            f"{label}[{(names[at] if names else at)!r}] is {vector[at]:.6g}, which is not a {kind}:"
+            f" expected {expected}",
         )
     elif counts and not vector.any():
         problems.add(where, f"{label} has only zeros: expected at least one positive count")

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from actinf.model.axes import as_name, positions
 from actinf.model.numerals import read_array
 from actinf.model.problems import Path, Problems, listed, shown, suggestion
 
@@ -89,6 +90,8 @@ def read_preferences(
 def read_habits(given: object, label: str, where: Path, problems: Problems) -> FloatArray | None:
     """A vector over policies, float64 (num_policies,); their number is the planner's affair, not the model's."""
     array = read_array(given, where, label, problems)
+    if array is not None and array.ndim == 2 and len(array) == 1:
+        array = array.reshape(-1)
     if array is not None and (array.ndim != 1 or not array.size):
         problems.add(where, f"{label} has shape {array.shape}: expected (num_policies,), one number for each policy")
         return None
@@ -99,10 +102,10 @@ def _by_name(
     given: Mapping[object, object], names: tuple[str, ...], label: str, owner: str, where: Path, problems: Problems
 ) -> FloatArray | None:
     before = len(problems)
-    places = {name: at for at, name in enumerate(names)}
+    places = positions(names)
     vector = np.zeros(len(names))
     for key, value in given.items():
-        name = str(key) if isinstance(key, int) and not isinstance(key, bool) else key
+        name = as_name(key)
         here = (*where, str(key))
         if name not in places:
             problems.add(
