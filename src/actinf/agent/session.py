@@ -1,0 +1,264 @@
+"""One running agent: what it carries from step to step, and what a step reports."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actinf.agent.explanation import Explanation, explain_step
+from actinf.errors import ImpossibleObservation, SettingError
+from actinf.kernels import layout as L
+from actinf.kernels.buffers import view
+
+if TYPE_CHECKING:
+    from actinf.agent.agent import Agent
+
+__all__ = ["Session", "Snapshot", "Step"]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything that a session carries, as plain data.
+
+    Attributes:
+        fingerprint: what the agent was: the model's hash and the settings that shape what is carried.
+        seed, index: the key of the random streams.
+        episode, time: which step comes next.
+        action: the joint action chosen last, −1 before the first.
+        carry: counts and beliefs, as bytes of the agent's dtype.
+    """
+
+    fingerprint: str
+    seed: int
+    index: int
+    episode: int
+    time: int
+    action: int
+    carry: bytes
+
+
+class Step:
+    """What one step reports; arrays are views of one buffer that belongs to this step alone.
+
+    Attributes:
+        action: control → name of the action chosen.
+        F: variational free energy in nats.
+        time, episode: which step this was.
+    """
+
+    __slots__ = ("_agent", "_carry", "_joint", "_out", "episode", "time")
+
+    def __init__(self, agent: "Agent", out: NDArray[Any], joint: int, episode: int, time: int, carry: NDArray[Any] | None):
+        self._agent = agent
+        self._out = out
+        self._joint = joint
+        self._carry = carry
+        self.episode = episode
+        self.time = time
+
+    @property
+    def action(self) -> dict[str, str]:
+        """Control → name of the action chosen."""
+        return self._agent.actions.named(self._joint)
+
+    @property
+    def action_index(self) -> tuple[int, ...]:
+        """The same as indices, in the order of the controls."""
+        return tuple(int(a) for a in self._agent.actions.digits[self._joint])
+
+    def _view(self, section: int) -> NDArray[Any]:
+        return view(self._out, self._agent.program.ints, section)
+
+    @property
+    def F(self) -> float:
+        """Variational free energy of this observation, nats; −ln p(o_t | o_<t) where inference is exact."""
+        return float(self._view(L.O_SCALARS)[0])
+
+    @property
+    def iterations(self) -> int:
+        """Sweeps that inference took."""
+        return int(self._view(L.O_SCALARS)[1])
+
+    @property
+    def converged(self) -> bool:
+        """Whether the beliefs moved less than the tolerance in the last sweep."""
+        return bool(self._view(L.O_SCALARS)[2])
+
+    @property
+    def impossibility_tested(self) -> bool:
+        """Whether the joint support was small enough to test that the observation is possible."""
+        return bool(self._view(L.O_SCALARS)[3])
+
+    @property
+    def qs(self) -> dict[str, NDArray[Any]]:
+        """Factor → q(s), (num_states[f],)."""
+        flat = self._view(L.O_QS)
+        found, at = {}, 0
+        for factor in self._agent.model.factors:
+            found[factor.name] = flat[at : at + len(factor.states)]
+            at += len(factor.states)
+        return found
+
+    @property
+    def q_pi(self) -> NDArray[Any]:
+        """Posterior over policies, (num_policies,)."""
+        return self._view(L.O_Q_PI)
+
+    @property
+    def G(self) -> NDArray[Any]:
+        """Expected free energy of each policy, (num_policies,), nats; smaller is better."""
+        return self._view(L.O_G)
+
+    @property
+    def q_action(self) -> NDArray[Any]:
+        """Marginal of q_pi over the next joint action, (joint actions,)."""
+        return self._view(L.O_Q_ACTION)
+
+    @property
+    def p_action(self) -> NDArray[Any]:
+        """Probability with which each joint action was to be chosen, (joint actions,)."""
+        return self._view(L.O_P_ACTION)
+
+    def carried(self) -> NDArray[Any]:
+        """What the agent carried out of this step: its belief, and its counts where it learns."""
+        if self._carry is not None:
+            return self._carry.copy()
+        carry = np.zeros(self._agent.program.lengths["carry"], dtype=self._agent.dtype)
+        view(carry, self._agent.program.ints, L.C_BELIEF)[:] = self._view(L.O_QS)
+        return carry
+
+    def explain(self) -> Explanation:
+        """G of every policy taken apart by term, modality and time."""
+        return explain_step(self._agent, self)
+
+    def __repr__(self) -> str:
+        return f"Step(time={self.time}, action={self.action}, F={self.F:.4g})"
+
+
+class Session:
+    """One agent in its course: call `step` with each observation."""
+
+    def __init__(self, agent: "Agent", seed: int = 0, index: int = 0):
+        for name, value in (("seed", seed), ("index", index)):
+            if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 0 <= value < 2**63:
+                raise SettingError(f"start({name}={value!r}): expected a whole number from 0 to 2**63 - 1")
+        self.agent = agent
+        program = agent.program
+        self._kernel = agent.step_kernel()
+        self._ints = program.ints
+        self._learns = agent.learning is not None
+        parameters = agent.parameters
+        self._theta = agent.theta(parameters)[0]
+        joint = agent.packed_structure.joint
+        self._keeps_carry = self._learns or joint  # else the marginals among the results say it all
+        self._own_ints = agent.own_program.ints if joint else self._ints
+        self._own_theta = agent.theta(parameters, own=True)[0] if joint else self._theta
+        self._carry = np.zeros(program.lengths["carry"], dtype=agent.dtype)
+        self._x = np.zeros(program.lengths["x"], dtype=np.int64)
+        self._wf, self._wi = program.workspace(agent.dtype)
+        self._obs = view(self._x, self._ints, L.X_OBS)
+        self._soft = view(self._wf, self._ints, L.W_SOFT)
+        self._clock = view(self._x, self._ints, L.X_CLOCK)
+        self._executed_at = int(self._ints[2 * L.X_EXECUTED])
+        self._action_at = int(self._ints[2 * L.X_ACTION])
+        self._out_length = program.lengths["out"]
+        self._clock[:] = seed, index, 0, 0
+        self._x[self._action_at] = -1
+        counts = view(self._theta, self._ints, L.T_PRIOR_COUNTS)
+        self._carry[: len(counts)] = counts
+
+    def step(self, observation: Any, *, executed: Any = None) -> Step:
+        """Perceive an observation, learn, plan and choose.
+
+        Args:
+            observation: modality → value, where a modality that is absent is missing; or a list in the model's order.  A value
+                is an outcome's name, its index, a distribution over the outcomes, or None.
+            executed: the action that was really executed before this observation, where it differs from the one chosen:
+                control → action, or a list in the order of the controls.
+
+        Returns:
+            the Step: beliefs, policies, the action chosen.
+
+        Raises:
+            ObservationError: for an observation or an action that the model does not know.
+            ImpossibleObservation: when no state with positive probability can produce it.  Nothing is lost by an error: the
+                session is where it was, and can be given another observation.
+        """
+        agent = self.agent
+        x = self._x
+        agent.observations.read(observation, self._obs, self._soft)
+        if executed is not None:
+            x[self._executed_at] = agent.actions.read(executed)
+        else:
+            x[self._executed_at] = x[self._action_at]
+        chosen_before = x[self._action_at]
+        out = np.empty(self._out_length, dtype=agent.dtype)
+        status = self._kernel(self._ints, self._theta, self._own_ints, self._own_theta, self._carry, x, self._wf, self._wi, out)
+        if status != L.OK:
+            x[self._action_at] = chosen_before
+            raise ImpossibleObservation(self._impossible(observation))
+        clock = self._clock
+        time = int(clock[3])
+        carried = self._carry.copy() if self._keeps_carry else None
+        step = Step(agent, out, int(x[self._action_at]), int(clock[2]), time, carried)
+        clock[3] = time + 1
+        return step
+
+    def _impossible(self, observation: Any) -> str:
+        time = int(self._clock[3])
+        shown = observation if len(str(observation)) < 300 else "the observation"
+        before = "the initial states" if time == 0 else "the beliefs of the step before and the executed action"
+        return (
+            f"{shown} at step {time} is impossible: no joint state that {before} allow can produce it. Check the zeros of A, B "
+            "and D, or whether another action was executed (step(..., executed=...)); the session is unchanged"
+        )
+
+    def new_episode(self, *, carry_counts: bool = True) -> None:
+        """Begin the next episode: beliefs start again from D; learned counts carry over unless told otherwise."""
+        self._clock[2] += 1
+        self._clock[3] = 0
+        self._x[self._action_at] = -1
+        if self._learns and not carry_counts:
+            fresh = self.agent.start(int(self._clock[0]), int(self._clock[1]))
+            self._carry[:] = fresh._carry
+            self._theta[:] = fresh._theta
+            self._own_theta[:] = fresh._own_theta
+
+    def snapshot(self) -> Snapshot:
+        """Everything that the session carries, to be resumed by an equal agent, in this process or another."""
+        seed, index, episode, time = (int(value) for value in self._clock)
+        return Snapshot(fingerprint(self.agent), seed, index, episode, time, int(self._x[self._action_at]), self._carry.tobytes())
+
+    @classmethod
+    def resumed(cls, agent: "Agent", snapshot: Snapshot) -> "Session":
+        """See `Agent.resume`."""
+        expected = fingerprint(agent)
+        if snapshot.fingerprint != expected:
+            raise SettingError(
+                f"the snapshot is of {snapshot.fingerprint}, but this agent is {expected}: resume it with an agent of the same model "
+                "and settings"
+            )
+        session = cls(agent, snapshot.seed, snapshot.index)
+        session._clock[:] = snapshot.seed, snapshot.index, snapshot.episode, snapshot.time
+        session._x[session._action_at] = snapshot.action
+        session._carry[:] = np.frombuffer(snapshot.carry, dtype=agent.dtype)
+        if agent.learning is not None:
+            session._relearn()
+        return session
+
+    def _relearn(self) -> None:
+        """Bring the numbers that inference uses in line with the carried counts."""
+        counts_as_prior = self.agent.counts_as_parameters(self._carry)
+        own = self.agent.packed_structure.joint
+        prior = view(self._theta, self._ints, L.T_PRIOR_COUNTS).copy()
+        self._theta[:] = self.agent.theta(counts_as_prior)[0]
+        view(self._theta, self._ints, L.T_PRIOR_COUNTS)[:] = prior
+        if own:
+            self._own_theta[:] = self.agent.theta(counts_as_prior, own=True)[0]
+            view(self._own_theta, self._own_ints, L.T_PRIOR_COUNTS)[:] = prior
+
+
+def fingerprint(agent: "Agent") -> str:
+    """What has to agree for a snapshot to be resumed."""
+    return f"model {agent.model.hash[:16]} with {agent.inference!r}, {agent.planner!r}, {agent.learning!r}, {agent.dtype}"

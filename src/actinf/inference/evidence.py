@@ -1,0 +1,66 @@
+"""What an observation says about the columns of a likelihood, and the closed form for one factor: shared by all inference."""
+
+from typing import Any
+
+import numpy as np
+
+from actinf.kernels import layout as L
+from actinf.kernels.compile import inner
+from actinf.kernels.elementary import exponential
+from actinf.kernels.layout import section
+
+__all__ = ["MISSING", "SOFT", "log_evidence", "normalise_logarithms"]
+
+MISSING, SOFT = -1, -2
+
+
+@inner
+def log_evidence(ints: Any, theta: Any, m: int, outcome: int, soft: Any, out: Any) -> None:
+    """out[column] = ln A[m][o, column] with the logarithm floored; for a soft observation w: Σ_o w_o ln A[m][o, column]."""
+    floor = section(theta, ints, L.T_KNOBS)[L.K_LOG_FLOOR]
+    log_floor = np.log(np.float64(floor)) if floor > 0.0 else -np.inf
+    obs_start = section(ints, ints, L.OBS_START)
+    row_start = section(ints, ints, L.A_ROW_START)
+    row_column, row_entry = section(ints, ints, L.A_ROW_COLUMN), section(ints, ints, L.A_ROW_ENTRY)
+    log_a = section(theta, ints, L.T_LOG_A)
+    if outcome >= 0:
+        out[:] = log_floor
+        row = obs_start[m] + outcome
+        for i in range(row_start[row], row_start[row + 1]):
+            out[row_column[i]] = log_a[row_entry[i]]
+        return
+    out[:] = 0.0
+    columns = section(ints, ints, L.A_COLUMN_BASE)
+    entry_start, outcomes = section(ints, ints, L.A_ENTRY_START), section(ints, ints, L.A_OUTCOME)
+    weights = soft[obs_start[m] : obs_start[m + 1]]
+    total = 0.0
+    for o in range(weights.shape[0]):
+        total += weights[o]
+    for column in range(out.shape[0]):
+        value = 0.0
+        weight_left = total
+        for e in range(entry_start[columns[m] + column], entry_start[columns[m] + column + 1]):
+            w = weights[outcomes[e]]
+            if w > 0.0:
+                value += w * log_a[e]
+                weight_left -= w
+        missing = weight_left > 1e-12 * total  # some weighted outcome has no entry in this column
+        out[column] = value + weight_left * log_floor if missing else value
+
+
+@inner
+def normalise_logarithms(log_q: Any, q: Any) -> float:
+    """q = softmax(log_q); returns ln Σ exp log_q, which is −inf when nothing is possible (q is then left alone)."""
+    largest = -np.inf
+    for i in range(log_q.shape[0]):
+        largest = max(largest, np.float64(log_q[i]))
+    if largest == -np.inf:
+        return largest
+    total = 0.0
+    for i in range(log_q.shape[0]):
+        p = exponential(log_q[i] - largest)
+        q[i] = p
+        total += p
+    for i in range(log_q.shape[0]):
+        q[i] = q[i] / total
+    return largest + np.log(total)

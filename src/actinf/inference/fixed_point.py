@@ -1,0 +1,202 @@
+"""Mean-field filtering: q(s_t) = Π_f q(s_f), by fixed-point iteration of the factors' optimal beliefs.
+
+ln q(s_f) = ln p(s_f) + Σ_m E_{q(other parents)}[ln A[m][o_m, ·]] + const, all factors at once, from the uniform start
+(Da Costa et al. 2020, "Active inference on discrete state-spaces: a synthesis", eq. 10; Winn and Bishop 2005, eq. 7).
+Where every observed modality has one parent the first sweep is the answer.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from actinf.errors import SettingError
+from actinf.inference.evidence import MISSING, log_evidence, normalise_logarithms
+from actinf.kernels import layout as L
+from actinf.kernels.compile import inner
+from actinf.kernels.elementary import logarithm
+from actinf.kernels.layout import section
+
+__all__ = ["FixedPoint"]
+
+
+@dataclass(frozen=True, slots=True)
+class FixedPoint:
+    """Mean-field inference by fixed-point iteration.
+
+    Attributes:
+        max_iterations: sweeps over all factors at most; `step.converged` tells whether they were enough.
+        tolerance: the largest change of any probability in a sweep at which the beliefs count as converged.  In float32
+            a tolerance below what rounding can reach is raised to 1e-6.
+        log_floor: smallest probability whose logarithm is taken; zeros of A and of the prior count as this much.
+    """
+
+    max_iterations: int = 32
+    tolerance: float = 1e-10
+    log_floor: float = 1e-16
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.max_iterations, int) or self.max_iterations < 1:
+            raise SettingError(f"FixedPoint(max_iterations={self.max_iterations!r}): expected a whole number of at least 1")
+        if not 0.0 < self.tolerance < 1.0:
+            raise SettingError(f"FixedPoint(tolerance={self.tolerance!r}): expected a number between 0 and 1")
+        if not 1e-37 <= self.log_floor <= 1e-3:
+            raise SettingError(f"FixedPoint(log_floor={self.log_floor!r}): expected a number between 1e-37 and 1e-3")
+
+
+@inner
+def gather_evidence(ints: Any, theta: Any, obs: Any, soft: Any, prior: Any, wf: Any) -> int:
+    """W_BASE = ln prior plus the evidence of the modalities with one parent; the evidence of the others into W_LIKELIHOOD.
+
+    Returns how many observed modalities have several parents.
+    """
+    floor = section(theta, ints, L.T_KNOBS)[L.K_LOG_FLOOR]
+    base, likelihood = section(wf, ints, L.W_BASE), section(wf, ints, L.W_LIKELIHOOD)
+    start = section(ints, ints, L.STATE_START)
+    columns = section(ints, ints, L.A_COLUMN_BASE)
+    parents, parent_start = section(ints, ints, L.A_PARENT), section(ints, ints, L.A_PARENT_START)
+    for i in range(prior.shape[0]):
+        base[i] = logarithm(max(prior[i], floor))
+    shared = 0
+    for m in range(obs.shape[0]):
+        if obs[m] == MISSING:
+            continue
+        evidence = likelihood[columns[m] : columns[m + 1]]
+        log_evidence(ints, theta, m, obs[m], soft, evidence)
+        if parent_start[m + 1] - parent_start[m] == 1:
+            first = start[parents[parent_start[m]]]
+            for i in range(evidence.shape[0]):
+                base[first + i] += evidence[i]
+        else:
+            shared += 1
+    return shared
+
+
+@inner
+def add_messages(ints: Any, m: int, q: Any, evidence: Any, message: Any, wi: Any) -> float:
+    """Add E_{q(other parents)}[evidence] to each parent's part of `message`; returns E_q[evidence]."""
+    start = section(ints, ints, L.STATE_START)
+    num_states = section(ints, ints, L.NUM_STATES)
+    parents, parent_start = section(ints, ints, L.A_PARENT), section(ints, ints, L.A_PARENT_START)
+    first = parent_start[m]
+    num_parents = parent_start[m + 1] - first
+    expected = 0.0
+    if num_parents == 2:
+        start_0, start_1 = start[parents[first]], start[parents[first + 1]]
+        size_0, size_1 = num_states[parents[first]], num_states[parents[first + 1]]
+        for i in range(size_0):
+            p = q[start_0 + i]
+            row = 0.0
+            for j in range(size_1):
+                value = evidence[i * size_1 + j]
+                row += q[start_1 + j] * value
+                message[start_1 + j] += p * value
+            message[start_0 + i] += row
+            expected += p * row
+        return expected
+    digit = section(wi, ints, L.I_ODOMETER)
+    for k in range(num_parents):
+        digit[k] = 0
+    for column in range(evidence.shape[0]):
+        whole = 1.0
+        for k in range(num_parents):
+            whole *= q[start[parents[first + k]] + digit[k]]
+        expected += whole * evidence[column]
+        for k in range(num_parents):
+            others = 1.0
+            for j in range(num_parents):
+                if j != k:
+                    others *= q[start[parents[first + j]] + digit[j]]
+            message[start[parents[first + k]] + digit[k]] += others * evidence[column]
+        k = num_parents - 1
+        while k >= 0:
+            digit[k] += 1
+            if digit[k] < num_states[parents[first + k]]:
+                break
+            digit[k] = 0
+            k -= 1
+    return expected
+
+
+@inner
+def condition_closed_form(ints: Any, wf: Any, q: Any) -> float:
+    """q for observations that touch one factor each; returns F = −Σ_f ln Z_f."""
+    base = section(wf, ints, L.W_BASE)
+    start = section(ints, ints, L.STATE_START)
+    log_z = 0.0
+    for f in range(start.shape[0] - 1):
+        log_z += normalise_logarithms(base[start[f] : start[f + 1]], q[start[f] : start[f + 1]])
+    return -log_z
+
+
+@inner
+def sweep(ints: Any, obs: Any, q: Any, wf: Any, wi: Any) -> float:
+    """W_MESSAGE = the unnormalised optimal ln q given the others' beliefs; returns F at the present q."""
+    base, message = section(wf, ints, L.W_BASE), section(wf, ints, L.W_MESSAGE)
+    log_q, likelihood = section(wf, ints, L.W_LOG_Q), section(wf, ints, L.W_LIKELIHOOD)
+    columns, parent_start = section(ints, ints, L.A_COLUMN_BASE), section(ints, ints, L.A_PARENT_START)
+    free_energy = 0.0
+    for i in range(q.shape[0]):
+        message[i] = base[i]
+        free_energy += q[i] * (log_q[i] - base[i])
+    for m in range(obs.shape[0]):
+        if obs[m] != MISSING and parent_start[m + 1] - parent_start[m] > 1:
+            free_energy -= add_messages(ints, m, q, likelihood[columns[m] : columns[m + 1]], message, wi)
+    return free_energy
+
+
+@inner
+def move_towards(ints: Any, damping: float, old_log_q: Any, message: Any, log_q: Any, q: Any) -> float:
+    """ln q = (1 − damping)·old + damping·message, normalised by factor; returns the largest change of a probability."""
+    start = section(ints, ints, L.STATE_START)
+    change = 0.0
+    for f in range(start.shape[0] - 1):
+        largest = -np.inf
+        for i in range(start[f], start[f + 1]):
+            value = message[i] if damping == 1.0 else old_log_q[i] + damping * (message[i] - old_log_q[i])
+            log_q[i] = value
+            largest = max(largest, np.float64(value))
+        total = 0.0
+        for i in range(start[f], start[f + 1]):
+            total += np.exp(np.float64(log_q[i]) - largest)
+        log_z = largest + np.log(total)
+        for i in range(start[f], start[f + 1]):
+            log_q[i] -= log_z
+            p = np.exp(np.float64(log_q[i]))
+            change = max(change, abs(p - q[i]))
+            q[i] = p
+    return change
+
+
+@inner
+def condition_fixed_point(ints: Any, theta: Any, obs: Any, soft: Any, prior: Any, q: Any, wf: Any, wi: Any) -> Any:
+    """q = mean-field posterior; returns F, the number of sweeps and whether they converged."""
+    if gather_evidence(ints, theta, obs, soft, prior, wf) == 0:
+        return condition_closed_form(ints, wf, q), 1, True
+    log_q, message = section(wf, ints, L.W_LOG_Q), section(wf, ints, L.W_MESSAGE)
+    kept_log_q, kept_message = section(wf, ints, L.W_OLD_Q), section(wf, ints, L.W_OLD_MESSAGE)
+    start = section(ints, ints, L.STATE_START)
+    tolerance = section(theta, ints, L.T_KNOBS)[L.K_TOLERANCE]
+    for f in range(start.shape[0] - 1):
+        size = start[f + 1] - start[f]
+        for i in range(start[f], start[f + 1]):
+            q[i] = 1.0 / size
+            log_q[i] = -np.log(np.float64(size))
+    max_iterations = ints[ints[2 * L.SCALARS] + L.S_MAX_ITERATIONS]
+    damping = 1.0
+    accepted = np.inf
+    change = 1.0
+    for iteration in range(max_iterations + 1):
+        free_energy = sweep(ints, obs, q, wf, wi)
+        if free_energy > accepted + tolerance * (1.0 + abs(accepted)) and damping > 0.02:
+            damping *= 0.5  # overshot: go back and take half the step
+            move_towards(ints, damping, kept_log_q, kept_message, log_q, q)
+            continue
+        accepted = free_energy
+        if change < tolerance or iteration == max_iterations:
+            return free_energy, iteration, change < tolerance
+        kept_log_q[:] = log_q
+        kept_message[:] = message
+        change = move_towards(ints, damping, kept_log_q, kept_message, log_q, q)
+    move_towards(ints, 0.0, kept_log_q, kept_message, log_q, q)  # the last attempt was rejected: give the accepted one
+    return accepted, max_iterations, False

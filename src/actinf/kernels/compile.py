@@ -1,0 +1,183 @@
+"""Compiling the kernels once per installation, and finding them again in the next process.
+
+Numba can cache what it compiles, but it looks only at the file of the function itself: an edit in a function that is
+*called* goes unnoticed and the old machine code runs on.  Here the cache lives in one folder per state of the world:
+its name is a digest of every kernel source of the package, the versions of Numba, llvmlite and Python, and the processor.
+Only entry points are cached; the functions that they call are part of their machine code.
+
+The folder is `$ACTINF_CACHE_DIR`, else `$XDG_CACHE_HOME/actinf`, else `~/.cache/actinf`; where none of them can be
+written (a read-only installation, a container without a home) a folder in the temporary directory serves.  Several
+processes that start at once compile once: the first takes a lock, the others wait for it and load what it made.
+"""
+
+import hashlib
+import os
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import llvmlite
+import numba
+from llvmlite import binding as llvm
+from numba.core import caching
+
+__all__ = ["EntryPoint", "cache_folder", "entry_point", "inner"]
+
+KERNEL_PACKAGES = ("kernels", "inference", "planning", "learning", "agent", "envs", "lab")
+
+# Re-association lets LLVM vectorise sums.  Nothing that assumes the absence of NaN or infinity is allowed.
+FAST = {"reassoc", "contract", "arcp", "nsz"}
+
+inner: Callable[..., Any] = numba.njit(nogil=True, error_model="numpy", fastmath=FAST)
+"""Decorator of a function that is only called by other kernels."""
+
+
+@cache
+def kernel_digest(package: Path = Path(__file__).resolve().parent.parent) -> str:
+    """Hex digest of everything that decides what the machine code is."""
+    digest = hashlib.sha256()
+    for folder in KERNEL_PACKAGES:
+        for source in sorted((package / folder).glob("*.py")):
+            text = source.read_bytes()
+            if b"kernels.compile import" in text or source.parent.name == "kernels":
+                digest.update(f"{folder}/{source.name}:{len(text)}\n".encode())
+                digest.update(text)
+    versions = (numba.__version__, llvmlite.__version__, platform.python_version(), sys.byteorder)
+    processor = (llvm.get_process_triple(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
+    digest.update(repr((versions, processor)).encode())
+    return digest.hexdigest()[:24]
+
+
+def _writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+@cache
+def cache_folder() -> Path:
+    """The folder that holds the machine code of exactly these kernels on exactly this processor."""
+    named = os.environ.get("ACTINF_CACHE_DIR")
+    candidates = [Path(named)] if named else []
+    xdg = os.environ.get("XDG_CACHE_HOME")
+    candidates.append(Path(xdg) / "actinf" if xdg else Path(os.path.expanduser("~")) / ".cache" / "actinf")
+    name = f"kernels-{kernel_digest()}"
+    for candidate in candidates:
+        complete = candidate / name
+        if (complete.is_dir() and any(complete.glob("*.ready"))) or _writable(complete):
+            return complete
+    fallback = Path(tempfile.gettempdir()) / f"actinf-{os.getuid() if hasattr(os, 'getuid') else 'user'}" / name
+    fallback.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if hasattr(os, "getuid") and fallback.parent.stat().st_uid != os.getuid():  # somebody else's folder: do not load code
+        fallback = Path(tempfile.mkdtemp(prefix="actinf-"))
+    return fallback
+
+
+class _Locator(caching._CacheLocator):  # type: ignore[misc]
+    """Tells Numba's cache where to put a kernel, and that its folder's name says all about its age."""
+
+    def __init__(self, function: Callable[..., Any]):
+        self._function = function
+
+    def get_cache_path(self) -> str:
+        return str(cache_folder())
+
+    def get_source_stamp(self) -> str:
+        return kernel_digest()
+
+    def get_disambiguator(self) -> str:
+        return str(self._function.__module__)
+
+    @classmethod
+    def from_function(cls, py_func: Callable[..., Any], py_file: str) -> "_Locator":
+        return cls(py_func)
+
+
+class _CacheImpl(caching.CompileResultCacheImpl):  # type: ignore[misc]
+    _locator_classes = [_Locator]
+
+
+class _Cache(caching.FunctionCache):  # type: ignore[misc]
+    _impl_class = _CacheImpl
+
+
+@contextmanager
+def _lock(path: Path) -> Iterator[None]:
+    """Hold the file `path` for this process alone; where files cannot be locked, go on without."""
+    try:
+        handle = open(path, "a+b")  # noqa: SIM115  (closed below; a failure to open means a read-only folder)
+    except OSError:
+        yield
+        return
+    with handle:
+        try:
+            import fcntl
+        except ImportError:
+            yield
+            return
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            fcntl.flock(handle, fcntl.LOCK_UN)
+
+
+class EntryPoint:
+    """A kernel that Python calls: compiled for a floating-point type when that type is first asked for.
+
+    The signature is given once, as a function of the floating-point type, so that no call can ever start a second
+    compilation: a call with other types is a mistake of ours and fails.
+    """
+
+    def __init__(self, function: Callable[..., Any], signature: Callable[[Any], Any]):
+        self.name = function.__name__
+        self._function = function
+        self._signature = signature
+        self._compiled: dict[str, Any] = {}
+
+    def compiled(self, dtype: str) -> Any:
+        """The machine code for `dtype` ("float64" or "float32"), loaded from the cache or compiled now."""
+        found = self._compiled.get(dtype)
+        if found is None:
+            found = self._compiled[dtype] = self._load_or_compile(dtype)
+        return found
+
+    def _load_or_compile(self, dtype: str) -> Any:
+        dispatcher: Any = numba.njit(nogil=True, error_model="numpy", fastmath=FAST)(self._function)
+        if dispatcher is self._function:  # NUMBA_DISABLE_JIT: plain Python, for debugging and coverage
+            return dispatcher
+        dispatcher._cache = _Cache(self._function)
+        signature = self._signature(getattr(numba.types, dtype))
+        folder = cache_folder()
+        ready = folder / f"{self.name}-{dtype}.ready"
+        if not ready.exists():
+            with _lock(folder / "compile.lock"):
+                if not ready.exists():
+                    self._compile(dispatcher, signature, dtype, ready)
+        dispatcher.compile(signature)
+        dispatcher.disable_compile()
+        return dispatcher
+
+    def _compile(self, dispatcher: Any, signature: Any, dtype: str, ready: Path) -> None:
+        print(f"actinf: compiling '{self.name}' for {dtype}, once per installation …", end="", file=sys.stderr, flush=True)
+        started = time.perf_counter()
+        dispatcher.compile(signature)
+        print(f" {time.perf_counter() - started:.1f} s", file=sys.stderr, flush=True)
+        try:
+            ready.touch()
+        except OSError:
+            pass  # nothing can be kept here: the next process compiles again, and says so
+
+
+def entry_point(signature: Callable[[Any], Any]) -> Callable[[Callable[..., Any]], EntryPoint]:
+    """Decorator: make a function an `EntryPoint` with `signature(float_type)`."""
+    return lambda function: EntryPoint(function, signature)

@@ -1,0 +1,198 @@
+"""Where everything lies in the flat buffers that the kernels share.
+
+An agent lowers to four one-dimensional buffers, so that a model of a new shape is new data and never new code:
+
+- `ints` (int64): the structure: sizes, dependencies, the positions of the non-zero entries, the policy tree;
+- `theta` (float): the numbers: A, B, C, D, E and what follows from them;
+- `wi` and `wf` (int64 and float): workspace, made once for a session or a thread.
+
+Each buffer is cut into named sections.  The bounds of section k of *any* buffer are `ints[2k]` and `ints[2k + 1]`;
+`section(buffer, ints, k)` is the view.  The enumerations below are the table of contents; the shape of each section stands
+beside its name, with F factors, M modalities, C controls, K components, U joint actions, H the horizon and P policies.
+The shape that the kernels call a *column* is one joint state of the parents of a table.
+"""
+
+from typing import Any
+
+from actinf.kernels.compile import inner
+
+__all__ = ["NUM_SECTIONS", "section"]
+
+(
+    # ---- ints: scalars, indexed by the S_… below
+    SCALARS,
+    # ---- ints: factors, modalities, controls
+    NUM_STATES,  # (F,)
+    STATE_START,  # (F + 1,) offset of a factor's states in a vector of all states
+    NUM_OBS,  # (M,)
+    OBS_START,  # (M + 1,) offset of a modality's outcomes in a vector of all outcomes
+    # ---- ints: the likelihood A, its non-zero entries by column and by outcome
+    A_PARENT_START,  # (M + 1,)
+    A_PARENT,  # factor indices
+    A_PARENT_STRIDE,  # stride of that parent in the column number
+    A_COLUMN_BASE,  # (M + 1,) first column of a modality among the columns of all
+    A_ENTRY_START,  # (columns + 1,) first entry of a column
+    A_OUTCOME,  # (entries,) the outcome of an entry
+    A_ROW_START,  # (all outcomes + 1,) first place of an outcome in the two lists below
+    A_ROW_COLUMN,  # (entries,) column within its modality
+    A_ROW_ENTRY,  # (entries,) entry number
+    # ---- ints: the transitions B, by column; column number = action · parent columns + parent column
+    B_PARENT_START,  # (F + 1,)
+    B_PARENT,
+    B_PARENT_STRIDE,
+    B_COLUMNS,  # (F,) parent columns of a factor
+    B_COLUMN_BASE,  # (F + 1,)
+    B_ENTRY_START,  # (columns + 1,)
+    B_STATE,  # (entries,) the state that an entry leads to
+    # ---- ints: components, that is, sets of factors that move independently of all others
+    COMPONENT_START,  # (K + 1,)
+    COMPONENT_FACTOR,  # (F,) factors by component
+    COMPONENT_OF,  # (F,)
+    COMPONENT_ACTIONS,  # (K,) number of joint actions of the component's own controls
+    COMPONENT_ACTION,  # (K · U,) the component's action in a joint action
+    FACTOR_ACTION_START,  # (F,)
+    FACTOR_ACTION,  # the factor's own action in a component's action
+    CONTROLLED,  # (number of controlled components,)
+    CONTROL_STRIDE,  # (C,) joint action = Σ action · stride
+    CONTROL_ACTIONS,  # (C,)
+    MODALITY_KIND,  # (M,) 0: no controlled component, 1: one, 2: all, 3: several
+    MODALITY_COMPONENT,  # (M,) that one
+    OUTER_PARENT,  # (M,) which of a modality's parents is summed out first when several controlled components meet; -1: none
+    LOG_C_START,  # (M,)
+    LOG_C_ROWS,  # (M,)
+    # ---- ints: the policies as a tree of shared prefixes
+    TREE_SIZE,  # (H + 1,) number of prefixes by length
+    TREE_START,  # (H + 1,) where the prefixes of a length begin in the two lists below (given policies only)
+    TREE_PARENT,  # (prefixes,) empty for all sequences of actions: parent = i // U, action = i % U
+    TREE_ACTION,  # (prefixes,)
+    POLICY_LEAF,  # (P,) empty likewise
+    POLICY_FIRST,  # (P,) first joint action of each given policy; empty likewise
+    # ---- ints: learning
+    ENTRY_SOURCE_A,  # (entries,) entry of the model's own A from which an entry of a joint model is taken; empty when it is that
+    ENTRY_SOURCE_B,  # (entries · model factors,)
+    COLUMN_SOURCE_A,  # (columns,)
+    COLUMN_SOURCE_B,  # (columns · model factors,)
+    # ---- theta
+    T_A,  # (A entries,)
+    T_LOG_A,  # (A entries,) ln max(A, floor)
+    T_AMBIGUITY,  # (A columns,) H[A] in nats
+    T_NOVELTY_A,  # (A columns,) expected information gain about the column's parameters, nats
+    T_B,  # (B entries,)
+    T_NOVELTY_B,  # (B columns,)
+    T_LOG_C,  # (Σ rows · outcomes,) log-probabilities
+    T_D,  # (all states,)
+    T_LOG_E,  # (P,) or empty
+    T_KNOBS,  # indexed by the K_… below
+    T_PRIOR_COUNTS,  # laid out as the counts in the carried state
+    # ---- carried state (its own float buffer)
+    C_BELIEF,  # (all states,) q(s_t)
+    C_COUNTS_A,  # (model's A entries,) or empty
+    C_COUNTS_B,
+    C_COUNTS_D,
+    C_COUNTS_E,
+    # ---- results (their own float buffer)
+    O_SCALARS,  # F, iterations, converged, tested for impossibility
+    O_QS,  # (model's states,) marginals
+    O_Q_PI,  # (P,)
+    O_G,  # (P,)
+    O_Q_ACTION,  # (U,) marginal of the policy posterior over the next joint action
+    O_P_ACTION,  # (U,) probability of choosing each joint action
+    # ---- integers in and out (their own int64 buffer)
+    X_CLOCK,  # seed, agent, episode, step
+    X_EXECUTED,  # (1,) joint action before this observation
+    X_OBS,  # (M,) outcome, -1 missing, -2 soft
+    X_ACTION,  # (1,) joint action chosen
+    X_STATUS,  # (1,) in: what is asked for; out: the status
+    # ---- workspace, floats
+    W_SOFT,  # (all outcomes,) weights of soft observations
+    W_PRIOR,  # (all states,)
+    W_LOG_PRIOR,
+    W_LOG_Q,
+    W_MESSAGE,
+    W_BASE,
+    W_OLD_Q,
+    W_OLD_MESSAGE,
+    W_LIKELIHOOD,  # (A columns,)
+    W_PREVIOUS,  # (model's states,) marginals before this step
+    W_SUM,  # (all states,) scatter target, zero between uses
+    W_VALUE,  # two levels of: component nodes × states
+    W_EDGE,  # (component nodes · component actions, summed)
+    W_JOINT_G,  # (nodes,)
+    W_JOINT_EDGE,  # (nodes · U,)
+    W_TREE_G,  # two levels of (prefixes,)
+    W_QO,  # (nodes · largest number of outcomes,)
+    W_LOG_QO,
+    W_AMBIGUITY,  # (nodes,)
+    W_NOVELTY,  # (nodes,)
+    W_OUTER,  # partial sums of a likelihood over its outer parent
+    W_TERMS,  # (prefixes · M · 3,) risk, ambiguity, novelty by prefix; only when terms are asked for
+    W_EDGE_TERMS,  # (prefixes,) novelty of B
+    # ---- workspace, ints
+    I_LEVEL,  # (2 · F,) base of a factor's lists at a level in W_VALUE and I_INDEX
+    I_COUNT_BASE,  # (2 · F,) base of a factor's support sizes at a level in I_COUNT
+    I_CHILD_BASE,  # (K,)
+    I_INDEX,  # like W_VALUE: the states in a support
+    I_COUNT,  # support sizes
+    I_TOUCHED,  # (all states,)
+    I_TOUCHED_COUNT,  # (F,)
+    I_NODES,  # (2 · K,) number of nodes of a component at a level
+    I_CHILD,  # (component nodes · component actions, summed)
+    I_HASH,  # open addressing; an entry is stamp · 2^32 + node
+    I_STAMP,  # (1,)
+    I_JOINT,  # two levels of (nodes · K,) the component nodes of a joint node
+    I_JOINT_CHILD,  # (nodes · U,)
+    I_TREE_NODE,  # two levels of (prefixes,)
+    I_MODALITY_NODE,  # (nodes,) joint node → modality node
+    I_MODALITY_FIRST,  # (nodes,) a joint node of a modality node
+    I_OUTER_DONE,  # (nodes,)
+    I_ODOMETER,  # (parents,)
+    I_SUPPORT,  # (all states,) boolean
+    I_SUPPORT_LIST,  # (all states,)
+) = range(116)
+NUM_SECTIONS = 116
+
+# Scalars of the structure.
+(
+    S_FACTORS,
+    S_MODALITIES,
+    S_CONTROLS,
+    S_COMPONENTS,
+    S_ACTIONS,
+    S_HORIZON,
+    S_POLICIES,
+    S_EXHAUSTIVE,  # 1: all action sequences, 0: given policies
+    S_INFERENCE,  # code of the inference
+    S_CHOICE,  # code of the choice
+    S_NOVELTY_A,
+    S_NOVELTY_B,
+    S_LEARN_A,
+    S_LEARN_B,
+    S_LEARN_D,
+    S_LEARN_E,
+    S_MAX_ITERATIONS,
+    S_JOINT_BUDGET,  # largest joint support that is tested for impossible observations
+    S_TERMS,  # 1: keep the terms of G by prefix
+    S_JOINT_MODEL,  # 1: the packed model is the joint of the model's factors
+    S_LARGEST_PARENTS,
+) = range(21)
+NUM_SCALARS = 21
+
+# Numbers that an agent of a population may have of its own.
+K_GAMMA, K_ALPHA, K_LOG_FLOOR, K_TOLERANCE, K_RATE, K_FORGETTING, K_TIE, K_TINY = range(8)
+NUM_KNOBS = 8
+
+# What a step can end in.
+OK, IMPOSSIBLE = 0, 1
+
+# What a step is asked for, in the place where its status will stand: a whole step, or only the plan from the carried belief.
+WHOLE_STEP, PLAN_ONLY = 0, 2
+
+# Codes of the choice objects.
+EXACT, FIXED_POINT = 0, 1
+MARGINAL_ACTION, BEST_POLICY = 0, 1
+
+
+@inner
+def section(buffer: Any, ints: Any, k: int) -> Any:
+    """The part of a buffer that section k names."""
+    return buffer[ints[2 * k] : ints[2 * k + 1]]

@@ -1,0 +1,291 @@
+"""Growing the graph of predicted beliefs, one depth at a time.
+
+Policies that share a prefix share its work, and so do different prefixes that lead to the same belief: nodes of a
+component whose beliefs agree bit for bit are one node.  In a grid with 5 moves 625 policies of length 4 end in 41 beliefs.
+A *component* is a set of factors that moves independently of the others; each has a graph of its own, and a *joint node* is
+one node of each controlled component.  Nothing is approximated by this: equal beliefs have equal futures.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from actinf.kernels import layout as L
+from actinf.kernels.beliefs import load_belief, push_forward
+from actinf.kernels.compile import inner
+from actinf.kernels.elementary import bits_of
+from actinf.kernels.layout import section
+
+__all__ = ["grow", "plant"]
+
+MIX_0 = np.uint64(0xBF58476D1CE4E5B9)
+MIX_1 = np.uint64(0x94D049BB133111EB)
+
+
+@inner
+def mixed(key: Any) -> Any:
+    """A well-mixed 64-bit hash of a 64-bit key (the finaliser of Steele, Lea and Flood 2014, "SplitMix")."""
+    z = np.uint64(key)
+    z = (z ^ (z >> np.uint64(30))) * MIX_0
+    z = (z ^ (z >> np.uint64(27))) * MIX_1
+    return z ^ (z >> np.uint64(31))
+
+
+@inner
+def plant(ints: Any, belief: Any, wf: Any, wi: Any) -> None:
+    """The root: one node per component holding the present belief, one joint node, one empty prefix."""
+    num_components = ints[ints[2 * L.SCALARS] + L.S_COMPONENTS]
+    load_belief(ints, belief, wf, wi)
+    nodes, joint = section(wi, ints, L.I_NODES), section(wi, ints, L.I_JOINT)
+    for c in range(num_components):
+        nodes[c] = 1
+        joint[c] = 0
+    section(wi, ints, L.I_TREE_NODE)[0] = 0
+    section(wf, ints, L.W_TREE_G)[0] = 0.0
+
+
+@inner
+def next_stamp(wi: Any, ints: Any) -> int:
+    """A number that no entry of the hash table carries yet, which empties the table at no cost."""
+    stamp = section(wi, ints, L.I_STAMP)
+    if stamp[0] == 0x7FFFFFFF:
+        section(wi, ints, L.I_HASH)[:] = 0
+        stamp[0] = 0
+    stamp[0] += 1
+    return np.int64(stamp[0])
+
+
+@inner
+def same_belief(ints: Any, component: int, level: int, node: int, wf: Any, wi: Any) -> bool:
+    """Whether the scatter target holds exactly the belief of a node."""
+    num_factors = ints[ints[2 * L.SCALARS] + L.S_FACTORS]
+    first, last = section(ints, ints, L.COMPONENT_START)[component], section(ints, ints, L.COMPONENT_START)[component + 1]
+    factors, num_states = section(ints, ints, L.COMPONENT_FACTOR), section(ints, ints, L.NUM_STATES)
+    start = section(ints, ints, L.STATE_START)
+    base, count_base = section(wi, ints, L.I_LEVEL), section(wi, ints, L.I_COUNT_BASE)
+    value, index, count = section(wf, ints, L.W_VALUE), section(wi, ints, L.I_INDEX), section(wi, ints, L.I_COUNT)
+    touched, total = section(wi, ints, L.I_TOUCHED_COUNT), section(wf, ints, L.W_SUM)
+    for i in range(first, last):
+        f = factors[i]
+        size = count[count_base[level * num_factors + f] + node]
+        if size != touched[f]:
+            return False
+        row = base[level * num_factors + f] + node * num_states[f]
+        for k in range(size):
+            if total[start[f] + index[row + k]] != value[row + k]:
+                return False
+    return True
+
+
+@inner
+def child_of(ints: Any, theta: Any, c: int, level: int, node: int, action: int, stamp: int, mask: int, wf: Any, wi: Any) -> Any:
+    """The node at the next level that a component reaches from `node` by its action, and the novelty of B on the way."""
+    scalars = section(ints, ints, L.SCALARS)
+    num_factors = scalars[L.S_FACTORS]
+    first, last = section(ints, ints, L.COMPONENT_START)[c], section(ints, ints, L.COMPONENT_START)[c + 1]
+    factors, num_states = section(ints, ints, L.COMPONENT_FACTOR), section(ints, ints, L.NUM_STATES)
+    start = section(ints, ints, L.STATE_START)
+    touched, touched_count = section(wi, ints, L.I_TOUCHED), section(wi, ints, L.I_TOUCHED_COUNT)
+    total = section(wf, ints, L.W_SUM)
+    other = 1 - level
+    novelty = 0.0
+    key = np.uint64(0)
+    for i in range(first, last):
+        f = factors[i]
+        own = section(ints, ints, L.FACTOR_ACTION)[section(ints, ints, L.FACTOR_ACTION_START)[f] + action]
+        novelty += push_forward(ints, theta, f, own, level, node, wf, wi)
+        for k in range(start[f], start[f] + touched_count[f]):
+            place = start[f] + touched[k]
+            key += mixed(np.uint64(bits_of(np.float64(total[place]))) + np.uint64(place) * MIX_0)
+    table = section(wi, ints, L.I_HASH)
+    nodes = section(wi, ints, L.I_NODES)
+    num_components = scalars[L.S_COMPONENTS]
+    slot = np.int64(mixed(key) & np.uint64(mask))
+    while True:
+        entry = table[slot]
+        if entry >> 32 != stamp:
+            break
+        candidate = entry & 0xFFFFFFFF
+        if same_belief(ints, c, other, candidate, wf, wi):
+            clear(ints, first, last, wf, wi)
+            return candidate, novelty
+        slot = (slot + 1) & mask
+    found = nodes[other * num_components + c]
+    nodes[other * num_components + c] = found + 1
+    table[slot] = (stamp << 32) | found
+    base, count_base = section(wi, ints, L.I_LEVEL), section(wi, ints, L.I_COUNT_BASE)
+    value, index, count = section(wf, ints, L.W_VALUE), section(wi, ints, L.I_INDEX), section(wi, ints, L.I_COUNT)
+    for i in range(first, last):
+        f = factors[i]
+        row = base[other * num_factors + f] + found * num_states[f]
+        for k in range(touched_count[f]):
+            s = touched[start[f] + k]
+            index[row + k] = s
+            value[row + k] = total[start[f] + s]
+        count[count_base[other * num_factors + f] + found] = touched_count[f]
+    clear(ints, first, last, wf, wi)
+    return found, novelty
+
+
+@inner
+def clear(ints: Any, first: int, last: int, wf: Any, wi: Any) -> None:
+    """Return the scatter target to zero where a component touched it."""
+    factors, start = section(ints, ints, L.COMPONENT_FACTOR), section(ints, ints, L.STATE_START)
+    touched, touched_count = section(wi, ints, L.I_TOUCHED), section(wi, ints, L.I_TOUCHED_COUNT)
+    total = section(wf, ints, L.W_SUM)
+    for i in range(first, last):
+        f = factors[i]
+        for k in range(start[f], start[f] + touched_count[f]):
+            total[start[f] + touched[k]] = 0.0
+
+
+@inner
+def mask_for(prefixes: int, capacity: int) -> int:
+    """A hash mask for at most `prefixes` entries, within the table."""
+    size = 4
+    while size < 2 * prefixes and size < capacity:
+        size *= 2
+    return size - 1
+
+
+@inner
+def grow(ints: Any, theta: Any, depth: int, joint_nodes: int, wf: Any, wi: Any) -> int:
+    """Expand every prefix of length depth − 1 by every action that a policy takes there; returns the number of joint nodes.
+
+    Fills I_JOINT_CHILD (joint node, action) → joint node of the next level, and the novelty of B on these edges.
+    """
+    scalars = section(ints, ints, L.SCALARS)
+    num_components = scalars[L.S_COMPONENTS]
+    level = (depth - 1) & 1
+    tree_size = section(ints, ints, L.TREE_SIZE)[depth]
+    nodes, child = section(wi, ints, L.I_NODES), section(wi, ints, L.I_CHILD)
+    child_base, actions = section(wi, ints, L.I_CHILD_BASE), section(ints, ints, L.COMPONENT_ACTIONS)
+    mask = mask_for(tree_size, section(wi, ints, L.I_HASH).shape[0])
+    edge = section(wf, ints, L.W_EDGE)
+    with_novelty = scalars[L.S_NOVELTY_B] == 1
+    exhaustive = scalars[L.S_EXHAUSTIVE] == 1
+    for c in range(num_components):
+        nodes[(1 - level) * num_components + c] = 0
+        stamp = next_stamp(wi, ints)
+        place = child_base[c]
+        for node in range(nodes[level * num_components + c]):
+            for action in range(actions[c]):
+                if exhaustive:
+                    found, novelty = child_of(ints, theta, c, level, node, action, stamp, mask, wf, wi)
+                    child[place] = found
+                    if with_novelty:
+                        edge[place] = novelty
+                else:
+                    child[place] = -1
+                place += 1
+        if not exhaustive:
+            grow_given(ints, theta, depth, c, stamp, mask, wf, wi)
+    return join(ints, depth, joint_nodes, mask, wf, wi)
+
+
+@inner
+def grow_given(ints: Any, theta: Any, depth: int, c: int, stamp: int, mask: int, wf: Any, wi: Any) -> None:
+    """The children of one component that the given policies reach."""
+    scalars = section(ints, ints, L.SCALARS)
+    num_components, num_actions = scalars[L.S_COMPONENTS], scalars[L.S_ACTIONS]
+    level = (depth - 1) & 1
+    tree_start = section(ints, ints, L.TREE_START)[depth]
+    tree_node, joint = tree_level(ints, wi, level), joint_level(ints, wi, level)
+    child, child_base = section(wi, ints, L.I_CHILD), section(wi, ints, L.I_CHILD_BASE)
+    actions, component_action = section(ints, ints, L.COMPONENT_ACTIONS), section(ints, ints, L.COMPONENT_ACTION)
+    edge = section(wf, ints, L.W_EDGE)
+    for i in range(section(ints, ints, L.TREE_SIZE)[depth]):
+        parent = section(ints, ints, L.TREE_PARENT)[tree_start + i]
+        action = component_action[c * num_actions + section(ints, ints, L.TREE_ACTION)[tree_start + i]]
+        node = joint[tree_node[parent] * num_components + c]
+        place = child_base[c] + node * actions[c] + action
+        if child[place] < 0:
+            found, novelty = child_of(ints, theta, c, level, node, action, stamp, mask, wf, wi)
+            child[place] = found
+            if edge.shape[0] > 0:
+                edge[place] = novelty
+
+
+@inner
+def join(ints: Any, depth: int, joint_nodes: int, mask: int, wf: Any, wi: Any) -> int:
+    """Number the joint nodes of the next level: the combinations of component nodes that some prefix reaches."""
+    scalars = section(ints, ints, L.SCALARS)
+    num_components, num_actions = scalars[L.S_COMPONENTS], scalars[L.S_ACTIONS]
+    level = (depth - 1) & 1
+    controlled = section(ints, ints, L.CONTROLLED)
+    stamp = next_stamp(wi, ints)
+    count = 0
+    if controlled.shape[0] == 1:  # joint nodes are the nodes of the one component that can be moved
+        count = section(wi, ints, L.I_NODES)[(1 - level) * num_components + controlled[0]]
+        there = joint_level(ints, wi, 1 - level)
+        for j in range(count):
+            for c in range(num_components):
+                there[j * num_components + c] = j if c == controlled[0] else 0
+    if scalars[L.S_EXHAUSTIVE] == 1:
+        for j in range(joint_nodes):
+            for u in range(num_actions):
+                count = join_edge(ints, level, j, u, stamp, mask, count, wf, wi)
+        return count
+    tree_node = tree_level(ints, wi, level)
+    tree_start = section(ints, ints, L.TREE_START)[depth]
+    for i in range(section(ints, ints, L.TREE_SIZE)[depth]):
+        parent, u = section(ints, ints, L.TREE_PARENT)[tree_start + i], section(ints, ints, L.TREE_ACTION)[tree_start + i]
+        count = join_edge(ints, level, tree_node[parent], u, stamp, mask, count, wf, wi)
+    return count
+
+
+@inner
+def joint_level(ints: Any, wi: Any, level: int) -> Any:
+    """The component nodes of the joint nodes at a level."""
+    both = section(wi, ints, L.I_JOINT)
+    return both[level * (both.shape[0] // 2) :]
+
+
+@inner
+def tree_level(ints: Any, wi: Any, level: int) -> Any:
+    """The joint nodes that the prefixes of a level end in."""
+    both = section(wi, ints, L.I_TREE_NODE)
+    return both[level * (both.shape[0] // 2) :]
+
+
+@inner
+def join_edge(ints: Any, level: int, j: int, u: int, stamp: int, mask: int, count: int, wf: Any, wi: Any) -> int:
+    """Find or number the joint node that joint node j reaches by joint action u; returns the count of joint nodes."""
+    scalars = section(ints, ints, L.SCALARS)
+    num_components, num_actions = scalars[L.S_COMPONENTS], scalars[L.S_ACTIONS]
+    controlled = section(ints, ints, L.CONTROLLED)
+    child, child_base = section(wi, ints, L.I_CHILD), section(wi, ints, L.I_CHILD_BASE)
+    actions, component_action = section(ints, ints, L.COMPONENT_ACTIONS), section(ints, ints, L.COMPONENT_ACTION)
+    joint_child, joint_edge = section(wi, ints, L.I_JOINT_CHILD), section(wf, ints, L.W_JOINT_EDGE)
+    here = joint_level(ints, wi, level)
+    place = j * num_actions + u
+    if joint_edge.shape[0] > 0:
+        edge = section(wf, ints, L.W_EDGE)
+        novelty = 0.0
+        for c in range(num_components):
+            novelty += edge[child_base[c] + here[j * num_components + c] * actions[c] + component_action[c * num_actions + u]]
+        joint_edge[place] = novelty
+    if controlled.shape[0] == 1:
+        c = controlled[0]
+        joint_child[place] = child[child_base[c] + here[j * num_components + c] * actions[c] + u]
+        return count
+    there = joint_level(ints, wi, 1 - level)
+    table = section(wi, ints, L.I_HASH)
+    key = np.uint64(0)
+    for c in range(num_components):
+        found = child[child_base[c] + here[j * num_components + c] * actions[c] + component_action[c * num_actions + u]]
+        there[count * num_components + c] = found
+        key = mixed(key + np.uint64(found + 1))
+    slot = np.int64(key & np.uint64(mask))
+    while table[slot] >> 32 == stamp:
+        candidate = table[slot] & 0xFFFFFFFF
+        equal = True
+        for c in range(num_components):
+            equal = equal and there[candidate * num_components + c] == there[count * num_components + c]
+        if equal:
+            joint_child[place] = candidate
+            return count
+        slot = (slot + 1) & mask
+    table[slot] = (stamp << 32) | count
+    joint_child[place] = count
+    return count + 1

@@ -1,0 +1,129 @@
+"""The settings of the exhaustive planner, and the tree of policy prefixes that it lowers to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actinf.errors import BudgetError, SettingError
+
+__all__ = ["Exhaustive", "PolicyTree", "policy_tree"]
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exhaustive:
+    """Evaluate every policy: all sequences of joint actions up to a horizon, or the ones that are given.
+
+    Attributes:
+        horizon: number of actions in a policy, H ≥ 1.  With given policies it is their length.
+        policies: None for all sequences, in lexicographic order with the first action slowest; else integers of shape
+            (num_policies, horizon, num_controls), or (num_policies, horizon) where the model has one control.
+        novelty: subtract from G the expected information gain about the parameters that the agent learns (A and B).
+        max_memory: bytes that the workspace of one agent may take; a larger tree is refused before it starts.
+    """
+
+    horizon: int = 1
+    policies: Any = None
+    novelty: bool = False
+    max_memory: int = 2**30
+
+    def __post_init__(self) -> None:
+        if self.policies is not None:
+            given = np.array(self.policies)
+            if given.ndim not in (2, 3) or given.size == 0 or not np.issubdtype(given.dtype, np.integer):
+                raise SettingError(
+                    f"Exhaustive(policies=...) has shape {given.shape} and type {given.dtype}: expected integers of shape "
+                    "(num_policies, horizon, num_controls)"
+                )
+            given = given.astype(np.int64)
+            given.setflags(write=False)
+            object.__setattr__(self, "policies", given)
+            if self.horizon not in (1, given.shape[1]):
+                raise SettingError(f"Exhaustive(horizon={self.horizon}) contradicts policies of length {given.shape[1]}")
+            object.__setattr__(self, "horizon", int(given.shape[1]))
+        if isinstance(self.horizon, bool) or not isinstance(self.horizon, int) or self.horizon < 1:
+            raise SettingError(f"Exhaustive(horizon={self.horizon!r}): expected a whole number of at least 1")
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyTree:
+    """Policies as prefixes that share their beginnings.
+
+    Attributes:
+        size: number of prefixes of length 0 … H.
+        num_policies: how many policies there are.
+        start, parent, action: for given policies the tree; `start[d]` is where the prefixes of length d begin.
+        leaf, first: for given policies, the prefix of full length and the first joint action of each.
+        exhaustive: whether the policies are all sequences, so that the tree is implied.
+    """
+
+    size: tuple[int, ...]
+    num_policies: int
+    start: tuple[int, ...]
+    parent: Ints
+    action: Ints
+    leaf: Ints
+    first: Ints
+    exhaustive: bool
+
+    @property
+    def num_prefixes(self) -> int:
+        """All prefixes of length 1 and more."""
+        return sum(self.size[1:])
+
+
+def policy_tree(planner: Exhaustive, num_actions: Sequence[int]) -> PolicyTree:
+    """The tree of a planner's policies for a model whose controls have `num_actions` actions.
+
+    Raises:
+        SettingError: when given policies do not fit the model's controls.
+        BudgetError: when there are more policies than can be counted in memory at all.
+    """
+    joint = int(np.prod(num_actions, dtype=object)) if num_actions else 1
+    none = np.zeros(0, dtype=np.int64)
+    if planner.policies is None:
+        size = tuple(joint**depth for depth in range(planner.horizon + 1))
+        if size[-1] > 2**31:
+            raise BudgetError(
+                f"Exhaustive(horizon={planner.horizon}) with {joint:,} joint actions means {size[-1]:,} policies, more than can "
+                "be enumerated: use a shorter horizon, or give the policies that matter"
+            )
+        return PolicyTree(size, size[-1], (0,) * (planner.horizon + 1), none, none, none, none, True)
+    return _given_tree(planner.policies, num_actions)
+
+
+def _given_tree(policies: Ints, num_actions: Sequence[int]) -> PolicyTree:
+    if policies.ndim == 2:
+        policies = policies[:, :, None]
+    if policies.shape[2] != len(num_actions):
+        raise SettingError(
+            f"Exhaustive(policies=...) has shape {policies.shape}, but the model has {len(num_actions)} controls: expected "
+            f"({policies.shape[0]}, {policies.shape[1]}, {len(num_actions)})"
+        )
+    for control, actions in enumerate(num_actions):
+        wrong = policies[:, :, control][(policies[:, :, control] < 0) | (policies[:, :, control] >= actions)]
+        if wrong.size:
+            raise SettingError(
+                f"Exhaustive(policies=...) holds action {int(wrong[0])} for control {control}, which has {actions} actions: "
+                f"expected 0 to {actions - 1}"
+            )
+    joint = np.zeros(policies.shape[:2], dtype=np.int64)
+    for control, actions in enumerate(num_actions):
+        joint = joint * actions + policies[:, :, control]
+    size, start, parents, actions_taken = [1], [0], [], []
+    prefix = np.zeros(len(joint), dtype=np.int64)
+    for depth in range(joint.shape[1]):
+        pairs = np.stack([prefix, joint[:, depth]], axis=1)
+        unique, prefix = np.unique(pairs, axis=0, return_inverse=True)
+        prefix = prefix.reshape(-1)
+        start.append(sum(size[1:]))
+        size.append(len(unique))
+        parents.append(unique[:, 0])
+        actions_taken.append(unique[:, 1])
+    return PolicyTree(
+        tuple(size), len(joint), tuple(start), np.concatenate(parents), np.concatenate(actions_taken), prefix, joint[:, 0], False
+    )

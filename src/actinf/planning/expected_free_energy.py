@@ -1,0 +1,230 @@
+"""The expected free energy of the predicted beliefs, modality by modality.
+
+G = Σ_τ Σ_m KL[q(o_m,τ | π) ‖ p(o_m | C)] + E_{q(s_τ | π)}[H[A_m]] − novelty, in nats, minimised
+(Da Costa et al. 2020, "Active inference on discrete state-spaces", eq. 17; Parr, Pezzulo and Friston 2022, eq. 4.10).
+H[A] and the novelty of a column are computed once per model; risk needs the predicted outcomes of each distinct node.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from actinf.kernels import layout as L
+from actinf.kernels.compile import inner
+from actinf.kernels.elementary import logarithms_into
+from actinf.kernels.layout import section
+from actinf.planning.belief_graph import joint_level, mixed, next_stamp
+
+__all__ = ["add_modality"]
+
+
+@inner
+def modality_nodes(ints: Any, m: int, level: int, joint_nodes: int, mask: int, wi: Any) -> int:
+    """Number the distinct combinations of the component nodes that modality m depends on; returns how many there are."""
+    scalars = section(ints, ints, L.SCALARS)
+    num_components = scalars[L.S_COMPONENTS]
+    kind = section(ints, ints, L.MODALITY_KIND)[m]
+    node_of, first = section(wi, ints, L.I_MODALITY_NODE), section(wi, ints, L.I_MODALITY_FIRST)
+    joint = joint_level(ints, wi, level)
+    if kind == 0:
+        first[0] = 0
+        for j in range(joint_nodes):
+            node_of[j] = 0
+        return 1
+    if kind == 1 and section(ints, ints, L.CONTROLLED).shape[0] > 1:
+        c = section(ints, ints, L.MODALITY_COMPONENT)[m]
+        for j in range(joint_nodes):
+            node_of[j] = joint[j * num_components + c]
+            first[node_of[j]] = j
+        return np.int64(section(wi, ints, L.I_NODES)[level * num_components + c])
+    if kind < 3:
+        for j in range(joint_nodes):
+            node_of[j] = j
+            first[j] = j
+        return joint_nodes
+    table = section(wi, ints, L.I_HASH)
+    stamp = next_stamp(wi, ints)
+    parents, parent_start = section(ints, ints, L.A_PARENT), section(ints, ints, L.A_PARENT_START)
+    component_of = section(ints, ints, L.COMPONENT_OF)
+    count = 0
+    for j in range(joint_nodes):
+        key = np.uint64(0)
+        for k in range(parent_start[m], parent_start[m + 1]):
+            key = mixed(key + np.uint64(joint[j * num_components + component_of[parents[k]]] + 1))
+        slot = np.int64(key & np.uint64(mask))
+        found = -1
+        while table[slot] >> 32 == stamp:
+            candidate = table[slot] & 0xFFFFFFFF
+            equal = True
+            for k in range(parent_start[m], parent_start[m + 1]):
+                c = component_of[parents[k]]
+                equal = equal and joint[first[candidate] * num_components + c] == joint[j * num_components + c]
+            if equal:
+                found = candidate
+                break
+            slot = (slot + 1) & mask
+        if found < 0:
+            table[slot] = (stamp << 32) | count
+            first[count] = j
+            found = count
+            count += 1
+        node_of[j] = found
+    return count
+
+
+@inner
+def predict_outcomes(ints: Any, theta: Any, m: int, level: int, count: int, wf: Any, wi: Any) -> None:
+    """For each node of a modality: q(o) = Σ A·q(s), its expected ambiguity and its expected novelty, over supported states."""
+    scalars = section(ints, ints, L.SCALARS)
+    num_factors, num_components = scalars[L.S_FACTORS], scalars[L.S_COMPONENTS]
+    num_obs = section(ints, ints, L.NUM_OBS)[m]
+    column_base = section(ints, ints, L.A_COLUMN_BASE)[m]
+    entry_start, outcomes = section(ints, ints, L.A_ENTRY_START), section(ints, ints, L.A_OUTCOME)
+    a, entropy = section(theta, ints, L.T_A), section(theta, ints, L.T_AMBIGUITY)
+    gain = section(theta, ints, L.T_NOVELTY_A)
+    parents, strides = section(ints, ints, L.A_PARENT), section(ints, ints, L.A_PARENT_STRIDE)
+    first = section(ints, ints, L.A_PARENT_START)[m]
+    num_parents = section(ints, ints, L.A_PARENT_START)[m + 1] - first
+    component_of, num_states = section(ints, ints, L.COMPONENT_OF), section(ints, ints, L.NUM_STATES)
+    joint, representative = joint_level(ints, wi, level), section(wi, ints, L.I_MODALITY_FIRST)
+    base, count_base = section(wi, ints, L.I_LEVEL), section(wi, ints, L.I_COUNT_BASE)
+    value, index, size = section(wf, ints, L.W_VALUE), section(wi, ints, L.I_INDEX), section(wi, ints, L.I_COUNT)
+    qo, ambiguity, novelty = section(wf, ints, L.W_QO), section(wf, ints, L.W_AMBIGUITY), section(wf, ints, L.W_NOVELTY)
+    digit = section(wi, ints, L.I_ODOMETER)
+    with_novelty = gain.shape[0] > 0
+    last_parent = num_parents - 1
+    for x in range(count):
+        row = x * num_obs
+        for o in range(num_obs):
+            qo[row + o] = 0.0
+        expected_entropy, expected_gain = 0.0, 0.0
+        tuple_at = representative[x] * num_components
+        for k in range(num_parents):
+            digit[k] = 0
+        f_last = parents[first + last_parent]
+        node_last = joint[tuple_at + component_of[f_last]]
+        row_last = base[level * num_factors + f_last] + node_last * num_states[f_last]
+        size_last = size[count_base[level * num_factors + f_last] + node_last]
+        stride_last = strides[first + last_parent]
+        while True:
+            outer_column = column_base
+            outer_p = 1.0
+            for k in range(last_parent):
+                f = parents[first + k]
+                place = base[level * num_factors + f] + joint[tuple_at + component_of[f]] * num_states[f] + digit[k]
+                outer_column += index[place] * strides[first + k]
+                outer_p *= value[place]
+            for i in range(size_last):
+                column = outer_column + index[row_last + i] * stride_last
+                p = outer_p * value[row_last + i]
+                for e in range(entry_start[column], entry_start[column + 1]):
+                    qo[row + outcomes[e]] += p * a[e]
+                expected_entropy += p * entropy[column]
+                if with_novelty:
+                    expected_gain += p * gain[column]
+            k = last_parent - 1
+            while k >= 0:
+                f = parents[first + k]
+                digit[k] += 1
+                if digit[k] < size[count_base[level * num_factors + f] + joint[tuple_at + component_of[f]]]:
+                    break
+                digit[k] = 0
+                k -= 1
+            if k < 0:
+                break
+        ambiguity[x] = expected_entropy
+        novelty[x] = expected_gain
+
+
+@inner
+def predict_outcomes_by_parts(ints: Any, theta: Any, m: int, outer: int, level: int, count: int, wf: Any, wi: Any) -> None:
+    """The same for a modality with two parents in two moving components: A is summed over one parent once per node of it."""
+    scalars = section(ints, ints, L.SCALARS)
+    num_factors, num_components = scalars[L.S_FACTORS], scalars[L.S_COMPONENTS]
+    num_obs = section(ints, ints, L.NUM_OBS)[m]
+    column_base = section(ints, ints, L.A_COLUMN_BASE)[m]
+    entry_start, outcomes = section(ints, ints, L.A_ENTRY_START), section(ints, ints, L.A_OUTCOME)
+    a, entropy = section(theta, ints, L.T_A), section(theta, ints, L.T_AMBIGUITY)
+    gain = section(theta, ints, L.T_NOVELTY_A)
+    first = section(ints, ints, L.A_PARENT_START)[m]
+    f_outer, f_inner = section(ints, ints, L.A_PARENT)[first + outer], section(ints, ints, L.A_PARENT)[first + 1 - outer]
+    s_outer = section(ints, ints, L.A_PARENT_STRIDE)[first + outer]
+    s_inner = section(ints, ints, L.A_PARENT_STRIDE)[first + 1 - outer]
+    component_of, num_states = section(ints, ints, L.COMPONENT_OF), section(ints, ints, L.NUM_STATES)
+    joint, representative = joint_level(ints, wi, level), section(wi, ints, L.I_MODALITY_FIRST)
+    base, count_base = section(wi, ints, L.I_LEVEL), section(wi, ints, L.I_COUNT_BASE)
+    value, index, size = section(wf, ints, L.W_VALUE), section(wi, ints, L.I_INDEX), section(wi, ints, L.I_COUNT)
+    qo, ambiguity, novelty = section(wf, ints, L.W_QO), section(wf, ints, L.W_AMBIGUITY), section(wf, ints, L.W_NOVELTY)
+    partial, done = section(wf, ints, L.W_OUTER), section(wi, ints, L.I_OUTER_DONE)
+    width = num_obs + 2
+    block = num_states[f_inner] * width
+    with_novelty = gain.shape[0] > 0
+    for node in range(section(wi, ints, L.I_NODES)[level * num_components + component_of[f_outer]]):
+        done[node] = 0
+    for x in range(count):
+        node = joint[representative[x] * num_components + component_of[f_outer]]
+        part = partial[node * block : (node + 1) * block]
+        if done[node] == 0:
+            done[node] = 1
+            part[:] = 0.0
+            row = base[level * num_factors + f_outer] + node * num_states[f_outer]
+            for i in range(size[count_base[level * num_factors + f_outer] + node]):
+                p = value[row + i]
+                for s in range(num_states[f_inner]):
+                    column = column_base + index[row + i] * s_outer + s * s_inner
+                    for e in range(entry_start[column], entry_start[column + 1]):
+                        part[s * width + outcomes[e]] += p * a[e]
+                    part[s * width + num_obs] += p * entropy[column]
+                    if with_novelty:
+                        part[s * width + num_obs + 1] += p * gain[column]
+        node = joint[representative[x] * num_components + component_of[f_inner]]
+        row = base[level * num_factors + f_inner] + node * num_states[f_inner]
+        predicted = qo[x * num_obs : (x + 1) * num_obs]
+        predicted[:] = 0.0
+        expected_entropy, expected_gain = 0.0, 0.0
+        for i in range(size[count_base[level * num_factors + f_inner] + node]):
+            p = value[row + i]
+            column = part[index[row + i] * width : (index[row + i] + 1) * width]
+            for o in range(num_obs):
+                predicted[o] += p * column[o]
+            expected_entropy += p * column[num_obs]
+            expected_gain += p * column[num_obs + 1]
+        ambiguity[x] = expected_entropy
+        novelty[x] = expected_gain
+
+
+@inner
+def add_modality(ints: Any, theta: Any, m: int, time: int, level: int, joint_nodes: int, mask: int, wf: Any, wi: Any) -> int:
+    """Add modality m's share of G to every joint node of a level (W_JOINT_G); returns the number of its nodes.
+
+    `time` is the session time t + τ that picks the row of a timed C.
+    """
+    num_components = ints[ints[2 * L.SCALARS] + L.S_COMPONENTS]
+    count = modality_nodes(ints, m, level, joint_nodes, mask, wi)
+    outer = section(ints, ints, L.OUTER_PARENT)[m]
+    if outer >= 0:
+        f = section(ints, ints, L.A_PARENT)[section(ints, ints, L.A_PARENT_START)[m] + outer]
+        outer_nodes = section(wi, ints, L.I_NODES)[level * num_components + section(ints, ints, L.COMPONENT_OF)[f]]
+    if outer >= 0 and count >= 2 * outer_nodes:
+        predict_outcomes_by_parts(ints, theta, m, outer, level, count, wf, wi)
+    else:
+        predict_outcomes(ints, theta, m, level, count, wf, wi)
+    num_obs = section(ints, ints, L.NUM_OBS)[m]
+    rows = section(ints, ints, L.LOG_C_ROWS)[m]
+    preference = section(ints, ints, L.LOG_C_START)[m] + min(time, rows - 1) * num_obs
+    log_c = section(theta, ints, L.T_LOG_C)[preference : preference + num_obs]
+    qo = section(wf, ints, L.W_QO)[: count * num_obs]
+    log_qo = section(wf, ints, L.W_LOG_QO)[: count * num_obs]
+    logarithms_into(qo, log_qo, 1e-300)
+    ambiguity, novelty = section(wf, ints, L.W_AMBIGUITY), section(wf, ints, L.W_NOVELTY)
+    for x in range(count):
+        risk = 0.0
+        for o in range(num_obs):
+            risk += qo[x * num_obs + o] * (log_qo[x * num_obs + o] - log_c[o])
+        log_qo[x * num_obs] = risk  # the logarithms of this node are spent: its place keeps the risk
+    node_of = section(wi, ints, L.I_MODALITY_NODE)
+    joint_g = section(wf, ints, L.W_JOINT_G)
+    for j in range(joint_nodes):
+        x = node_of[j]
+        joint_g[j] += log_qo[x * num_obs] + ambiguity[x] - novelty[x]
+    return count
