@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from actinf.agent.observation import ActionReader, ObservationReader
 from actinf.agent.parameters import Parameters, entries, prior_counts, write_theta
 from actinf.agent.program import Program, Settings, lower
+from actinf.agent.replay import Evidence, replay
 from actinf.agent.session import Session, Snapshot
 from actinf.agent.step import step as step_kernel
 from actinf.agent.structure import Structure, joint_structure, own_structure
@@ -256,6 +257,23 @@ class Agent:
             SettingError: when the snapshot is of another model or of other settings.
         """
         return Session.resumed(self, snapshot)
+
+    def replay(self, observations: Any, actions: Any, *, seed: int = 0) -> Evidence:
+        """How probable a recorded subject's actions are, by the kernel that simulates: the basis of fitting to behaviour.
+
+        Args:
+            observations: T observations, each as for `Session.step`.
+            actions: T actions, each as `executed` of `Session.step`; None where no action was recorded (the agent's own choice
+                then moves its beliefs).
+            seed: of the agent's own choices, where they are needed.
+
+        Returns:
+            the Evidence.  With `alpha=None` an action that is not the most probable one has ln p = −inf: give the agent an alpha.
+
+        Raises:
+            ObservationError: for what the model does not know; ImpossibleObservation: for what it excludes.
+        """
+        return replay(self, observations, actions, seed=seed)
 
     def __repr__(self) -> str:
         name = self.model.name or "model"

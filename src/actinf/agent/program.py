@@ -15,7 +15,7 @@ from actinf.kernels.buffers import BufferPlan
 from actinf.kernels.columns import strides_of
 from actinf.planning.exhaustive import PolicyTree
 
-__all__ = ["Program", "Settings", "lower"]
+__all__ = ["Program", "Settings", "lower", "put_tables"]
 
 Ints = NDArray[np.int64]
 
@@ -93,7 +93,7 @@ def lower(packed: Structure, own: Structure, tree: PolicyTree, settings: Setting
     plan = BufferPlan()
     components = packed.components()
     component_actions = [_component_actions(packed, factors) for factors in components]
-    _put_tables(plan, packed)
+    put_tables(plan, packed)
     _put_components(plan, packed, components, component_actions)
     _put_tree(plan, tree)
     if packed.joint:
@@ -143,7 +143,7 @@ def _offsets(lengths: Any) -> Ints:
     return np.concatenate(([0], np.cumsum(np.asarray(list(lengths), dtype=np.int64)))).astype(np.int64)
 
 
-def _put_tables(plan: BufferPlan, packed: Structure) -> None:
+def put_tables(plan: BufferPlan, packed: Structure) -> None:
     """Sizes, parents and non-zero entries of A and B."""
     plan.put(L.NUM_STATES, packed.num_states)
     plan.put(L.STATE_START, _offsets(packed.num_states))

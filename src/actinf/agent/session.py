@@ -214,7 +214,7 @@ class Session:
             "and D, or whether another action was executed (step(..., executed=...)); the session is unchanged"
         )
 
-    def new_episode(self, *, carry_counts: bool = True) -> None:
+    def next_episode(self, *, carry_counts: bool = True) -> None:
         """Begin the next episode: beliefs start again from D; learned counts carry over unless told otherwise."""
         self._clock[2] += 1
         self._clock[3] = 0

@@ -8,6 +8,7 @@ from actinf.kernels import layout as L
 from actinf.kernels.compile import inner
 from actinf.kernels.elementary import exponential
 from actinf.kernels.layout import section
+from actinf.kernels.views import fill, part
 
 __all__ = ["MISSING", "SOFT", "log_evidence", "normalise_logarithms"]
 
@@ -24,15 +25,15 @@ def log_evidence(ints: Any, theta: Any, m: int, outcome: int, soft: Any, out: An
     row_column, row_entry = section(ints, ints, L.A_ROW_COLUMN), section(ints, ints, L.A_ROW_ENTRY)
     log_a = section(theta, ints, L.T_LOG_A)
     if outcome >= 0:
-        out[:] = log_floor
+        fill(out, log_floor)
         row = obs_start[m] + outcome
         for i in range(row_start[row], row_start[row + 1]):
             out[row_column[i]] = log_a[row_entry[i]]
         return
-    out[:] = 0.0
+    fill(out, 0.0)
     columns = section(ints, ints, L.A_COLUMN_BASE)
     entry_start, outcomes = section(ints, ints, L.A_ENTRY_START), section(ints, ints, L.A_OUTCOME)
-    weights = soft[obs_start[m] : obs_start[m + 1]]
+    weights = part(soft, obs_start[m], obs_start[m + 1])
     total = 0.0
     for o in range(weights.shape[0]):
         total += weights[o]

@@ -15,6 +15,7 @@ from actinf.kernels import layout as L
 from actinf.kernels.compile import inner
 from actinf.kernels.elementary import logarithm
 from actinf.kernels.layout import section
+from actinf.kernels.views import part
 
 __all__ = ["Exact"]
 
@@ -44,7 +45,7 @@ def condition_exact(ints: Any, theta: Any, obs: Any, soft: Any, prior: Any, q: A
         log_q[i] = logarithm(prior[i]) if prior[i] > 0.0 else -np.inf
     for m in range(obs.shape[0]):
         if obs[m] != MISSING:
-            columns = likelihood[: prior.shape[0]]
+            columns = part(likelihood, 0, prior.shape[0])
             log_evidence(ints, theta, m, obs[m], soft, columns)
             for i in range(prior.shape[0]):
                 log_q[i] += columns[i]

@@ -16,6 +16,7 @@ from actinf.kernels import layout as L
 from actinf.kernels.compile import inner
 from actinf.kernels.elementary import logarithm
 from actinf.kernels.layout import section
+from actinf.kernels.views import copy_into, part
 
 __all__ = ["FixedPoint"]
 
@@ -61,7 +62,7 @@ def gather_evidence(ints: Any, theta: Any, obs: Any, soft: Any, prior: Any, wf: 
     for m in range(obs.shape[0]):
         if obs[m] == MISSING:
             continue
-        evidence = likelihood[columns[m] : columns[m + 1]]
+        evidence = part(likelihood, columns[m], columns[m + 1])
         log_evidence(ints, theta, m, obs[m], soft, evidence)
         if parent_start[m + 1] - parent_start[m] == 1:
             first = start[parents[parent_start[m]]]
@@ -125,7 +126,7 @@ def condition_closed_form(ints: Any, wf: Any, q: Any) -> float:
     start = section(ints, ints, L.STATE_START)
     log_z = 0.0
     for f in range(start.shape[0] - 1):
-        log_z += normalise_logarithms(base[start[f] : start[f + 1]], q[start[f] : start[f + 1]])
+        log_z += normalise_logarithms(part(base, start[f], start[f + 1]), part(q, start[f], start[f + 1]))
     return -log_z
 
 
@@ -141,7 +142,7 @@ def sweep(ints: Any, obs: Any, q: Any, wf: Any, wi: Any) -> float:
         free_energy += q[i] * (log_q[i] - base[i])
     for m in range(obs.shape[0]):
         if obs[m] != MISSING and parent_start[m + 1] - parent_start[m] > 1:
-            free_energy -= add_messages(ints, m, q, likelihood[columns[m] : columns[m + 1]], message, wi)
+            free_energy -= add_messages(ints, m, q, part(likelihood, columns[m], columns[m + 1]), message, wi)
     return free_energy
 
 
@@ -195,8 +196,8 @@ def condition_fixed_point(ints: Any, theta: Any, obs: Any, soft: Any, prior: Any
         accepted = free_energy
         if change < tolerance or iteration == max_iterations:
             return free_energy, iteration, change < tolerance
-        kept_log_q[:] = log_q
-        kept_message[:] = message
+        copy_into(log_q, kept_log_q)
+        copy_into(message, kept_message)
         change = move_towards(ints, damping, kept_log_q, kept_message, log_q, q)
     move_towards(ints, 0.0, kept_log_q, kept_message, log_q, q)  # the last attempt was rejected: give the accepted one
     return accepted, max_iterations, False

@@ -5,6 +5,7 @@ from typing import Any
 from actinf.kernels import layout as L
 from actinf.kernels.compile import inner
 from actinf.kernels.layout import section
+from actinf.kernels.views import copy_into, fill
 
 __all__ = ["marginals", "refresh_joint"]
 
@@ -13,10 +14,10 @@ __all__ = ["marginals", "refresh_joint"]
 def marginals(ints: Any, own: Any, belief: Any, qs: Any) -> None:
     """qs = the marginals over the model's own factors; a copy unless the belief is over the joint (last factor fastest)."""
     if ints[ints[2 * L.SCALARS] + L.S_JOINT_MODEL] == 0:
-        qs[:] = belief
+        copy_into(belief, qs)
         return
     num_states, start = section(own, own, L.NUM_STATES), section(own, own, L.STATE_START)
-    qs[:] = 0.0
+    fill(qs, 0.0)
     for joint in range(belief.shape[0]):
         p = belief[joint]
         if p > 0.0:

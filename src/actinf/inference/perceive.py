@@ -11,6 +11,7 @@ from actinf.kernels import layout as L
 from actinf.kernels.beliefs import predict
 from actinf.kernels.compile import inner
 from actinf.kernels.layout import section
+from actinf.kernels.views import copy_into
 
 __all__ = ["perceive"]
 
@@ -28,7 +29,7 @@ def perceive(ints: Any, theta: Any, carry: Any, x: Any, wf: Any, wi: Any, out: A
     clock = section(x, ints, L.X_CLOCK)
     report = section(out, ints, L.O_SCALARS)
     if clock[3] == 0:
-        prior[:] = section(theta, ints, L.T_D)
+        copy_into(section(theta, ints, L.T_D), prior)
     else:
         predict(ints, theta, section(x, ints, L.X_EXECUTED)[0], belief, prior, wf, wi)
     observed = 0
@@ -36,7 +37,7 @@ def perceive(ints: Any, theta: Any, carry: Any, x: Any, wf: Any, wi: Any, out: A
         observed += obs[m] != -1
     report[1], report[2], report[3] = 0.0, 1.0, 1.0
     if observed == 0:
-        belief[:] = prior
+        copy_into(prior, belief)
         report[0] = 0.0
         return L.OK
     if ints[ints[2 * L.SCALARS] + L.S_INFERENCE] == L.EXACT:
@@ -51,5 +52,5 @@ def perceive(ints: Any, theta: Any, carry: Any, x: Any, wf: Any, wi: Any, out: A
             return L.IMPOSSIBLE
         report[0], report[1], report[2] = free_energy, iterations, 1.0 if converged else 0.0
         report[3] = 1.0 if verdict == POSSIBLE else 0.0
-    belief[:] = q
+    copy_into(q, belief)
     return L.OK

@@ -10,6 +10,7 @@ from typing import Any
 from actinf.kernels import layout as L
 from actinf.kernels.compile import inner
 from actinf.kernels.layout import section
+from actinf.kernels.views import part
 
 __all__ = ["load_belief", "push_forward", "predict"]
 
@@ -46,8 +47,8 @@ def push_forward(ints: Any, theta: Any, f: int, action: int, level: int, node: i
     b, novelty_b = section(theta, ints, L.T_B), section(theta, ints, L.T_NOVELTY_B)
     base, count_base = section(wi, ints, L.I_LEVEL), section(wi, ints, L.I_COUNT_BASE)
     value, index, count = section(wf, ints, L.W_VALUE), section(wi, ints, L.I_INDEX), section(wi, ints, L.I_COUNT)
-    total = section(wf, ints, L.W_SUM)[start[f] : start[f + 1]]
-    touched = section(wi, ints, L.I_TOUCHED)[start[f] : start[f + 1]]
+    total = part(section(wf, ints, L.W_SUM), start[f], start[f + 1])
+    touched = part(section(wi, ints, L.I_TOUCHED), start[f], start[f + 1])
     num_states = section(ints, ints, L.NUM_STATES)
     odometer = section(wi, ints, L.I_ODOMETER)
 

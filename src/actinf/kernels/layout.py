@@ -15,6 +15,7 @@ The shape that the kernels call a *column* is one joint state of the parents of 
 from typing import Any
 
 from actinf.kernels.compile import inner
+from actinf.kernels.views import part
 
 __all__ = ["NUM_SECTIONS", "section"]
 
@@ -72,6 +73,11 @@ __all__ = ["NUM_SECTIONS", "section"]
     ENTRY_SOURCE_B,  # (entries · model factors,)
     COLUMN_SOURCE_A,  # (columns,)
     COLUMN_SOURCE_B,  # (columns · model factors,)
+    # ---- ints of a world's buffer: how it is linked to an agent
+    LINK_MODALITY,  # (agent's M,) the world's modality
+    LINK_OUTCOME_START,  # (agent's M,)
+    LINK_OUTCOME,  # the agent's outcome for each of the world's
+    LINK_ACTION,  # (world's F · agent's U,) the factor's own action in each of the agent's joint actions
     # ---- theta
     T_A,  # (A entries,)
     T_LOG_A,  # (A entries,) ln max(A, floor)
@@ -148,8 +154,8 @@ __all__ = ["NUM_SECTIONS", "section"]
     I_ODOMETER,  # (parents,)
     I_SUPPORT,  # (all states,) boolean
     I_SUPPORT_LIST,  # (all states,)
-) = range(116)
-NUM_SECTIONS = 116
+) = range(120)
+NUM_SECTIONS = 120
 
 # Scalars of the structure.
 (
@@ -195,4 +201,4 @@ MARGINAL_ACTION, BEST_POLICY = 0, 1
 @inner
 def section(buffer: Any, ints: Any, k: int) -> Any:
     """The part of a buffer that section k names."""
-    return buffer[ints[2 * k] : ints[2 * k + 1]]
+    return part(buffer, ints[2 * k], ints[2 * k + 1])

@@ -28,7 +28,7 @@ WEYL_1 = np.uint64(0xBB67AE8584CAA73B)
 ROUNDS = 10
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def multiply_high(typingctx: Any, a: Any, b: Any) -> Any:
     """The upper 64 bits of the 128-bit product of two unsigned 64-bit numbers."""
 

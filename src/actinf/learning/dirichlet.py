@@ -15,6 +15,7 @@ from actinf.kernels import layout as L
 from actinf.kernels.compile import inner
 from actinf.kernels.elementary import digamma, logarithm
 from actinf.kernels.layout import section
+from actinf.kernels.views import part
 
 __all__ = ["Learning"]
 
@@ -198,7 +199,7 @@ def count_habits(ints: Any, theta: Any, carry: Any, q_pi: Any) -> None:
     knobs = section(theta, ints, L.T_KNOBS)
     counts, log_e = section(carry, ints, L.C_COUNTS_E), section(theta, ints, L.T_LOG_E)
     prior_counts = section(theta, ints, L.T_PRIOR_COUNTS)
-    fade(counts, prior_counts[prior_counts.shape[0] - counts.shape[0] :], knobs[L.K_FORGETTING])
+    fade(counts, part(prior_counts, prior_counts.shape[0] - counts.shape[0], prior_counts.shape[0]), knobs[L.K_FORGETTING])
     total = 0.0
     for i in range(counts.shape[0]):
         if counts[i] > 0.0:
@@ -223,16 +224,16 @@ def learn(ints: Any, theta: Any, carry: Any, x: Any, wf: Any, qs: Any, previous:
     place = 0
     if scalars[L.S_LEARN_A] == 1:
         counts = section(carry, ints, L.C_COUNTS_A)
-        fade(counts, prior_counts[: counts.shape[0]], forgetting)
+        fade(counts, part(prior_counts, 0, counts.shape[0]), forgetting)
         place += counts.shape[0]
         count_likelihood(ints, theta, counts, obs, soft, qs, forgetting > 0.0)
     if scalars[L.S_LEARN_B] == 1:
         counts = section(carry, ints, L.C_COUNTS_B)
-        fade(counts, prior_counts[place : place + counts.shape[0]], forgetting)
+        fade(counts, part(prior_counts, place, place + counts.shape[0]), forgetting)
         place += counts.shape[0]
         executed = section(x, ints, L.X_EXECUTED)[0]
         count_transitions(ints, theta, counts, executed, first_step, qs, previous, forgetting > 0.0)
     if scalars[L.S_LEARN_D] == 1:
         counts = section(carry, ints, L.C_COUNTS_D)
-        fade(counts, prior_counts[place : place + counts.shape[0]], forgetting)
+        fade(counts, part(prior_counts, place, place + counts.shape[0]), forgetting)
         count_initial_state(ints, theta, counts, first_step, qs)

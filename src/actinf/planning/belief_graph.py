@@ -15,6 +15,7 @@ from actinf.kernels.beliefs import load_belief, push_forward
 from actinf.kernels.compile import inner
 from actinf.kernels.elementary import bits_of
 from actinf.kernels.layout import section
+from actinf.kernels.views import fill, part
 
 __all__ = ["grow", "plant"]
 
@@ -49,7 +50,7 @@ def next_stamp(wi: Any, ints: Any) -> int:
     """A number that no entry of the hash table carries yet, which empties the table at no cost."""
     stamp = section(wi, ints, L.I_STAMP)
     if stamp[0] == 0x7FFFFFFF:
-        section(wi, ints, L.I_HASH)[:] = 0
+        fill(section(wi, ints, L.I_HASH), 0)
         stamp[0] = 0
     stamp[0] += 1
     return np.int64(stamp[0])
@@ -238,14 +239,16 @@ def join(ints: Any, depth: int, joint_nodes: int, mask: int, wf: Any, wi: Any) -
 def joint_level(ints: Any, wi: Any, level: int) -> Any:
     """The component nodes of the joint nodes at a level."""
     both = section(wi, ints, L.I_JOINT)
-    return both[level * (both.shape[0] // 2) :]
+    half = both.shape[0] // 2
+    return part(both, level * half, (level + 1) * half)
 
 
 @inner
 def tree_level(ints: Any, wi: Any, level: int) -> Any:
     """The joint nodes that the prefixes of a level end in."""
     both = section(wi, ints, L.I_TREE_NODE)
-    return both[level * (both.shape[0] // 2) :]
+    half = both.shape[0] // 2
+    return part(both, level * half, (level + 1) * half)
 
 
 @inner

@@ -10,6 +10,7 @@ from actinf.kernels.compile import inner
 from actinf.kernels.elementary import exponential, logarithm
 from actinf.kernels.layout import section
 from actinf.kernels.random import AGENT_STREAM, uniform
+from actinf.kernels.views import fill, part
 
 __all__ = ["BestPolicy", "MarginalAction"]
 
@@ -81,13 +82,13 @@ def choose(ints: Any, theta: Any, x: Any, wf: Any, out: Any) -> None:
             p_action[a] /= total
         return
     q_pi = section(out, ints, L.O_Q_PI)
-    weights = section(wf, ints, L.W_TREE_G)[: q_pi.shape[0]]
+    weights = part(section(wf, ints, L.W_TREE_G), 0, q_pi.shape[0])
     total = weigh(q_pi, knobs[L.K_ALPHA], knobs[L.K_TIE], weights)
     first = section(ints, ints, L.POLICY_FIRST)
     block = q_pi.shape[0] // p_action.shape[0]
     policy = pick(weights, total, u)
     action[0] = first[policy] if first.shape[0] > 0 else policy // block
-    p_action[:] = 0.0
+    fill(p_action, 0.0)
     for p in range(q_pi.shape[0]):
         a = first[p] if first.shape[0] > 0 else p // block
         p_action[a] += weights[p] / total

@@ -13,6 +13,7 @@ from actinf.kernels import layout as L
 from actinf.kernels.compile import inner
 from actinf.kernels.elementary import logarithms_into
 from actinf.kernels.layout import section
+from actinf.kernels.views import fill, part
 from actinf.planning.belief_graph import joint_level, mixed, next_stamp
 
 __all__ = ["add_modality"]
@@ -163,28 +164,28 @@ def predict_outcomes_by_parts(ints: Any, theta: Any, m: int, outer: int, level: 
         done[node] = 0
     for x in range(count):
         node = joint[representative[x] * num_components + component_of[f_outer]]
-        part = partial[node * block : (node + 1) * block]
+        summed = part(partial, node * block, (node + 1) * block)
         if done[node] == 0:
             done[node] = 1
-            part[:] = 0.0
+            fill(summed, 0.0)
             row = base[level * num_factors + f_outer] + node * num_states[f_outer]
             for i in range(size[count_base[level * num_factors + f_outer] + node]):
                 p = value[row + i]
                 for s in range(num_states[f_inner]):
                     column = column_base + index[row + i] * s_outer + s * s_inner
                     for e in range(entry_start[column], entry_start[column + 1]):
-                        part[s * width + outcomes[e]] += p * a[e]
-                    part[s * width + num_obs] += p * entropy[column]
+                        summed[s * width + outcomes[e]] += p * a[e]
+                    summed[s * width + num_obs] += p * entropy[column]
                     if with_novelty:
-                        part[s * width + num_obs + 1] += p * gain[column]
+                        summed[s * width + num_obs + 1] += p * gain[column]
         node = joint[representative[x] * num_components + component_of[f_inner]]
         row = base[level * num_factors + f_inner] + node * num_states[f_inner]
-        predicted = qo[x * num_obs : (x + 1) * num_obs]
-        predicted[:] = 0.0
+        predicted = part(qo, x * num_obs, (x + 1) * num_obs)
+        fill(predicted, 0.0)
         expected_entropy, expected_gain = 0.0, 0.0
         for i in range(size[count_base[level * num_factors + f_inner] + node]):
             p = value[row + i]
-            column = part[index[row + i] * width : (index[row + i] + 1) * width]
+            column = part(summed, index[row + i] * width, (index[row + i] + 1) * width)
             for o in range(num_obs):
                 predicted[o] += p * column[o]
             expected_entropy += p * column[num_obs]
@@ -212,9 +213,9 @@ def add_modality(ints: Any, theta: Any, m: int, time: int, level: int, joint_nod
     num_obs = section(ints, ints, L.NUM_OBS)[m]
     rows = section(ints, ints, L.LOG_C_ROWS)[m]
     preference = section(ints, ints, L.LOG_C_START)[m] + min(time, rows - 1) * num_obs
-    log_c = section(theta, ints, L.T_LOG_C)[preference : preference + num_obs]
-    qo = section(wf, ints, L.W_QO)[: count * num_obs]
-    log_qo = section(wf, ints, L.W_LOG_QO)[: count * num_obs]
+    log_c = part(section(theta, ints, L.T_LOG_C), preference, preference + num_obs)
+    qo = part(section(wf, ints, L.W_QO), 0, count * num_obs)
+    log_qo = part(section(wf, ints, L.W_LOG_QO), 0, count * num_obs)
     logarithms_into(qo, log_qo, 1e-300)
     ambiguity, novelty = section(wf, ints, L.W_AMBIGUITY), section(wf, ints, L.W_NOVELTY)
     for x in range(count):

@@ -8,6 +8,7 @@ from actinf.kernels import layout as L
 from actinf.kernels.compile import inner
 from actinf.kernels.elementary import exponential
 from actinf.kernels.layout import section
+from actinf.kernels.views import part
 from actinf.planning.belief_graph import grow, mask_for, plant, tree_level
 from actinf.planning.expected_free_energy import add_modality
 
@@ -38,14 +39,14 @@ def plan(ints: Any, theta: Any, carry: Any, time: int, wf: Any, wi: Any, out: An
             add_modality(ints, theta, m, time + depth, level, joint_nodes, mask, wf, wi)
             if scalars[L.S_TERMS] == 1:
                 keep_terms(ints, m, place, joint_nodes, wf, wi)
-        here, there = both[(1 - level) * half :], both[level * half :]
+        here, there = part(both, (1 - level) * half, (2 - level) * half), part(both, level * half, (level + 1) * half)
         if depth == scalars[L.S_HORIZON] and scalars[L.S_EXHAUSTIVE] == 1:
             there = g
         walk(ints, depth, here, there, wf, wi)
         if scalars[L.S_TERMS] == 1:
             place = spread_terms(ints, depth, place, wf, wi)
     if scalars[L.S_EXHAUSTIVE] == 0:
-        last = both[(scalars[L.S_HORIZON] & 1) * half :]
+        last = part(both, (scalars[L.S_HORIZON] & 1) * half, both.shape[0])
         leaf = section(ints, ints, L.POLICY_LEAF)
         for p in range(g.shape[0]):
             g[p] = last[leaf[p]]

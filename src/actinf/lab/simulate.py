@@ -1,0 +1,382 @@
+"""Many agents, each in a world of its own: blocks of them in compiled loops on all cores, into a trace.
+
+Blocks are independent: an agent's numbers depend on the seed and its own index alone, so that the number of threads and the
+size of the blocks change nothing in the result.  Memory is bounded by the blocks in flight, and by the trace where that is kept in
+memory; with `out` it goes to disk block by block.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import nullcontext
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actinf.agent import Agent
+from actinf.agent.population import Population
+from actinf.envs.world import LinkedWorld, World
+from actinf.errors import BudgetError, ImpossibleObservation, SettingError
+from actinf.kernels import layout as L
+from actinf.kernels.buffers import view
+from actinf.lab.loop import run_block
+from actinf.lab.trace import TraceWriter, open_trace, to_dataset
+from actinf.lab.trace_layout import Extent, TraceLayout
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["simulate"]
+
+DEFAULT_RECORD = ("state", "obs", "action", "qs", "q_pi", "G", "F", "counts")
+BLOCK_BYTES = 16 * 2**20
+MAX_TRACE_BYTES = 2 * 2**30
+
+Arrays = dict[str, NDArray[Any]]
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A simulation, checked and lowered, before any agent moves.
+
+    Attributes:
+        agent: the shared agent; population: what differs, or None.
+        worlds: the linked world of each episode.
+        extent: how many agents, steps and episodes.
+        seed: of the run; record: what is kept; carry_counts: whether counts outlive an episode.
+    """
+
+    agent: Agent
+    population: Population | None
+    worlds: tuple[LinkedWorld, ...]
+    extent: Extent
+    seed: int
+    record: tuple[str, ...]
+    carry_counts: bool
+
+    @cached_property
+    def learned(self) -> tuple[str, ...]:
+        learning = self.agent.learning
+        return tuple(part for part in "ABDE" if learning is not None and getattr(learning, part))
+
+    def thetas(self, first: int, last: int) -> tuple[NDArray[Any], NDArray[Any]]:
+        """The numbers of the agents from `first` to `last`, a row each where they differ or will come to differ."""
+        agent = self.agent
+        parameters = agent.parameters if self.population is None else self.population.parameters.rows(first, last)
+        theta = agent.theta(parameters)
+        own = agent.theta(parameters, own=True) if agent.packed_structure.joint else theta
+        if self.learned and len(theta) == 1:
+            theta = np.repeat(theta, last - first, axis=0)
+            own = np.repeat(own, last - first, axis=0) if agent.packed_structure.joint else theta
+        return theta, own
+
+
+def simulate(
+    agent: Agent | Population,
+    world: World | None = None,
+    *,
+    num_agents: int | None = None,
+    num_steps: int,
+    num_episodes: int = 1,
+    seed: int = 0,
+    record: Any = None,
+    carry_counts: bool = True,
+    schedule: Mapping[int, World] | None = None,
+    threads: int | None = None,
+    block_size: int | None = None,
+    progress: Progress | None = None,
+    out: str | os.PathLike[str] | None = None,
+) -> "xr.Dataset":
+    """Simulate agents in worlds of their own and return the trace.
+
+    Args:
+        agent: one agent that all share, or a Population that says what differs.
+        world: the generative process; None lets the agent's model be its own world.
+        num_agents: how many; a Population knows.
+        num_steps: observations, and actions, in each episode.
+        num_episodes: repetitions; beliefs start again from D, and counts carry over unless `carry_counts` is False.
+        seed: of the run, 0 to 2**63 − 1.  Agent i draws the same numbers in every run with this seed.
+        record: names out of "state", "obs", "action", "qs", "q_pi", "G", "F", "counts".  Default: all that apply.
+        carry_counts: whether what was learned outlives an episode.
+        schedule: episode → world from that episode on (a reversal, a change of reward).
+        threads: at most so many at once; default: all cores.  The result does not depend on it.
+        block_size: agents computed, and written, together; the result does not depend on it either.
+        progress: called as progress(agent-steps done, agent-steps in all).
+        out: a NetCDF file to write block by block instead of keeping the trace in memory.  It appears when it is complete.
+
+    Returns:
+        The trace: an xarray.Dataset with the dimensions episode, agent and time and the names of the model; read lazily from the
+        file where `out` is given.
+
+    Raises:
+        SettingError: for a setting out of its range.
+        ModelError: when the world does not show what the agent observes, or lacks what it moves.
+        ImpossibleObservation: when a world shows an agent what its model excludes; names the agent, the episode and the step.
+        BudgetError: when the trace would not fit into memory.
+        MissingExtra: when xarray (or, with `out`, h5netcdf) is not installed.
+    """
+    run = _prepare(agent, world, num_agents, num_steps, num_episodes, seed, record, carry_counts, schedule)
+    policies = run.agent.policies if {"q_pi", "G", "counts"} & set(run.record) else None
+    layout = TraceLayout.plan(
+        model=run.agent.model,
+        process=(world if world is not None else World(run.agent.model)).process,
+        record=run.record,
+        extent=run.extent,
+        policies=policies,
+        dtype=run.agent.dtype,
+        learned=run.learned,
+        attrs={"seed": seed},
+    )
+    size = block_size if block_size is not None else _block_size(run, layout)
+    count = threads if threads is not None else len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if size < 1 or count < 1:
+        raise SettingError(f"simulate(threads={threads}, block_size={block_size}): expected whole numbers of at least 1")
+    blocks = ((first, min(first + size, run.extent.num_agents)) for first in range(0, run.extent.num_agents, size))
+    if out is not None:
+        with TraceWriter(Path(out), layout) as writer:
+            _run_blocks(run, layout, blocks, count, progress, writer.write)
+        return open_trace(out)
+    if layout.nbytes > MAX_TRACE_BYTES:
+        raise BudgetError(
+            f"the trace of {run.extent.num_agents:,} agents × {num_episodes:,} episodes × {num_steps:,} steps would take "
+            f"{layout.nbytes / 2**30:.1f} GiB of memory: record less (record=('obs', 'action')), or write it to disk (out='trace.nc')"
+        )
+    collected = _Collected(layout)
+    _run_blocks(run, layout, blocks, count, progress, collected.write)
+    return to_dataset(layout, collected.arrays)
+
+
+class _Collected:
+    """A trace in memory, in the small types of its layout."""
+
+    def __init__(self, layout: TraceLayout):
+        self.arrays: Arrays = {}
+        self._layout = layout
+
+    def write(self, first: int, arrays: Arrays) -> None:
+        for name, block in arrays.items():
+            if name not in self.arrays:
+                types = [variable.dtype for variable in self._layout.variables if variable.source == name]
+                shape = (block.shape[0], self._layout.num_agents, *block.shape[2:])
+                self.arrays[name] = np.empty(shape, dtype=np.result_type(*types))
+            self.arrays[name][:, first : first + block.shape[1]] = block
+
+
+def _prepare(
+    agent: Agent | Population,
+    world: World | None,
+    num_agents: int | None,
+    num_steps: int,
+    num_episodes: int,
+    seed: int,
+    record: Any,
+    carry_counts: bool,
+    schedule: Mapping[int, World] | None,
+) -> Run:
+    population = agent if isinstance(agent, Population) else None
+    shared = agent.agent if isinstance(agent, Population) else agent
+    if not isinstance(shared, Agent):
+        raise SettingError(f"simulate({type(agent).__name__}): expected an Agent or a Population")
+    if population is not None:
+        if num_agents not in (None, population.size):
+            raise SettingError(f"simulate(num_agents={num_agents}) contradicts the Population of {population.size}: leave it out")
+        num_agents = population.size
+    num_agents = 1 if num_agents is None else num_agents
+    for name, value, low in (("num_agents", num_agents, 1), ("num_steps", num_steps, 1), ("num_episodes", num_episodes, 1), ("seed", seed, 0)):
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or not low <= value < 2**63:
+            raise SettingError(f"simulate({name}={value!r}): expected a whole number of at least {low}")
+    names = DEFAULT_RECORD if record is None else ((record,) if isinstance(record, str) else tuple(record))
+    if record is None and shared.learning is None:
+        names = tuple(name for name in names if name != "counts")
+    if "counts" in names and shared.learning is None:
+        raise SettingError("simulate(record='counts') records what is learned, but the agent has no learning")
+    first = world if world is not None else World(shared.model)
+    worlds = _schedule(first, schedule or {}, int(num_episodes), shared)
+    return Run(shared, population, worlds, Extent(num_agents=int(num_agents), num_steps=int(num_steps), num_episodes=int(num_episodes)), int(seed), names, carry_counts)
+
+
+def _schedule(world: World, schedule: Mapping[int, World], num_episodes: int, agent: Agent) -> tuple[LinkedWorld, ...]:
+    for episode, later in schedule.items():
+        if not 0 <= episode < num_episodes:
+            raise SettingError(f"simulate(schedule={{{episode}: …}}): there are {num_episodes} episodes, 0 to {num_episodes - 1}")
+        if not isinstance(later, World):
+            raise SettingError(f"simulate(schedule={{{episode}: {type(later).__name__}}}): expected a World")
+    if not isinstance(world, World):
+        raise SettingError(f"simulate(world={type(world).__name__}): expected a World; World(model) makes one of a model")
+    linked: dict[int, LinkedWorld] = {}
+    now, worlds = world, []
+    for episode in range(num_episodes):
+        now = schedule.get(episode, now)
+        if id(now) not in linked:
+            linked[id(now)] = now.linked(agent.model)
+        worlds.append(linked[id(now)])
+    return tuple(worlds)
+
+
+def _block_size(run: Run, layout: TraceLayout) -> int:
+    """Agents whose records, counts and numbers take about 16 MiB, and few enough that all cores have work."""
+    per_agent = 4 * layout.nbytes / max(layout.num_agents, 1) + 64
+    if run.learned or run.population is not None:
+        per_agent += 3 * 8 * run.agent.program.lengths["theta"]
+    per_agent += 8 * run.agent.program.lengths["carry"]
+    return int(min(max(BLOCK_BYTES // per_agent, 1), max(-(-run.extent.num_agents // 8), 16), 16_384))
+
+
+def _run_blocks(
+    run: Run,
+    layout: TraceLayout,
+    blocks: Iterator[tuple[int, int]],
+    threads: int,
+    progress: Progress | None,
+    write: Callable[[int, Arrays], Any],
+) -> None:
+    """Compute blocks on several threads and hand each to `write`, with no more blocks in flight than twice the threads."""
+    run_block.compiled(run.agent.dtype)  # one compilation, before the threads ask for it
+    local = threading.local()
+    stop = threading.Event()
+    done, total = 0, run.extent.num_agents * run.extent.num_steps * run.extent.num_episodes
+
+    def compute(first: int, last: int) -> tuple[int, Arrays]:
+        if not hasattr(local, "runner"):
+            local.runner = _Runner(run)
+        return first, local.runner.block(first, last, stop)
+
+    def finish(future: "Future[tuple[int, Arrays]]") -> None:
+        nonlocal done
+        first, arrays = future.result()
+        write(first, arrays)
+        done += next(iter(arrays.values())).shape[1] * run.extent.num_steps * run.extent.num_episodes if arrays else 0
+        if progress is not None:
+            progress(done, total)
+
+    pending: set[Future[tuple[int, Arrays]]] = set()
+    with ThreadPoolExecutor(max_workers=threads) as pool, nullcontext():
+        try:
+            for first, last in blocks:
+                pending.add(pool.submit(compute, first, last))
+                if len(pending) >= 2 * threads:
+                    ready, pending = wait(pending, return_when=FIRST_COMPLETED)
+                    for future in ready:
+                        finish(future)
+            for future in list(pending):
+                finish(future)
+        except BaseException:
+            stop.set()
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+
+
+class _Runner:
+    """One thread's workspace and its way through a block."""
+
+    def __init__(self, run: Run):
+        self._run = run
+        agent = run.agent
+        program = agent.program
+        self._kernel = run_block.compiled(agent.dtype)
+        self._wf, self._wi = program.workspace(agent.dtype)
+        self._x = np.zeros(program.lengths["x"], dtype=np.int64)
+        self._out = np.zeros(program.lengths["out"], dtype=agent.dtype)
+        self._own_ints = agent.own_program.ints if agent.packed_structure.joint else program.ints
+
+    def block(self, first: int, last: int, stop: threading.Event) -> Arrays:
+        """All episodes of the agents from `first` to `last`."""
+        run, agent = self._run, self._run.agent
+        count = last - first
+        theta, own_theta = run.thetas(first, last)
+        carry = np.zeros((count, agent.program.lengths["carry"]), dtype=agent.dtype)
+        prior = view(theta, agent.program.ints, L.T_PRIOR_COUNTS)
+        carry[:, : prior.shape[1]] = prior
+        records = self._records(count)
+        counts: list[NDArray[Any]] = []
+        failed = np.zeros(count, dtype=np.int64)
+        for episode, world in enumerate(run.worlds):
+            if stop.is_set():
+                break
+            if episode and run.learned and not run.carry_counts:
+                theta, own_theta = run.thetas(first, last)
+                carry[:, : prior.shape[1]] = view(theta, agent.program.ints, L.T_PRIOR_COUNTS)
+            job = np.array([run.seed, first, episode, run.extent.num_steps, world.num_factors, agent.own_structure.num_joint_actions])
+            self._kernel(
+                agent.program.ints, theta, self._own_ints, own_theta, carry, self._x, self._wf, self._wi, self._out,
+                world.ints, world.numbers, np.zeros(2 * world.num_factors, dtype=np.int64), job,
+                *(records[name][episode] for name in ("obs", "action", "state", "qs", "q_pi", "G", "F")), failed,
+            )  # fmt: skip
+            if failed.any():
+                raise self._impossible(first, failed, episode)
+            if "counts" in run.record:
+                counts.append(carry.copy())
+        return self._arrays(records, counts, count)
+
+    def _records(self, count: int) -> Arrays:
+        run, agent = self._run, self._run.agent
+        episodes, steps = run.extent.num_episodes, run.extent.num_steps
+        factors = max(world.num_factors for world in run.worlds)
+        widths = {
+            "obs": len(agent.model.num_obs),
+            "action": 1,
+            "state": factors,
+            "qs": sum(agent.model.num_states),
+            "q_pi": agent.num_policies,
+            "G": agent.num_policies,
+            "F": 1,
+        }
+        kinds = {"obs": np.int32, "action": np.int32, "state": np.int32}
+        return {
+            name: np.empty((episodes, count, steps * width if name in run.record else 0), dtype=kinds.get(name, agent.dtype))
+            for name, width in widths.items()
+        }
+
+    def _arrays(self, records: Arrays, counts: list[NDArray[Any]], count: int) -> Arrays:
+        run, agent = self._run, self._run.agent
+        shape = (run.extent.num_episodes, count, run.extent.num_steps)
+        found: Arrays = {}
+        for name in ("obs", "state", "qs", "q_pi", "G"):
+            if name in run.record:
+                found[name] = records[name].reshape(*shape, -1)
+        if "F" in run.record:
+            found["F"] = records["F"].reshape(shape)
+        if "action" in run.record:
+            found["action"] = agent.actions.digits.astype(np.int32)[records["action"].reshape(shape)]
+        if counts:
+            found.update(_named_counts(agent, np.stack(counts)))
+        return found
+
+    def _impossible(self, first: int, failed: NDArray[np.int64], episode: int) -> ImpossibleObservation:
+        agent = int(np.argmax(failed > 0))
+        return ImpossibleObservation(
+            f"agent {first + agent} met an impossible observation at step {int(failed[agent]) - 1} of episode {episode}: its world "
+            "shows what its model excludes. Compare the zeros of the model's A, B and D with the world's"
+        )
+
+
+def _named_counts(agent: Agent, carry: NDArray[Any]) -> Arrays:
+    """Carried counts, (episode, agent, …), by the names of the tables, in the storage order of each table."""
+    ints, structure, model = agent.program.ints, agent.own_structure, agent.model
+    found: Arrays = {}
+    for section, letter, tables, names in (
+        (L.C_COUNTS_A, "pA", structure.A, [modality.name for modality in model.modalities]),
+        (L.C_COUNTS_B, "pB", structure.B, [factor.name for factor in model.factors]),
+    ):
+        flat, at = view(carry, ints, section), 0
+        if flat.shape[-1]:
+            for name, columns in zip(names, tables, strict=True):
+                stored = np.empty((*flat.shape[:2], columns.num_entries), dtype=flat.dtype)
+                stored[:, :, columns.source] = flat[:, :, at : at + columns.num_entries]
+                found[f"{letter}_{name}"] = stored
+                at += columns.num_entries
+    flat, at = view(carry, ints, L.C_COUNTS_D), 0
+    if flat.shape[-1]:
+        for factor in model.factors:
+            found[f"pD_{factor.name}"] = flat[:, :, at : at + len(factor.states)]
+            at += len(factor.states)
+    habits = view(carry, ints, L.C_COUNTS_E)
+    if habits.shape[-1]:
+        found["pE"] = habits
+    return found
