@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from actinf.model.axes import Axes
+from actinf.model.axes import Axes, positions
 from actinf.model.dependencies import by_name, infer_dependencies, read_dependencies
-from actinf.model.naming import read_controls, read_factors, read_modalities
+from actinf.model.naming import NameReader
 from actinf.model.problems import Problems, listed
 from actinf.model.records import Control, Factor, Modality
 from actinf.model.statement import TableReader
@@ -102,19 +102,20 @@ class _Assembly:
     def __init__(self, given: Statements, problems: Problems):
         self.problems = problems
         self._reader = TableReader(problems)
-        self.factors = read_factors(given.factors, problems)
-        self.modalities = read_modalities(given.modalities, problems)
-        self.controls = read_controls(given.controls, self.factors, problems)
+        names = NameReader(problems)
+        self.factors = names.factors(given.factors)
+        self.modalities = names.modalities(given.modalities)
+        self.controls = names.controls(given.controls, self.factors)
         self.likelihood_axes = self._likelihood_axes(given)
         self.transition_axes = self._transition_axes(given)
 
     def _likelihood_axes(self, given: Statements) -> dict[str, Axes | None]:
         stated = read_dependencies(
-            given.A_dependencies, list(self.modalities), "A_dependencies", "modality", self.factors, self.problems
+            given.A_dependencies, self.modalities, "A_dependencies", "modality", self.factors, self.problems
         )
         quiet = Problems()
-        tables = by_name(given.pA, list(self.modalities), "pA", "modality", quiet)
-        tables |= by_name(given.A, list(self.modalities), "A", "modality", quiet)
+        tables = by_name(given.pA, self.modalities, "pA", "modality", quiet)
+        tables |= by_name(given.A, self.modalities, "A", "modality", quiet)
         found: dict[str, Axes | None] = {}
         for name, modality in self.modalities.items():
             parents = stated[name] if name in stated else infer_dependencies(tables.get(name), self.factors)
@@ -135,7 +136,7 @@ class _Assembly:
 
     def _transition_axes(self, given: Statements) -> dict[str, Axes | None]:
         stated = read_dependencies(
-            given.B_dependencies, list(self.factors), "B_dependencies", "factor", self.factors, self.problems
+            given.B_dependencies, self.factors, "B_dependencies", "factor", self.factors, self.problems
         )
         movers = {control.factor: control for control in self.controls.values() if control}
         unsure = any(control is None for control in self.controls.values())
@@ -160,8 +161,8 @@ class _Assembly:
     ) -> tuple[dict[str, Table], dict[str, Table]]:
         """All tables of A or of B and their counts, by name, those that are valid."""
         kind = "modality" if key == "A" else "factor"
-        stated = by_name(given, list(all_axes), key, kind, self.problems)
-        counted = by_name(given_counts, list(all_axes), f"p{key}", kind, self.problems)
+        stated = by_name(given, all_axes, key, kind, self.problems)
+        counted = by_name(given_counts, all_axes, f"p{key}", kind, self.problems)
         tables: dict[str, Table] = {}
         counts: dict[str, Table] = {}
         for name, axes in all_axes.items():
@@ -212,7 +213,7 @@ class _Assembly:
 
     def preferences(self, given: object) -> dict[str, FloatArray]:
         """C by modality, float64 (T, num_obs), zeros where it is not stated."""
-        stated = by_name(given, list(self.modalities), "C", "modality", self.problems)
+        stated = by_name(given, self.modalities, "C", "modality", self.problems)
         found: dict[str, FloatArray] = {}
         for name, modality in self.modalities.items():
             if modality is None:
@@ -230,8 +231,8 @@ class _Assembly:
         self, given: object, given_counts: object
     ) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
         """D by factor, float64 (num_states,), uniform where it is not stated; and pD where it is stated."""
-        stated = by_name(given, list(self.factors), "D", "factor", self.problems)
-        counted = by_name(given_counts, list(self.factors), "pD", "factor", self.problems)
+        stated = by_name(given, self.factors, "D", "factor", self.problems)
+        counted = by_name(given_counts, self.factors, "pD", "factor", self.problems)
         found: dict[str, FloatArray] = {}
         counts: dict[str, FloatArray] = {}
         for name, factor in self.factors.items():
@@ -321,8 +322,9 @@ def _is_number(given: object) -> bool:
 def _positions(
     all_axes: Mapping[str, Axes | None], names: list[str], factors: list[str]
 ) -> tuple[tuple[int, ...], ...]:
+    places = positions(tuple(factors))
     return tuple(
-        tuple(factors.index(parent.name) for parent in axes.parents)
+        tuple(places[parent.name] for parent in axes.parents)
         for axes in (all_axes[name] for name in names)
         if axes is not None
     )

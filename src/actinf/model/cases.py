@@ -148,7 +148,7 @@ def _places(
             problems.add(
                 where,
                 f"{axes.label} has a case of {shown(entry)}, which {owner} does not have: expected {listed(known)}"
-                f"{suggestion(name, list(known))}",
+                f"{suggestion(name, known)}",
             )
     return np.array(found, dtype=np.int64)
 

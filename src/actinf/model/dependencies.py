@@ -1,9 +1,10 @@
 """Which factors each table depends on: as stated, or inferred where only one reading is possible."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
+from actinf.model.limits import MAX_PARENTS
 from actinf.model.problems import Path, Problems, listed, shown, suggestion
 from actinf.model.records import Factor
 
@@ -11,7 +12,7 @@ Factors = Mapping[str, Factor | None]
 
 
 def read_dependencies(
-    given: object, names: Sequence[str], section: str, kind: str, factors: Factors, problems: Problems
+    given: object, names: Collection[str], section: str, kind: str, factors: Factors, problems: Problems
 ) -> dict[str, tuple[str, ...] | None]:
     """The factors that each table depends on, by the name of its modality or factor.
 
@@ -52,7 +53,7 @@ def infer_dependencies(statement: object, factors: Factors) -> tuple[str, ...] |
     return tuple(factors) if shape is not None and tuple(shape[1:]) == sizes else None
 
 
-def by_name(given: object, names: Sequence[str], section: str, kind: str, problems: Problems) -> dict[str, object]:
+def by_name(given: object, names: Collection[str], section: str, kind: str, problems: Problems) -> dict[str, object]:
     """The entries of a section by name; a sequence is taken in order, and unknown names are noted."""
     if given is None:
         return {}
@@ -84,6 +85,9 @@ def _read_one(entry: object, where: Path, owner: str, factors: Factors, problems
         problems.add(where, f"{owner} depends on {shown(entry)}: expected a list of factors")
         return None
     before = len(problems)
+    if len(entry) > MAX_PARENTS:
+        problems.add(where, f"{owner} depends on {len(entry):,} factors: expected at most {MAX_PARENTS}")
+        return None
     parents: list[str] = []
     for at, parent in enumerate(entry):
         if isinstance(parent, int | np.integer) and not isinstance(parent, bool) and 0 <= parent < len(known):

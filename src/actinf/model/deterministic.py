@@ -40,7 +40,7 @@ def read_deterministic(given: object, axes: Axes, where: Path, problems: Problem
             where,
             f"{axes.label} states no {axes.row_kind} for {axes.column_name(int(missing[0]))}"
             f"{f' and {len(missing) - 1:,} more columns' if len(missing) > 1 else ''}: list every state of"
-            f" {listed(parent.name for parent in axes.parents)}",
+            f" {listed([parent.name for parent in axes.parents])}",
         )
     return Table.deterministic(axes.shape, rows) if len(problems) == before else None
 

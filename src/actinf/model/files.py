@@ -129,10 +129,9 @@ def model_of_plain(data: object, make: "type[Model]", keys: tuple[str, ...] = SE
     try:
         model = make(**plain.arguments)
     except ModelError as error:
-        for where, what in error.problems:
-            plain.problems.add(plain.path_in_file(where), what)
-        plain.problems.raise_if_any()
-        raise
+        raise ModelError(
+            [*plain.problems.found, *((plain.path_in_file(where), what) for where, what in error.problems)]
+        ) from None
     plain.problems.raise_if_any()
     return model
 

@@ -8,11 +8,21 @@ from math import prod
 
 from actinf.model.problems import Path, Problems
 
-#: The most states of a factor, outcomes of a modality or actions of a control.
+#: The most factors, modalities or controls of a model.
+MAX_PARTS = 4_096
+
+#: The most states of a factor or outcomes of a modality, and the most of all of them in a model.
 MAX_NAMES = 1_000_000
+MAX_ALL_NAMES = 2_000_000
+
+#: The most actions of a control.
+MAX_ACTIONS = 10_000
+
+#: The most factors that a table depends on: an array has no more axes.
+MAX_PARENTS = 24
 
 #: The most bytes of all tables of one model that are made from rules, cases and sparse statements.
-MAX_BYTES = 512 * 2**20
+MAX_BYTES = 256 * 2**20
 
 _BYTES_PER_COLUMN = 8
 _BYTES_PER_ENTRY = 16

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from actinf.model.limits import MAX_NAMES
+from actinf.model.axes import as_name
+from actinf.model.limits import MAX_ACTIONS, MAX_ALL_NAMES, MAX_NAMES, MAX_PARTS
 from actinf.model.problems import Path, Problems, listed, shown, suggestion
 from actinf.model.records import Control, Factor, Modality
 
@@ -18,125 +19,120 @@ RESERVED = ("episode", "agent", "time", "policy")
 _LONGEST = 200
 
 
-def read_factors(given: object, problems: Problems) -> dict[str, Factor | None]:
-    """The factors by name, None where their states are wrong."""
-    found: dict[str, Factor | None] = {}
-    for name, states in _entries(given, "factors", Factor, problems):
-        names = read_names(states, ("factors", name), f"factor {name!r}", "state", problems)
-        found[name] = None if names is None else Factor(name, names)
-    return found
+class NameReader:
+    """Reads the names of one model, and counts them."""
 
+    def __init__(self, problems: Problems):
+        self._problems = problems
+        self._num_names = 0
 
-def read_modalities(given: object, problems: Problems) -> dict[str, Modality | None]:
-    """The modalities by name, None where their outcomes are wrong."""
-    found: dict[str, Modality | None] = {}
-    for name, outcomes in _entries(given, "modalities", Modality, problems):
-        names = read_names(outcomes, ("modalities", name), f"modality {name!r}", "outcome", problems)
-        found[name] = None if names is None else Modality(name, names)
-    return found
+    def factors(self, given: object) -> dict[str, Factor | None]:
+        """The factors by name, None where their states are wrong."""
+        found: dict[str, Factor | None] = {}
+        for name, states in self._entries(given, "factors", Factor):
+            names = self._names(states, ("factors", name), f"factor {name!r}", "state")
+            found[name] = None if names is None else Factor(name, names)
+        return found
 
+    def modalities(self, given: object) -> dict[str, Modality | None]:
+        """The modalities by name, None where their outcomes are wrong."""
+        found: dict[str, Modality | None] = {}
+        for name, outcomes in self._entries(given, "modalities", Modality):
+            names = self._names(outcomes, ("modalities", name), f"modality {name!r}", "outcome")
+            found[name] = None if names is None else Modality(name, names)
+        return found
 
-def read_controls(given: object, factors: Mapping[str, Factor | None], problems: Problems) -> dict[str, Control | None]:
-    """The controls by name, None where their actions or their factor are wrong."""
-    if given is None:
-        return {}
-    found: dict[str, Control | None] = {}
-    moved: dict[str, str] = {}
-    for name, entry in _entries(given, "controls", Control, problems, may_be_empty=True):
-        where: Path = ("controls", name)
-        factor, actions = _control_parts(name, entry)
-        names = read_names(actions, where, f"control {name!r}", "action", problems)
-        if not isinstance(factor, str) or factor not in factors:
-            problems.add(
-                where,
-                f"control {name!r} moves factor {shown(factor)}, which does not exist: expected one of"
-                f" {listed(factors)}{suggestion(factor, list(factors))}",
-            )
-            names = None
-        elif factor in moved:
-            problems.add(
-                where,
-                f"control {name!r} moves factor {factor!r}, which control {moved[factor]!r} moves already: a factor"
-                f" has one control, so list all actions there",
-            )
-            names = None
+    def controls(self, given: object, factors: Mapping[str, Factor | None]) -> dict[str, Control | None]:
+        """The controls by name, None where their actions or their factor are wrong."""
+        found: dict[str, Control | None] = {}
+        moved: dict[str, str] = {}
+        for name, entry in () if given is None else self._entries(given, "controls", Control):
+            factor, actions = _control_parts(name, entry)
+            fault = _fault_of_control(factor, factors, moved)
+            if fault:
+                self._problems.add(("controls", name), f"control {name!r} moves factor {shown(factor)}, {fault}")
+            names = self._names(actions, ("controls", name), f"control {name!r}", "action", MAX_ACTIONS)
+            found[name] = None if fault or names is None else Control(name, str(factor), names)
+            moved.setdefault(str(factor), name)
+        return found
+
+    def _entries(self, given: object, section: str, record: type) -> list[tuple[str, object]]:
+        """Pairs of name and what is said of it, from a mapping or from a sequence of records; bad names left out."""
+        pairs = _pairs(given, section, record, self._problems)
+        if len(pairs) > MAX_PARTS:
+            self._problems.add((section,), f"there are {len(pairs):,} {section}: expected at most {MAX_PARTS:,}")
+            return []
+        kept: dict[str, object] = {}
+        for name, entry in pairs:
+            fault = _fault(name) or _fault_of_part(str(name))
+            if fault:
+                self._problems.add((section, str(name)), f"{section} has the name {shown(name)}: {fault}")
+            elif name in kept:
+                self._problems.add((section, str(name)), f"{section} has {name!r} twice: names have to differ")
+            else:
+                kept[str(name)] = entry
+        return list(kept.items())
+
+    def _names(
+        self, given: object, where: Path, owner: str, kind: str, most: int = MAX_NAMES
+    ) -> tuple[str, ...] | None:
+        """The names of states, outcomes or actions; a whole number stands for that many, named "0", "1", ..."""
+        before = len(self._problems)
+        if isinstance(given, np.ndarray | np.generic):
+            given = given.tolist()
+        entries: Sequence[object] | None = given if isinstance(given, Sequence) and not isinstance(given, str) else None
+        if entries is not None:
+            size = len(entries)
+        elif isinstance(given, int) and not isinstance(given, bool):
+            size = given
         else:
-            moved[factor] = name
-        found[name] = None if names is None else Control(name, str(factor), names)
-    return found
-
-
-def read_names(given: object, where: Path, owner: str, kind: str, problems: Problems) -> tuple[str, ...] | None:
-    """The names of states, outcomes or actions; a whole number stands for that many, named "0", "1", ...
-
-    Args:
-        given: a list of texts (whole numbers are read as text), or how many there are.
-        where: the path to report mistakes at.
-        owner: what they belong to, as messages say it: `factor 'location'`.
-        kind: what one of them is: `state`, `outcome` or `action`.
-        problems: takes the mistakes.
-    """
-    before = len(problems)
-    if isinstance(given, np.ndarray | np.generic):
-        given = given.tolist()
-    if isinstance(given, int) and not isinstance(given, bool):
-        if not 1 <= given <= MAX_NAMES:
-            problems.add(where, f"{owner} has {shown(given)} {kind}s: expected 1 to {MAX_NAMES:,}")
+            size = 0
+        if not entries and not size:
+            self._problems.add(
+                where, f"{owner} has {shown(given)} for its {kind}s: expected a list of names, or how many there are"
+            )
             return None
-        return tuple(map(str, range(given)))
-    if isinstance(given, str) or not isinstance(given, Sequence) or not given:
-        problems.add(
-            where, f"{owner} has {shown(given)} for its {kind}s: expected a list of names, or how many there are"
-        )
-        return None
-    if len(given) > MAX_NAMES:
-        problems.add(where, f"{owner} has {len(given):,} {kind}s: expected 1 to {MAX_NAMES:,}")
-        return None
-    names: list[str] = []
-    seen: set[str] = set()
-    for at, entry in enumerate(given):
-        name = str(entry) if isinstance(entry, int) and not isinstance(entry, bool) else entry
-        fault = _fault(name)
-        if fault:
-            problems.add((*where, at), f"{owner} has the {kind} {shown(entry)}: {fault}")
-        elif name in seen:
-            problems.add((*where, at), f"{owner} has the {kind} {name!r} twice: names have to differ")
-        else:
-            seen.add(name)
-            names.append(name)
-    return tuple(names) if len(problems) == before else None
+        if not 1 <= size <= most:
+            self._problems.add(where, f"{owner} has {shown(size)} {kind}s: expected 1 to {most:,}")
+            return None
+        self._num_names += size
+        if self._num_names > MAX_ALL_NAMES:
+            self._problems.add(
+                where,
+                f"with {size:,} {kind}s of {owner} there are {self._num_names:,} names in the model: expected at most"
+                f" {MAX_ALL_NAMES:,}",
+            )
+            return None
+        if entries is None:
+            return tuple(map(str, range(size)))
+        names: dict[str, None] = {}
+        for at, entry in enumerate(entries):
+            name = as_name(entry)
+            fault = _fault(name)
+            if fault:
+                self._problems.add((*where, at), f"{owner} has the {kind} {shown(entry)}: {fault}")
+            elif name in names:
+                self._problems.add((*where, at), f"{owner} has the {kind} {name!r} twice: names have to differ")
+            else:
+                names[str(name)] = None
+        return tuple(names) if len(self._problems) == before else None
 
 
-def _entries(
-    given: object, section: str, record: type, problems: Problems, may_be_empty: bool = False
-) -> list[tuple[str, object]]:
-    """Pairs of name and what is said of it, from a mapping or from a sequence of records; bad names left out."""
-    if given is None:
-        problems.add((section,), f"{section} are missing: a model needs at least one, by name")
-        return []
+def _pairs(given: object, section: str, record: type, problems: Problems) -> list[tuple[object, object]]:
+    pairs: list[tuple[object, object]] | None = None
     if isinstance(given, Mapping):
-        pairs: list[tuple[object, object]] = list(given.items())
+        pairs = list(given.items())
     elif isinstance(given, Sequence) and not isinstance(given, str) and all(isinstance(e, record) for e in given):
         pairs = [(entry.name, _content(entry)) for entry in given]
-    else:
+    if pairs or (pairs is not None and section == "controls"):
+        return pairs
+    if pairs is None and given is not None:
         problems.add(
             (section,), f"{section} is {shown(given)}: expected a mapping by name, or a list of {record.__name__}"
         )
-        return []
-    if not pairs and not may_be_empty:
-        problems.add((section,), f"{section} is empty: a model needs at least one")
-    kept: list[tuple[str, object]] = []
-    seen: set[str] = set()
-    for name, entry in pairs:
-        fault = _fault(name) or _fault_of_part(str(name))
-        if fault:
-            problems.add((section, str(name)), f"{section} has the name {shown(name)}: {fault}")
-        elif str(name) in seen:
-            problems.add((section, str(name)), f"{section} has {name!r} twice: names have to differ")
-        else:
-            seen.add(str(name))
-            kept.append((str(name), entry))
-    return kept
+    else:
+        problems.add((section,), f"{section} are missing: a model needs at least one, by name")
+    return []
 
 
 def _content(record: Factor | Modality | Control) -> object:
@@ -152,6 +148,14 @@ def _control_parts(name: str, entry: object) -> tuple[object, object]:
     if isinstance(entry, Mapping):
         return entry.get("factor", name), entry.get("actions")
     return name, entry
+
+
+def _fault_of_control(factor: object, factors: Mapping[str, Factor | None], moved: Mapping[str, str]) -> str:
+    if not isinstance(factor, str) or factor not in factors:
+        return f"which does not exist: expected one of {listed(factors)}{suggestion(factor, factors)}"
+    if factor in moved:
+        return f"which control {moved[factor]!r} moves already: a factor has one control, so list all actions there"
+    return ""
 
 
 def _fault(name: object) -> str:

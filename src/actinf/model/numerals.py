@@ -1,6 +1,7 @@
 """Turns what a caller states as numbers into a float64 array, and says what is wrong when that cannot be done."""
 
 import base64
+import io
 import warnings
 from typing import Any
 
@@ -8,6 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actinf.model.problems import Path, Problems, shown
+
+#: The most lines of a text of numbers.
+MAX_LINES = 4_000_000
 
 Float64 = NDArray[np.float64]
 
@@ -28,7 +32,7 @@ def read_array(given: object, where: Path, label: str, problems: Problems) -> Fl
     if array.dtype.kind not in "iufb":
         problems.add(where, f"{label} is {_what(given, array)}: expected an array of numbers")
         return None
-    if array.dtype.kind == "b" and not isinstance(given, np.ndarray):
+    if isinstance(given, list | tuple | bool) and _holds_truth(given):
         problems.add(where, f"{label} holds true or false: expected numbers")
         return None
     return array.astype(np.float64) + 0.0
@@ -36,10 +40,12 @@ def read_array(given: object, where: Path, label: str, problems: Problems) -> Fl
 
 def read_text(given: str, where: Path, label: str, problems: Problems) -> Float64 | None:
     """A text of lines of numbers, separated by blanks, as an array of shape (lines, numbers in a line)."""
-    lines = [line for line in given.splitlines() if line.strip()]
-    widths = {len(line.split()) for line in lines}
+    widths, num_lines = _widths(given)
     if len(widths) != 1:
-        problems.add(where, f"{label} is {shown(given)}: expected lines of numbers, as many in each")
+        problems.add(
+            where,
+            f"{label} is {shown(given)}: expected lines of numbers, as many in each, and at most {MAX_LINES:,} lines",
+        )
         return None
     try:
         with warnings.catch_warnings():
@@ -48,7 +54,7 @@ def read_text(given: str, where: Path, label: str, problems: Problems) -> Float6
     except (ValueError, DeprecationWarning):
         problems.add(where, f"{label} is a text that holds more than numbers and blanks: {shown(given)}")
         return None
-    return numbers.reshape(len(lines), -1) + 0.0
+    return numbers.reshape(num_lines, -1) + 0.0
 
 
 def read_bytes(given: object, size: int, where: Path, label: str, problems: Problems) -> Float64 | None:
@@ -70,6 +76,28 @@ def read_bytes(given: object, size: int, where: Path, label: str, problems: Prob
 def write_bytes(array: Float64) -> str:
     """The text that `read_bytes` reads."""
     return base64.b64encode(np.ascontiguousarray(array, dtype="<f8").tobytes()).decode("ascii")
+
+
+def _widths(text: str) -> tuple[set[int], int]:
+    """How many words the lines have, blank ones left out, and how many lines there are; none for too many lines."""
+    widths: set[int] = set()
+    num_lines = 0
+    if text.count("\n") > MAX_LINES:
+        return widths, num_lines
+    for line in io.StringIO(text):
+        width = len(line.split())
+        if width:
+            widths.add(width)
+            num_lines += 1
+        if len(widths) > 1:
+            break
+    return widths, num_lines
+
+
+def _holds_truth(given: object) -> bool:
+    if isinstance(given, list | tuple):
+        return any(map(_holds_truth, given))
+    return isinstance(given, bool)
 
 
 def _what(given: object, array: NDArray[Any]) -> str:

@@ -74,6 +74,7 @@ class PlainModel:
         if not isinstance(given, Mapping):
             return given, None
         known = (content, "depends_on", "actions") if section == "factors" else (content, "depends_on")
+        kind = "factor" if section == "factors" else "modality"
         names: dict[str, Any] = {}
         dependencies: dict[str, Any] = {}
         for name, entry in given.items():
@@ -84,8 +85,7 @@ class PlainModel:
                 if key not in known:
                     self.problems.add(
                         (section, name, str(key)),
-                        f"{'factor' if section == 'factors' else 'modality'} {name!r} has the key {shown(key)}: expected {listed(known)}"
-                        f"{suggestion(key, known)}",
+                        f"{kind} {name!r} has the key {shown(key)}: expected {listed(known)}{suggestion(key, known)}",
                     )
             names[name] = entry.get(content)
             self._moved[section, name] = (section, name, content) if content in entry else (section, name)

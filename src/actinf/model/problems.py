@@ -4,8 +4,9 @@ A mistake is a pair of a path inside the model, such as `("A", "cue")`, and one 
 into a line.  Nothing here knows what a model is.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection
 from difflib import get_close_matches
+from itertools import islice
 
 from actinf.errors import ModelError
 
@@ -16,6 +17,10 @@ _LONGEST_SHOWN = 60
 _MOST_COMPARED = 2_000
 
 
+#: How many mistakes are reported; the search for more ends there, since a hostile file can hold any number.
+MOST_PROBLEMS = 100
+
+
 class Problems:
     """The mistakes found so far, in the order in which they were found."""
 
@@ -23,8 +28,11 @@ class Problems:
         self.found: list[tuple[Path, str]] = []
 
     def add(self, where: Path, what: str) -> None:
-        """Note one mistake at the path `where`."""
+        """Note one mistake at the path `where`; raise ModelError when it is one too many to go on."""
         self.found.append((where, what))
+        if len(self.found) >= MOST_PROBLEMS:
+            self.found.append((where, f"after {MOST_PROBLEMS} mistakes the rest was not checked"))
+            self.raise_if_any()
 
     def __len__(self) -> int:
         return len(self.found)
@@ -50,16 +58,15 @@ def shown(value: object) -> str:
     return f"a {type(value).__name__}"
 
 
-def listed(names: Iterable[object]) -> str:
+def listed(names: Collection[object]) -> str:
     """`'a', 'b', 'c'`, with the count of those left out when there are many."""
-    names = list(names)
-    text = ", ".join(shown(name) for name in names[:_MOST_LISTED])
+    text = ", ".join(shown(name) for name in islice(names, _MOST_LISTED))
     return text if len(names) <= _MOST_LISTED else f"{text} and {len(names) - _MOST_LISTED:,} more"
 
 
-def suggestion(name: object, known: Sequence[str]) -> str:
+def suggestion(name: object, known: Collection[str]) -> str:
     """`; did you mean 'cue'?`, or an empty text when nothing known resembles `name`."""
     if not isinstance(name, str) or len(name) > _LONGEST_SHOWN or len(known) > _MOST_COMPARED:
         return ""
-    near = get_close_matches(name, known, n=1)
+    near = get_close_matches(name, list(known), n=1)
     return f"; did you mean {near[0]!r}?" if near else ""

@@ -6,7 +6,6 @@ where a mistake has to be named.
 
 import json
 import re
-from bisect import bisect_right
 from typing import Any
 
 import numpy as np
@@ -16,8 +15,12 @@ from actinf.model.refusal import MAX_DEPTH, MAX_VALUES, Places, Refused, too_dee
 #: How many pieces of a text are looked at to find lines; values after them get the line of what is around them.
 MOST_PIECES = 1_000_000
 
-_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\Z)', re.DOTALL)
-_PIECE = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\Z)|[\[\]{},:]|[^\s"\[\]{},:]++', re.DOTALL)
+_PIECE = re.compile(r'\s*+("(?:[^"\\]++|\\.)*+(?:"|\Z)|[\[\]{},:]|[^\s"\[\]{},:]++)', re.DOTALL)
+
+_DEPTH_STEP = np.zeros(256, dtype=np.int8)
+_DEPTH_STEP[[ord("["), ord("{")]], _DEPTH_STEP[[ord("]"), ord("}")]] = 1, -1
+_IS_MARK = _DEPTH_STEP != 0
+_IS_MARK[ord(",")] = True
 
 
 def parse_json(text: str) -> Any:
@@ -62,13 +65,17 @@ def _duplicates(text: str) -> list[tuple[int, str]]:
 
 def _refuse_large(text: str) -> None:
     """Count values and depth on the punctuation outside strings, before anything is built."""
-    skeleton = np.frombuffer(_STRING.sub("", text).encode("utf-8", "replace"), dtype=np.uint8)
-    opening = (skeleton == ord("[")) | (skeleton == ord("{"))
-    closing = (skeleton == ord("]")) | (skeleton == ord("}"))
-    if int(opening.sum()) + int((skeleton == ord(",")).sum()) > MAX_VALUES:
+    plain = text.replace("\\\\", "").replace('\\"', "") if "\\" in text else text
+    characters = np.frombuffer(plain.encode("utf-8", "replace"), dtype=np.uint8)
+    inside_strings = np.cumsum(characters == ord('"'), dtype=np.uint8) & 1
+    marks = _IS_MARK[characters] & (inside_strings == 0)
+    # A value has at most a bracket on either side and a comma after it.
+    if np.count_nonzero(marks) > 3 * MAX_VALUES:
         raise too_many(1)
-    depth = np.cumsum(np.where(opening[opening | closing], 1, -1))
-    if len(depth) and depth.max() > MAX_DEPTH:
+    steps = _DEPTH_STEP[characters[marks]]
+    if np.count_nonzero(steps >= 0) > MAX_VALUES:
+        raise too_many(1)
+    if len(steps) and np.cumsum(steps, dtype=np.int64).max() > MAX_DEPTH:
         raise too_deep(1)
 
 
@@ -78,14 +85,15 @@ class _Placing:
     def __init__(self, text: str):
         self.duplicates: list[tuple[int, str]] = []
         self.root: Places = 1
-        self._breaks = [at.start() for at in re.finditer("\n", text)]
+        line, end = 1, 0
         self._stack: list[tuple[int, Any]] = []
         self._keys: list[tuple[str, int] | None] = []
         self._wants_key: list[bool] = []
         for count, piece in enumerate(_PIECE.finditer(text)):
             if count > MOST_PIECES:
                 break
-            self._take(piece.group(), bisect_right(self._breaks, piece.start()) + 1)
+            line, end = line + text.count("\n", end, piece.start(1)), piece.start(1)
+            self._take(piece.group(1), line)
         while self._stack:
             self._close()
 

@@ -13,6 +13,7 @@ import yaml
 from actinf.model.refusal import (
     MAX_DEPTH,
     MAX_VALUES,
+    MOST_PROBLEMS,
     Places,
     Refused,
     refuse_control_characters,
@@ -58,6 +59,8 @@ def parse_yaml(text: str) -> tuple[Any, Places]:
     try:
         for event in yaml.parse(text, Loader=_LOADER):
             builder.take(event)
+            if len(builder.problems) >= MOST_PROBLEMS:
+                break
     except yaml.MarkedYAMLError as error:
         builder.problems.append((_line_of(error, text), _syntax(error)))
     except yaml.YAMLError as error:
@@ -65,7 +68,7 @@ def parse_yaml(text: str) -> tuple[Any, Places]:
     if not builder.problems and builder.documents == 0:
         builder.problems.append((1, "the file is empty"))
     if builder.problems:
-        raise Refused(sorted(builder.problems, key=lambda problem: problem[0]))
+        raise Refused(builder.problems)
     return builder.root.value, builder.root.places
 
 

@@ -4,10 +4,10 @@ import re
 from typing import Any, TypeAlias
 
 #: The most bytes of a file.
-MAX_BYTES = 128 * 2**20
+MAX_BYTES = 64 * 2**20
 
 #: The most values (scalars, lists and mappings) in a file, each alias counted as what it stands for.
-MAX_VALUES = 500_000
+MAX_VALUES = 250_000
 
 #: The deepest nesting of lists and mappings.
 MAX_DEPTH = 24
@@ -16,18 +16,16 @@ MAX_DEPTH = 24
 Places: TypeAlias = int | tuple[int, "dict[Any, Places] | list[Places]"]
 
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
-_MOST_PROBLEMS = 50
+#: How many problems of one text are reported; reading ends there.
+MOST_PROBLEMS = 50
 
 
 class Refused(Exception):
     """A text that is refused; `problems` holds pairs of line and sentence."""
 
     def __init__(self, problems: list[tuple[int, str]]):
-        kept = problems[:_MOST_PROBLEMS]
-        if len(problems) > len(kept):
-            kept.append((kept[-1][0], f"{len(problems) - len(kept):,} more problems of this kind"))
-        self.problems = kept
-        super().__init__(kept)
+        self.problems = sorted(problems[:MOST_PROBLEMS], key=lambda problem: problem[0])
+        super().__init__(self.problems)
 
 
 def refuse_control_characters(text: str) -> None:

@@ -56,7 +56,7 @@ class TableReader:
             self.problems.add(
                 where,
                 f"{axes.label} is {shown(given)}, which is not a rule: expected an array, {listed(RULES)}, or a"
-                f" mapping with one of {listed(self._forms)}{suggestion(given, list(self._forms))}",
+                f" mapping with one of {listed(self._forms)}{suggestion(given, self._forms)}",
             )
             return None
         if isinstance(given, Mapping):
@@ -78,7 +78,7 @@ class TableReader:
             self.problems.add(
                 (*where, str(key)),
                 f"{axes.label} has the key {shown(key)}, which is not known: expected one of"
-                f" {listed(self._forms)}{suggestion(key, list(self._forms))}",
+                f" {listed(self._forms)}{suggestion(key, self._forms)}",
             )
         if not chosen and not unknown and given:
             return read_cases(given, axes, where, self._allowance, self.problems)
@@ -86,7 +86,7 @@ class TableReader:
             self.problems.add(
                 where,
                 f"{axes.label} is stated by {listed(given) or 'nothing'}: expected one of"
-                f" {listed(key for key in self._forms if key not in CASES)}, or 'default' and 'cases'",
+                f" {listed([key for key in self._forms if key not in CASES])}, or 'default' and 'cases'",
             )
         if len(given) != 1 or unknown:
             return None

@@ -20,9 +20,10 @@ def read_distribution(
     given: object, names: tuple[str, ...], label: str, owner: str, where: Path, problems: Problems
 ) -> FloatArray | None:
     """A vector over the states of a factor, float64 (len(names),); not yet checked to be a distribution."""
-    if isinstance(given, str) and given in names:
+    name = as_name(given)
+    if isinstance(name, str) and name in names:
         vector = np.zeros(len(names))
-        vector[names.index(given)] = 1.0
+        vector[names.index(name)] = 1.0
         return vector
     if isinstance(given, str) and given == "uniform":
         return np.full(len(names), 1.0 / len(names))
