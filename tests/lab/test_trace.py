@@ -58,7 +58,7 @@ def test_joint_actions_are_joined_by_a_plus() -> None:
         B={"arm": "uniform", "leg": "uniform"},
         A_dependencies={"touch": ["arm"]},
     )
-    assert policy_labels(np.array([[[0, 1], [1, 0]]]), model) == ("up + stand > down + walk",)
+    assert policy_labels(np.array([[[0, 1], [1, 0]]]), model) == ("up+stand > down+walk",)
 
 
 def test_a_trace_names_its_model_and_its_seed(recorded: Recording, model: Model) -> None:

@@ -38,7 +38,7 @@ class Part:
 
     Attributes:
         term: `"risk"`, `"ambiguity"`, `"novelty of A"` or `"novelty of B"`.
-        about: the modality, or for the novelty of B the factor.
+        about: the modality, or for the novelty of B the transitions as a whole.
         ahead: how many steps ahead, from 1.
         values: its size for each policy, in nats; it lowers G where it is negative.
     """
@@ -58,7 +58,8 @@ class Terms:
         policies: actions (policy, horizon, control).
         G: expected free energy (policy,), nats.
         q_pi: posterior (policy,).
-        log_E: log-habit (policy,), or `None`.
+        log_E: log-prior of the policies (policy,), zeros where there is none.
+        gamma: policy precision.
         details: all summands that are not zero for every policy.
     """
 
@@ -66,19 +67,19 @@ class Terms:
     policies: NDArray[np.int64]
     G: FloatArray
     q_pi: FloatArray
-    log_E: FloatArray | None
+    log_E: FloatArray
+    gamma: float
     details: tuple[Part, ...]
 
     @classmethod
     def of(cls, explanation: Explanation, model: Model) -> Terms:
         """Name the parts of an explanation after the model."""
         modalities = [modality.name for modality in model.modalities]
-        factors = [factor.name for factor in model.factors]
-        sources = {
+        sources: dict[str, tuple[Any, list[str]]] = {
             "risk": (explanation.risk, modalities),
             "ambiguity": (explanation.ambiguity, modalities),
-            "novelty of A": (explanation.novelty_A, modalities),
-            "novelty of B": (explanation.novelty_B, factors),
+            "novelty of A": (-explanation.novelty_A, modalities),
+            "novelty of B": (-explanation.novelty_B[:, :, None], ["the transitions"]),
         }
         policies = np.asarray(explanation.policies, dtype=np.int64)
         return cls(
@@ -86,7 +87,8 @@ class Terms:
             policies=policies,
             G=_floats(explanation.G),
             q_pi=_floats(explanation.q_pi),
-            log_E=None if explanation.log_E is None else _floats(explanation.log_E),
+            log_E=_floats(explanation.log_E),
+            gamma=float(explanation.gamma),
             details=tuple(part for term, source in sources.items() for part in _parts(term, *source)),
         )
 
@@ -132,8 +134,6 @@ def _floats(values: Any) -> FloatArray:
 
 def _parts(term: str, values: Any, names: Sequence[str]) -> list[Part]:
     """Cut (policy, horizon, name) into its parts, without those that are zero everywhere."""
-    if values is None:
-        return []
     array = _floats(values)
     return [
         Part(term=term, about=name, ahead=ahead + 1, values=array[:, ahead, at])
@@ -172,7 +172,7 @@ class Reasons:
     @property
     def did(self) -> str:
         """The joint action in words."""
-        return " + ".join(self.action.values()) or "nothing (it controls no factor)"
+        return "+".join(self.action.values()) or "nothing (it controls no factor)"
 
     def in_words(self) -> list[str]:
         """A few sentences: what the agent saw, believed and did, and what decided it."""

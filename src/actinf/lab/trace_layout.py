@@ -186,7 +186,7 @@ class TraceLayout:
 
 
 def policy_labels(policies: NDArray[Any], model: Model) -> tuple[str, ...]:
-    """Name every policy by its actions: `"cue > left"`; several controls at once are joined by `" + "`.
+    """Name every policy by its actions: `"cue > left"`; several controls at once are joined by `"+"`.
 
     Args:
         policies: actions (policy, horizon, control), as indices.
@@ -200,7 +200,7 @@ def policy_labels(policies: NDArray[Any], model: Model) -> tuple[str, ...]:
 
     def label(actions: tuple[int, ...]) -> str:
         if actions not in joint:
-            joint[actions] = " + ".join(names[control][action] for control, action in enumerate(actions))
+            joint[actions] = "+".join(names[control][action] for control, action in enumerate(actions))
         return joint[actions]
 
     return tuple(" > ".join(label(tuple(step)) for step in policy) for policy in policies.tolist())
@@ -281,21 +281,15 @@ class _Plan:
         states = [self.axis(factor.name, factor.states, suffix="state") for factor in model.factors]
         if "A" in learned:
             for m, modality in enumerate(model.modalities):
-                table = model.pA[m]
-                if table is None:
-                    continue
                 rows = self.axis(modality.name, modality.outcomes, suffix="outcome")
                 if rows in states:
                     rows = self.axis(f"{rows}_outcome", modality.outcomes, suffix="outcome")
                 dims = (*lead, rows, *(states[f] for f in model.A_dependencies[m]))
                 attrs = {"long_name": f"counts of {modality.name} given its parents", **unit}
                 name = f"pA_{modality.name}"
-                self.add(name, dims, name, attrs, cells=_cells(table))
+                self.add(name, dims, name, attrs, cells=_cells(model.A[m]))
         if "B" in learned:
             for f, factor in enumerate(model.factors):
-                table = model.pB[f]
-                if table is None:
-                    continue
                 rows = self.axis(f"next_{factor.name}", factor.states, suffix="state")
                 u = model.control_of_factor[f]
                 name = f"{factor.name}_action"
@@ -303,14 +297,12 @@ class _Plan:
                 dims = (*lead, rows, *(states[g] for g in model.B_dependencies[f]), last)
                 attrs = {"long_name": f"counts of the next {factor.name} given its parents and the action", **unit}
                 name = f"pB_{factor.name}"
-                self.add(name, dims, name, attrs, cells=_cells(table))
+                self.add(name, dims, name, attrs, cells=_cells(model.B[f]))
         if "D" in learned:
             for f, factor in enumerate(model.factors):
-                if model.pD[f] is not None:
-                    name = f"pD_{factor.name}"
-                    attrs = {"long_name": f"counts of the first {factor.name}", **unit}
-                    self.add(name, (*lead, states[f]), name, attrs)
-        if "E" in learned and model.pE is not None:
+                name = f"pD_{factor.name}"
+                self.add(name, (*lead, states[f]), name, {"long_name": f"counts of the first {factor.name}", **unit})
+        if "E" in learned:
             if "policy" not in self.coords:
                 self.coords["policy"] = policy_labels(_given(policies, "counts", "policies"), model)
                 self.sizes["policy"] = len(self.coords["policy"])

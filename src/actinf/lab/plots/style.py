@@ -55,7 +55,7 @@ PAPER = "#fefefe"
 OTHERS = "#b1b8c1"
 PALETTE = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8a7a00", "#5b5fc7")
 ACCENT = "#d55e00"
-HEAT = "#1a7fbf"
+HEAT = "#2288cc"
 
 THEME: dict[str, tuple[str, str, str]] = {
     INK: ("ink", "#1f2328", "#e6edf3"),
@@ -64,7 +64,6 @@ THEME: dict[str, tuple[str, str, str]] = {
     PAPER: ("paper", "#ffffff", "#0d1117"),
     OTHERS: ("others", "#b1b8c1", "#5d6570"),
     PALETTE[0]: ("blue", "#0072b2", "#3d9bd6"),
-    HEAT: ("heat", "#1a7fbf", "#4aa8e4"),
     PALETTE[5]: ("vermilion", "#d55e00", "#f07f2e"),
     PALETTE[6]: ("olive", "#8a7a00", "#c4b12b"),
     PALETTE[7]: ("indigo", "#5b5fc7", "#8d91ee"),

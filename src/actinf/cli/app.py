@@ -1,0 +1,118 @@
+"""The command group, and the edge of the process: every way in which a command can end becomes an exit code.
+
+0    done
+1    done, but the answer is no: a repetition that differs, a disk that is full
+2    wrong input or settings: one clear error, with file and line where it applies
+130  interrupted
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+
+import click
+
+from actinf.cli.console import Screen
+from actinf.errors import ActinfError
+
+__all__ = ["app", "run"]
+
+_COMMANDS = {
+    "run": ("actinf.cli.run", "Run an experiment or a model, and record it."),
+    "rerun": ("actinf.cli.rerun", "Run a recorded run again and compare the bytes."),
+    "check": ("actinf.cli.check", "Check files: every mistake, with its line."),
+    "explain": ("actinf.cli.explain", "Say why an agent did what it did at a step."),
+    "list": ("actinf.cli.listing", "List what comes with actinf."),
+    "bench": ("actinf.cli.bench", "Measure how fast the engine is."),
+}
+
+EXIT_NO, EXIT_WRONG, EXIT_INTERRUPTED = 1, 2, 130
+
+
+class _Lazy(click.Group):
+    """A group that imports a command when it is used; its help is told without importing any."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- click's signature
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002 -- click's signature
+        if name not in _COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(_COMMANDS[name][0]).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, said) for name, (_, said) in _COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, with the nearest command where there is none of that name."""
+        if args and not args[0].startswith("-") and args[0] not in _COMMANDS:
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], _COMMANDS, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else f": expected one of {', '.join(_COMMANDS)}"
+            raise click.UsageError(f"no command {args[0]!r}{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.command(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="actinf", message="actinf %(version)s")
+def app() -> None:
+    """Active inference simulation lab: describe a world, run agents in it, see why they acted.
+
+    Try: actinf run tmaze
+    """
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line.
+
+    Args:
+        arguments: what follows `actinf` on the command line.
+
+    Returns:
+        The exit code.
+    """
+    screen = Screen()
+    _end_gracefully_when_told()
+    try:
+        return int(app.main(args=list(arguments), prog_name="actinf", standalone_mode=False) or 0)
+    except click.ClickException as error:
+        context = getattr(error, "ctx", None)
+        screen.fail(error.format_message(), hint=f"{context.command_path} --help" if context else "actinf --help")
+        return EXIT_WRONG
+    except ActinfError as error:
+        screen.fail(str(error))
+        return EXIT_WRONG
+    except (KeyboardInterrupt, click.Abort):
+        screen.say("interrupted: nothing was kept of the unfinished work")
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has left: nothing more can be said, nor needs to be.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_NO
+    except OSError as error:
+        screen.fail(f"{error.filename or 'the system'}: {error.strerror or error}")
+        return EXIT_NO
+
+
+def _end_gracefully_when_told() -> None:
+    """Let a request to end (SIGTERM, SIGHUP) clean up as Ctrl-C does."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 -- the signature of a handler
+        raise KeyboardInterrupt
+
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            try:
+                signal.signal(getattr(signal, name), interrupt)
+            except ValueError:  # not the main thread: whoever started the thread decides
+                return

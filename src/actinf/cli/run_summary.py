@@ -1,0 +1,93 @@
+"""The end of a run on the screen: what the agents did, how it went, where the files are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from actinf.lab.experiment import Experiment
+    from actinf.lab.run_record import RunRecord
+    from actinf.lab.summary import Summary
+    from actinf.lab.tally import Shares
+
+__all__ = ["show_summary"]
+
+_MOST_COLUMNS = 10
+_MOST_ACTIONS = 12
+_FILES = (
+    ("report.html", "the report: open it in a browser"),
+    ("plots", "the plots, as PNG"),
+    ("trace.nc", "the trace: actinf.lab.trace.open_trace(folder), or xarray"),
+    ("run.json", "what was run, with what, and its digest"),
+)
+
+
+def show_summary(console: Console, experiment: Experiment, folder: Path, record: RunRecord, summary: Summary) -> None:
+    """Print the end of a run."""
+    from actinf.lab.headline import headline
+
+    console.print(Text(headline(experiment), style="bold"))
+    last = experiment.extent.num_episodes - 1
+    for shares in summary.actions:
+        console.print(
+            _shares_table(
+                shares, 0, f"{shares.control}: share of the agents by step{' (first episode)' if last else ''}"
+            )
+        )
+        if last:
+            console.print(_shares_table(shares, last, f"{shares.control}: share of the agents by step (last episode)"))
+    for said in summary.outcomes():
+        console.print(Text(said))
+    console.print(
+        Text(
+            f"{summary.num_steps:,} agent-steps in {record.seconds:.3g} s: "
+            f"{summary.microseconds_per_step:.3g} µs each. Seed {record.seed}."
+        )
+    )
+    console.print()
+    files = Table.grid(padding=(0, 2))
+    for name, said in _FILES:
+        if (folder / name).exists():
+            files.add_row(Text(str(folder / name), style="cyan", no_wrap=True), Text(said, style="dim"))
+    console.print(files)
+    console.print(Text(f"why? actinf explain {folder} --agent 0 --step 0", style="dim"))
+
+
+def _shares_table(shares: Shares, episode: int, title: str) -> Table:
+    """Actions as rows, steps as columns; each share as bright as it is large."""
+    share = shares.share[episode]
+    steps = _columns(len(share))
+    table = Table(title=Text(title, style="dim"), title_justify="left", box=None, padding=(0, 1), show_edge=False)
+    table.add_column("step", style="bold", no_wrap=True)
+    for step in steps:
+        table.add_column(str(step), justify="right", no_wrap=True)
+    order = np.argsort(-share.mean(axis=0), kind="stable")
+    shown = np.sort(order[:_MOST_ACTIONS])
+    for action in shown:
+        table.add_row(shares.names[action], *(_cell(float(share[step, action])) for step in steps))
+    if len(order) > len(shown):
+        rest = 1.0 - share[:, shown].sum(axis=1)
+        table.add_row(f"{len(order) - len(shown)} others", *(_cell(float(rest[step])) for step in steps))
+    return table
+
+
+def _columns(steps: int) -> list[int]:
+    """The steps that are shown: all when there are few, else the first ones and then ever fewer, up to the last."""
+    if steps <= _MOST_COLUMNS:
+        return list(range(steps))
+    head = list(range(4))
+    tail = [int(step) for step in np.linspace(4, steps - 1, _MOST_COLUMNS - len(head)).round()]
+    return [*head, *tail]
+
+
+def _cell(share: float) -> Text:
+    if share < 0.005:
+        return Text("·", style="dim")
+    style = "bold green" if share >= 0.5 else "green" if share >= 0.1 else "dim"
+    return Text(f"{share:.0%}", style=style)

@@ -1,0 +1,368 @@
+"""Experiment files: read with every mistake named by its line, and written so that the same experiment is read again.
+
+    actinf: 1
+    kind: experiment
+    model: tmaze               # a bundled model, a file beside this one, or {bundled: ..., settings: {...}}
+    world: {bundled: tmaze, settings: {cue_validity: 0.9}}     # left out: the model is its own world
+    agent: {inference: exact, planner: {exhaustive: {horizon: 2}}, gamma: 16, learning: {A: true}}
+    agents: 1000
+    steps: 20
+
+A model file is read as the experiment of agents in a world that is just as they believe; a world file is an error.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from actinf.errors import ActinfError, FileError
+from actinf.inference.exact import Exact
+from actinf.inference.fixed_point import FixedPoint
+from actinf.lab.experiment import AgentSettings, Experiment, Source
+from actinf.lab.trace_layout import RECORDABLE, Extent
+from actinf.lab.worlds import BUNDLED, bundled_world, world_from_statement
+from actinf.learning.dirichlet import Learning
+from actinf.model import Model
+from actinf.model.document import Document
+from actinf.model.files import BUNDLED as MODEL_FILES
+from actinf.model.files import bundled_files, open_file, read_world
+from actinf.model.problems import listed, shown, suggestion
+from actinf.planning.choice import BestPolicy, MarginalAction
+from actinf.planning.exhaustive import Exhaustive
+
+if TYPE_CHECKING:
+    from actinf.envs.world import World
+
+__all__ = ["read_experiment", "write_experiment"]
+
+_KEYS = (
+    "actinf", "kind", "name", "description", "model", "world", "agent", "agents", "steps", "episodes", "seed",
+    "carry_counts", "record", "schedule",
+)  # fmt: skip
+_CHOICES: dict[str, dict[str, type[Any]]] = {
+    "inference": {"fixed_point": FixedPoint, "exact": Exact},
+    "planner": {"exhaustive": Exhaustive},
+    "choice": {"marginal_action": MarginalAction, "best_policy": BestPolicy},
+}
+_MOST = {"agents": 100_000_000, "steps": 10_000_000, "episodes": 10_000_000, "seed": 2**63 - 1}
+_LEAST = {"agents": 1, "steps": 1, "episodes": 1, "seed": 0}
+_MOST_VALUES = 10**12
+_REFERENCE = "expected a bundled name, the name of a file, or {bundled: ..., settings: {...}}"
+_DEFAULTS = {"agents": 100, "steps": 20, "episodes": 1, "seed": 0}
+
+Pointer = tuple[str | int, ...]
+
+
+def read_experiment(path: str | os.PathLike[str]) -> Experiment:
+    """The experiment in a file; a model file is an experiment with that model as its own world.
+
+    Raises:
+        FileError: every mistake of the file as `file:line: message`.
+    """
+    where = Path(path)
+    document, kind = open_file(where, "experiment", "model")
+    if kind == "model":
+        model = Model.load(where)
+        source = Source(path=str(where))
+        return Experiment(
+            name=model.name or where.stem, model=model, description=model.description, model_source=source
+        )
+    return _Reader(document, where).experiment()
+
+
+class _Reader:
+    """Reads one document; mistakes are gathered and raised together at the end."""
+
+    def __init__(self, document: Document, path: Path):
+        self.document = document
+        self.path = path
+        self.data: dict[str, Any] = document.data
+        self.problems: list[tuple[Pointer, str]] = []
+        self.foreign: list[str] = []
+
+    def experiment(self) -> Experiment:
+        self.unknown_keys(self.data, (), _KEYS)
+        name, description = self.text("name", self.path.stem), self.text("description", "")
+        model_source, model = self.model()
+        world_source, world = self.world(("world",), self.data.get("world"))
+        agent = self.agent()
+        numbers = {key: self.whole_number(key, default) for key, default in _DEFAULTS.items()}
+        carry = self.data.get("carry_counts", True)
+        if not isinstance(carry, bool):
+            self.add(("carry_counts",), f"carry_counts is {shown(carry)}: expected true or false")
+        record = self.record()
+        schedule = self.schedule(numbers["episodes"])
+        self.size(numbers)
+        if self.problems or self.foreign:
+            own = self.document.error(self.problems).problems if self.problems else []
+            raise FileError([*own, *self.foreign])
+        return Experiment(
+            name=name,
+            description=description,
+            model=model,
+            world=world,
+            agent=agent,
+            extent=Extent(num_agents=numbers["agents"], num_steps=numbers["steps"], num_episodes=numbers["episodes"]),
+            seed=numbers["seed"],
+            carry_counts=carry,
+            record=record,
+            schedule={episode: made for episode, (_, made) in schedule.items()},
+            model_source=model_source,
+            world_source=world_source,
+            schedule_sources={episode: source for episode, (source, _) in schedule.items()},
+        )
+
+    def add(self, where: Pointer, what: str) -> None:
+        self.problems.append((where, what))
+
+    def unknown_keys(self, data: Mapping[Any, Any], where: Pointer, known: tuple[str, ...]) -> None:
+        for key in data:
+            if key not in known:
+                self.add(
+                    (*where, key),
+                    f"the key {shown(key)} is not known here: expected {listed(known)}{suggestion(key, known)}",
+                )
+
+    def text(self, key: str, default: str) -> str:
+        value = self.data.get(key, default)
+        if not isinstance(value, str):
+            self.add((key,), f"{key} is {shown(value)}: expected a text")
+            return default
+        return value
+
+    def whole_number(self, key: str, default: int) -> int:
+        value = self.data.get(key, default)
+        low, high = _LEAST[key], _MOST[key]
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            self.add((key,), f"{key} is {shown(value)}: expected a whole number from {low} to {high:,}")
+            return default
+        return value
+
+    def size(self, numbers: Mapping[str, int]) -> None:
+        """Refuse what no machine will finish, before anything is built for it."""
+        total = numbers["agents"] * numbers["steps"] * numbers["episodes"]
+        if total > _MOST_VALUES:
+            self.add(("agents",), f"agents × steps × episodes is {total:,}: expected at most {_MOST_VALUES:,}")
+
+    def model(self) -> tuple[Source, Any]:
+        """The model, and where it came from; nothing and a problem when it cannot be made."""
+        if "model" not in self.data:
+            self.add(
+                (),
+                f"the experiment has no `model`: {_REFERENCE}",
+            )
+            return Source(), None
+        source = self.source(("model",), self.data["model"])
+        if source is None:
+            return Source(), None
+        if source.path is not None:
+            return source, self.attempt(("model",), lambda: Model.load(str(source.path)))
+        made = self.attempt(("model",), lambda: bundled_world(str(source.bundled), source.settings))
+        return source, None if made is None else self.attempt(("model",), made.model)
+
+    def world(self, where: Pointer, value: Any) -> tuple[Source, World | None]:
+        """A world, and where it came from; `None` where the file names none or it cannot be made."""
+        if value is None:
+            return Source(), None
+        source = self.source(where, value)
+        if source is None:
+            return Source(), None
+        if source.path is not None:
+            path = source.path
+            return source, self.attempt(where, lambda: world_from_statement(read_world(path, Model)))
+        return source, self.attempt(where, lambda: bundled_world(str(source.bundled), source.settings))
+
+    def source(self, where: Pointer, value: Any) -> Source | None:
+        """What a reference refers to: a bundled name, a bundled name with settings, or a file beside this one."""
+        if isinstance(value, str):
+            beside = self.path.parent / value
+            if value.lower().endswith((".yaml", ".yml", ".json")):
+                return Source(
+                    path=str(beside if beside.exists() or value not in bundled_files() else MODEL_FILES / value)
+                )
+            if value not in BUNDLED and f"{value}.yaml" in bundled_files():
+                return Source(path=str(MODEL_FILES / f"{value}.yaml"))
+            return Source(bundled=value)
+        if not isinstance(value, dict) or not isinstance(value.get("bundled"), str):
+            self.add(
+                where,
+                f"{where[0]} is {shown(value)}: {_REFERENCE}",
+            )
+            return None
+        self.unknown_keys(value, where, ("bundled", "settings"))
+        settings = value.get("settings") or {}
+        if not isinstance(settings, dict):
+            self.add((*where, "settings"), f"settings are {shown(settings)}: expected a mapping by name")
+            settings = {}
+        return Source(bundled=value["bundled"], settings=settings)
+
+    def attempt(self, where: Pointer, make: Callable[[], Any]) -> Any:
+        """What `make` makes; its mistakes are gathered: those of another file as they are, the rest at `where`."""
+        try:
+            return make()
+        except FileError as error:
+            self.foreign.extend(error.problems)
+        except ActinfError as error:
+            self.add(where, str(error))
+        return None
+
+    def agent(self) -> AgentSettings:
+        """The settings of the agents."""
+        data = self.data.get("agent", {})
+        names = tuple(one.name for one in dataclasses.fields(AgentSettings))
+        if not isinstance(data, dict):
+            self.add(("agent",), f"agent is {shown(data)}: expected a mapping with {listed(names)}")
+            return AgentSettings()
+        self.unknown_keys(data, ("agent",), names)
+        given: dict[str, Any] = {name: data[name] for name in ("gamma", "alpha", "dtype") if name in data}
+        for name, options in _CHOICES.items():
+            if name in data:
+                made = self.choice(("agent", name), data[name], options)
+                if made is not None:
+                    given[name] = made
+        if data.get("learning") is not None:
+            given["learning"] = self.settings(("agent", "learning"), data["learning"], Learning)
+        return AgentSettings(**given)
+
+    def choice(self, where: Pointer, value: Any, options: Mapping[str, type[Any]]) -> Any:
+        """One of several ways of doing something: its name, or a mapping from its name to its settings."""
+        name: Any = value
+        settings: Any = None
+        if isinstance(value, dict) and len(value) == 1:
+            name, settings = next(iter(value.items()))
+        if not isinstance(name, str) or name not in options:
+            self.add(
+                where,
+                f"{where[-1]} is {shown(name)}: expected one of {listed(options)}, or one with its settings, as in "
+                f"{{{next(iter(options))}: {{...}}}}{suggestion(name, list(options))}",
+            )
+            return None
+        return self.settings((*where, name) if isinstance(value, dict) else where, settings or {}, options[name])
+
+    def settings(self, where: Pointer, value: Any, kind: type[Any]) -> Any:
+        """A settings object made of a mapping."""
+        known = tuple(one.name for one in dataclasses.fields(kind))
+        if not isinstance(value, dict):
+            self.add(where, f"{where[-1]} is {shown(value)}: expected a mapping with {listed(known)}")
+            return None
+        before = len(self.problems)
+        self.unknown_keys(value, where, known)
+        return self.attempt(where, lambda: kind(**value)) if len(self.problems) == before else None
+
+    def record(self) -> tuple[str, ...] | None:
+        """What to record, by name."""
+        names = self.data.get("record")
+        if names is None:
+            return None
+        if not isinstance(names, list):
+            self.add(("record",), f"record is {shown(names)}: expected a list of {listed(RECORDABLE)}")
+            return None
+        for at, name in enumerate(names):
+            if name not in RECORDABLE:
+                self.add(
+                    ("record", at),
+                    f"record has {shown(name)}: expected {listed(RECORDABLE)}{suggestion(name, RECORDABLE)}",
+                )
+        return tuple(name for name in RECORDABLE if name in names)
+
+    def schedule(self, num_episodes: int) -> dict[int, tuple[Source, World]]:
+        """The worlds that take over at an episode."""
+        data = self.data.get("schedule") or {}
+        if not isinstance(data, dict):
+            self.add(("schedule",), f"schedule is {shown(data)}: expected a mapping from episode to world")
+            return {}
+        found = {}
+        for key, value in data.items():
+            episode = int(key) if isinstance(key, int) or (isinstance(key, str) and key.isdecimal()) else -1
+            if isinstance(key, bool) or not 0 < episode < num_episodes:
+                self.add(("schedule", key), f"schedule has the episode {shown(key)}: expected 1 to {num_episodes - 1}")
+                continue
+            source, world = self.world(("schedule", key), value)
+            if world is not None:
+                found[episode] = (source, world)
+        return dict(sorted(found.items()))
+
+
+def write_experiment(experiment: Experiment, folder: Path) -> Path:
+    """Write an experiment, its model and its worlds into a folder, so that the same experiment is read again.
+
+    Args:
+        experiment: with what is to be recorded decided.
+        folder: an existing folder; files `experiment.json`, `model.*` and `world*.json` are written.
+
+    Returns:
+        The path of `experiment.json`.
+    """
+    target = folder / "experiment.json"
+    plain = to_plain(experiment, folder)
+    target.write_text(json.dumps(plain, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return target
+
+
+def to_plain(experiment: Experiment, folder: Path) -> dict[str, Any]:
+    """An experiment as the plain values of its file; models and worlds that have no name are written beside it."""
+    extent = experiment.extent
+    plain: dict[str, Any] = {"actinf": 1, "kind": "experiment", "name": experiment.name}
+    if experiment.description:
+        plain["description"] = experiment.description
+    plain["model"] = _write_model(experiment.model, experiment.model_source, folder / "model")
+    if experiment.world is not None:
+        plain["world"] = _write_world(experiment.world, experiment.world_source, folder / "world")
+    plain["agent"] = _agent_to_plain(experiment.agent)
+    plain |= {"agents": extent.num_agents, "steps": extent.num_steps, "episodes": extent.num_episodes}
+    plain |= {"seed": experiment.seed, "carry_counts": experiment.carry_counts}
+    if experiment.record is not None:
+        plain["record"] = list(experiment.record)
+    if experiment.schedule:
+        plain["schedule"] = {
+            str(episode): _write_world(world, experiment.schedule_sources[episode], folder / f"world-{episode}")
+            for episode, world in experiment.schedule.items()
+        }
+    return plain
+
+
+def _write_model(model: Model, source: Source, target: Path) -> str:
+    """Copy the file that a model came from, or write the model; the name of the file."""
+    if source.path is not None:
+        suffix = Path(source.path).suffix.lower()
+        copy = target.with_suffix(suffix)
+        copy.write_bytes(Path(source.path).read_bytes())
+        return copy.name
+    model.save(target.with_suffix(".json"))
+    return f"{target.name}.json"
+
+
+def _write_world(world: World, source: Source, target: Path) -> Any:
+    """The reference to a bundled world, or the name of the file that a process was written to."""
+    if source.bundled is not None:
+        return {"bundled": source.bundled, "settings": dict(source.settings)} if source.settings else source.bundled
+    return _write_model(world.process, source, target)
+
+
+def _agent_to_plain(agent: AgentSettings) -> dict[str, Any]:
+    """The settings of the agents as plain values; what has its default is left out."""
+    plain: dict[str, Any] = {"gamma": agent.gamma, "alpha": agent.alpha, "dtype": agent.dtype}
+    for name, options in _CHOICES.items():
+        made = getattr(agent, name)
+        word = next(word for word, kind in options.items() if isinstance(made, kind))
+        settings = _changed(made)
+        plain[name] = {word: settings} if settings else word
+    if agent.learning is not None:
+        plain["learning"] = _changed(agent.learning)
+    return plain
+
+
+def _changed(made: Any) -> dict[str, Any]:
+    """The fields of a settings object that do not have their defaults."""
+    found = {}
+    for one in dataclasses.fields(made):
+        value = getattr(made, one.name)
+        value = value.tolist() if hasattr(value, "tolist") else value
+        if value != one.default:
+            found[one.name] = value
+    return found
