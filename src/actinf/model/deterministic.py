@@ -61,10 +61,10 @@ class _Filling:
         self._axes = axes
         self._rows = np.moveaxis(rows, -1, 0) if axes.control else rows
         self._problems = problems
-        kinds = [(f"state of {parent.name!r}", parent.states) for parent in axes.parents]
+        kinds = [(f"states of factor {parent.name!r}", parent.states) for parent in axes.parents]
         self._levels = [(*kind, places) for kind, places in zip(kinds, axes.column_places, strict=False)]
         if axes.control:
-            self._levels.insert(0, (f"action of {axes.control.name!r}", axes.actions, axes.column_places[-1]))
+            self._levels.insert(0, (f"actions of control {axes.control.name!r}", axes.actions, axes.column_places[-1]))
 
     def fill(self, given: Mapping[object, object], where: Path, chosen: tuple[int, ...]) -> None:
         """Fill the columns below the states `chosen` so far."""
@@ -74,7 +74,7 @@ class _Filling:
             if key not in places:
                 self._problems.add(
                     here,
-                    f"{self._axes.label} names {shown(key)}, which is not a {kind}: expected {listed(names)}"
+                    f"{self._axes.label} names {shown(key)}, which is not among the {kind}: expected {listed(names)}"
                     f"{suggestion(key, names)}",
                 )
                 continue

@@ -110,6 +110,8 @@ def _content(name: str) -> bytes:
             return file.readall()
     except OSError as error:
         raise FileError(f"{name}: {error.strerror or error}") from None
+    except FileError:
+        raise
     except ValueError:
         raise FileError(f"{name!r} is not the name of a file") from None
 

@@ -73,10 +73,10 @@ def _refuse_large(text: str) -> None:
     if np.count_nonzero(marks) > 3 * MAX_VALUES:
         raise too_many(1)
     steps = _DEPTH_STEP[characters[marks]]
-    if np.count_nonzero(steps >= 0) > MAX_VALUES:
-        raise too_many(1)
     if len(steps) and np.cumsum(steps, dtype=np.int64).max() > MAX_DEPTH:
         raise too_deep(1)
+    if np.count_nonzero(steps >= 0) > MAX_VALUES:
+        raise too_many(1)
 
 
 class _Placing:

@@ -9,6 +9,7 @@ A transition table that is not controlled has no position for the action.
 """
 
 from collections.abc import Sequence
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +36,11 @@ def read_sparse(given: object, axes: Axes, where: Path, allowance: Allowance, pr
             where,
             f"{axes.label} has sparse entries of shape {entries.shape}: expected ({len(entries)}, {len(kinds) + 1}),"
             f" each with {', '.join(kind for kind, _ in kinds)} and a value",
+        )
+        return None
+    if len(entries) > prod(axes.shape):
+        problems.add(
+            where, f"{axes.label} has {len(entries):,} sparse entries for {prod(axes.shape):,} places: state each once"
         )
         return None
     if not allowance.take(where, axes.label, axes.shape, 1):
@@ -104,10 +110,13 @@ def _read_list(
 def _table(
     places: NDArray[np.int64], values: NDArray[np.float64], axes: Axes, where: Path, problems: Problems
 ) -> Table | None:
-    columns = np.ravel_multi_index(tuple(places[:, 1:].T), axes.shape[1:]) if len(places) else places[:, 0]
-    order = np.lexsort((places[:, 0], columns))
-    rows, columns, values = places[order, 0], np.asarray(columns)[order], values[order]
-    twice = np.flatnonzero((np.diff(rows) == 0) & (np.diff(columns) == 0))
+    columns = np.asarray(np.ravel_multi_index(tuple(places[:, 1:].T), axes.shape[1:]), dtype=np.int64)
+    keys = columns * axes.shape[0] + places[:, 0]
+    if np.any(keys[1:] < keys[:-1]):
+        order = np.argsort(keys, kind="stable")
+        keys, values = keys[order], values[order]
+    columns, rows = np.divmod(keys, axes.shape[0])
+    twice = np.flatnonzero(keys[1:] == keys[:-1])
     if len(twice):
         at = int(twice[0])
         problems.add(
@@ -116,6 +125,6 @@ def _table(
             f" {axes.column_name(int(columns[at]))}: state each once",
         )
         return None
-    indptr = np.zeros(int(np.prod(axes.shape[1:])) + 1, dtype=np.int64)
+    indptr = np.zeros(prod(axes.shape[1:]) + 1, dtype=np.int64)
     np.cumsum(np.bincount(columns, minlength=len(indptr) - 1), out=indptr[1:])
     return Table(axes.shape, indptr, rows, values)

@@ -11,7 +11,7 @@ from typing import Any
 _WIDTH = 110
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:[ -][A-Za-z0-9_]+)*")
 _NOT_TEXT = frozenset(["null", "true", "false", "yes", "no", "on", "off", "y", "n"])
-_NUMBER_WITHOUT_POINT = re.compile(r"(-?[0-9]+)(e.*)")
+_NUMBER_WITHOUT_POINT = re.compile(r"^(-?[0-9]+)(e.*)")
 
 
 def to_yaml(data: Mapping[str, Any]) -> str:
@@ -41,7 +41,7 @@ def _entry(start: str, value: Any, depth: int) -> list[str]:
         pad = "  " * (depth + 1)
         return [f"{start} {style}", *(pad + line if line else "" for line in value.removesuffix("\n").split("\n"))]
     shallow = depth > 0 or not isinstance(value, dict)
-    flow = _flow(value, _WIDTH - len(start)) if shallow or not value else None
+    flow = _flow(value, _WIDTH - len(start) if value else 2) if shallow or not value else None
     if flow is not None:
         return [f"{start} {flow}"]
     if isinstance(value, dict):
