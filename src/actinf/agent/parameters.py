@@ -119,7 +119,7 @@ def _entropy(values: Floats, start: NDArray[np.int64]) -> Floats:
 
 def _gain(counts: Floats, start: NDArray[np.int64]) -> Floats:
     """Expected information gain of one more outcome about each column's parameters; see `learning.dirichlet`."""
-    psi = np.vectorize(digamma, otypes=[float])
+    psi = np.vectorize(digamma.py_func, otypes=[float])
     sums = np.add.reduceat(counts, start[:-1], axis=1)
     total = np.repeat(sums, np.diff(start), axis=1)
     terms = np.zeros_like(counts)

@@ -183,6 +183,8 @@ def _put_components(plan: BufferPlan, packed: Structure, components: list[list[i
     plan.put(L.COMPONENT_START, _offsets(len(factors) for factors in components))
     plan.put(L.COMPONENT_FACTOR, [f for factors in components for f in factors])
     plan.put(L.COMPONENT_OF, [component_of[f] for f in range(len(packed.num_states))])
+    simple = [len(factors) == 1 and packed.B_parents[factors[0]] == (factors[0],) for factors in components]
+    plan.put(L.COMPONENT_SIMPLE, simple)
     plan.put(L.COMPONENT_ACTIONS, [own.shape[1] for _, own in actions])
     plan.put(L.COMPONENT_ACTION, np.concatenate([of_joint for of_joint, _ in actions]))
     rows = {f: own[i] for factors, (_, own) in zip(components, actions, strict=True) for i, f in enumerate(factors)}
@@ -214,6 +216,11 @@ def _outer_parent(packed: Structure, m: int, component_of: dict[int, int], contr
         return -1
     width = [actions[component_of[f]][1].shape[1] for f in parents]
     return 0 if width[0] <= width[1] else 1
+
+
+def _padded(width: int) -> int:
+    """The next multiple of the lanes of a vector register."""
+    return -(-width // L.LANES) * L.LANES
 
 
 def _put_tree(plan: BufferPlan, tree: PolicyTree) -> None:
@@ -312,12 +319,12 @@ def _reserve_workspace(
         if len(parents) == 2:
             nodes = [max(most[level][component_of[f]] for level in (0, 1)) for f in parents]
             sizes = [packed.num_states[f] for f in parents]
-            outer = max(outer, max(nodes[0] * sizes[1], nodes[1] * sizes[0]) * (packed.num_obs[m] + 2))
+            outer = max(outer, max(nodes[0] * sizes[1], nodes[1] * sizes[0]) * _padded(packed.num_obs[m] + 2))
     uses_outer = any(
         _outer_parent(packed, m, component_of, [c for c, (_, a) in enumerate(actions) if a.shape[1] > 1], actions) >= 0
         for m in range(len(packed.num_obs))
     )
-    for section in (L.W_PRIOR, L.W_LOG_PRIOR, L.W_LOG_Q, L.W_MESSAGE, L.W_BASE, L.W_OLD_Q, L.W_OLD_MESSAGE, L.W_SUM):
+    for section in (L.W_PRIOR, L.W_LOG_PRIOR, L.W_LOG_Q, L.W_MESSAGE, L.W_BASE, L.W_OLD_Q, L.W_OLD_MESSAGE, L.W_SUM, L.W_WEIGHT):
         plan.reserve("wf", section, states)
     for section, length in (
         (L.W_LIKELIHOOD, columns_A),
@@ -332,6 +339,8 @@ def _reserve_workspace(
         (L.W_AMBIGUITY, leaves),
         (L.W_NOVELTY, leaves),
         (L.W_OUTER, outer if uses_outer else 0),
+        (L.W_LANES, _padded(largest_obs + 2)),
+        (L.W_NODE_TERMS, (leaves + 1) * len(packed.num_obs) * 3 if terms else 0),
         (L.W_TERMS, (tree.num_prefixes + 1) * len(packed.num_obs) * 3 if terms else 0),
         (L.W_EDGE_TERMS, tree.num_prefixes + 1 if terms else 0),
     ):
@@ -352,6 +361,7 @@ def _reserve_workspace(
         (L.I_CHILD, sum(expanded)),
         (L.I_HASH, hash_size),
         (L.I_STAMP, 1),
+        (L.I_POINT, states),
         (L.I_JOINT, 2 * (leaves + 1) * num_components),
         (L.I_JOINT_CHILD, before * joint_actions),
         (L.I_TREE_NODE, 2 * leaves),

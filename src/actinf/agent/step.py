@@ -8,7 +8,7 @@ from actinf.inference.joint import marginals, refresh_joint
 from actinf.inference.perceive import perceive
 from actinf.kernels import layout as L
 from actinf.kernels.compile import entry_point, inner
-from actinf.kernels.layout import section
+from actinf.kernels.views import section
 from actinf.learning.dirichlet import count_habits, learn
 from actinf.planning.choice import choose
 from actinf.planning.plan import plan

@@ -7,8 +7,8 @@ from typing import Any
 
 from actinf.kernels import layout as L
 from actinf.kernels.compile import inner
-from actinf.kernels.layout import section
 from actinf.kernels.random import WORLD_MOVE_STREAM, WORLD_OBSERVE_STREAM, uniform
+from actinf.kernels.views import section
 
 __all__ = ["begin", "move", "observe"]
 

@@ -7,8 +7,7 @@ import numpy as np
 from actinf.kernels import layout as L
 from actinf.kernels.compile import inner
 from actinf.kernels.elementary import exponential
-from actinf.kernels.layout import section
-from actinf.kernels.views import fill, part
+from actinf.kernels.views import fill, part, section
 
 __all__ = ["MISSING", "SOFT", "log_evidence", "normalise_logarithms"]
 

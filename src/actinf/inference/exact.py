@@ -14,8 +14,7 @@ from actinf.inference.evidence import MISSING, log_evidence, normalise_logarithm
 from actinf.kernels import layout as L
 from actinf.kernels.compile import inner
 from actinf.kernels.elementary import logarithm
-from actinf.kernels.layout import section
-from actinf.kernels.views import part
+from actinf.kernels.views import part, section
 
 __all__ = ["Exact"]
 

@@ -14,9 +14,8 @@ from actinf.errors import SettingError
 from actinf.inference.evidence import MISSING, log_evidence, normalise_logarithms
 from actinf.kernels import layout as L
 from actinf.kernels.compile import inner
-from actinf.kernels.elementary import logarithm
-from actinf.kernels.layout import section
-from actinf.kernels.views import copy_into, part
+from actinf.kernels.elementary import exponential, logarithm
+from actinf.kernels.views import copy_into, part, section
 
 __all__ = ["FixedPoint"]
 
@@ -147,7 +146,7 @@ def sweep(ints: Any, obs: Any, q: Any, wf: Any, wi: Any) -> float:
 
 
 @inner
-def move_towards(ints: Any, damping: float, old_log_q: Any, message: Any, log_q: Any, q: Any) -> float:
+def move_towards(ints: Any, damping: float, old_log_q: Any, message: Any, log_q: Any, q: Any, weight: Any) -> float:
     """ln q = (1 − damping)·old + damping·message, normalised by factor; returns the largest change of a probability."""
     start = section(ints, ints, L.STATE_START)
     change = 0.0
@@ -159,11 +158,14 @@ def move_towards(ints: Any, damping: float, old_log_q: Any, message: Any, log_q:
             largest = max(largest, np.float64(value))
         total = 0.0
         for i in range(start[f], start[f + 1]):
-            total += np.exp(np.float64(log_q[i]) - largest)
-        log_z = largest + np.log(total)
+            w = exponential(log_q[i] - largest)
+            weight[i] = w
+            total += w
+        log_z = largest + logarithm(total)
+        scale = 1.0 / total
         for i in range(start[f], start[f + 1]):
             log_q[i] -= log_z
-            p = np.exp(np.float64(log_q[i]))
+            p = weight[i] * scale
             change = max(change, abs(p - q[i]))
             q[i] = p
     return change
@@ -176,13 +178,13 @@ def condition_fixed_point(ints: Any, theta: Any, obs: Any, soft: Any, prior: Any
         return condition_closed_form(ints, wf, q), 1, True
     log_q, message = section(wf, ints, L.W_LOG_Q), section(wf, ints, L.W_MESSAGE)
     kept_log_q, kept_message = section(wf, ints, L.W_OLD_Q), section(wf, ints, L.W_OLD_MESSAGE)
-    start = section(ints, ints, L.STATE_START)
+    start, weight = section(ints, ints, L.STATE_START), section(wf, ints, L.W_WEIGHT)
     tolerance = section(theta, ints, L.T_KNOBS)[L.K_TOLERANCE]
     for f in range(start.shape[0] - 1):
         size = start[f + 1] - start[f]
         for i in range(start[f], start[f + 1]):
             q[i] = 1.0 / size
-            log_q[i] = -np.log(np.float64(size))
+            log_q[i] = -logarithm(np.float64(size))
     max_iterations = ints[ints[2 * L.SCALARS] + L.S_MAX_ITERATIONS]
     damping = 1.0
     accepted = np.inf
@@ -191,13 +193,13 @@ def condition_fixed_point(ints: Any, theta: Any, obs: Any, soft: Any, prior: Any
         free_energy = sweep(ints, obs, q, wf, wi)
         if free_energy > accepted + tolerance * (1.0 + abs(accepted)) and damping > 0.02:
             damping *= 0.5  # overshot: go back and take half the step
-            move_towards(ints, damping, kept_log_q, kept_message, log_q, q)
+            move_towards(ints, damping, kept_log_q, kept_message, log_q, q, weight)
             continue
         accepted = free_energy
         if change < tolerance or iteration == max_iterations:
             return free_energy, iteration, change < tolerance
         copy_into(log_q, kept_log_q)
         copy_into(message, kept_message)
-        change = move_towards(ints, damping, kept_log_q, kept_message, log_q, q)
-    move_towards(ints, 0.0, kept_log_q, kept_message, log_q, q)  # the last attempt was rejected: give the accepted one
+        change = move_towards(ints, damping, kept_log_q, kept_message, log_q, q, weight)
+    move_towards(ints, 0.0, kept_log_q, kept_message, log_q, q, weight)  # the last attempt was rejected: give the accepted one
     return accepted, max_iterations, False

@@ -4,8 +4,7 @@ from typing import Any
 
 from actinf.kernels import layout as L
 from actinf.kernels.compile import inner
-from actinf.kernels.layout import section
-from actinf.kernels.views import copy_into, fill
+from actinf.kernels.views import copy_into, fill, section
 
 __all__ = ["marginals", "refresh_joint"]
 

@@ -10,8 +10,7 @@ from actinf.inference.support import NOT_TESTED, POSSIBLE, restrict_to_support
 from actinf.kernels import layout as L
 from actinf.kernels.beliefs import predict
 from actinf.kernels.compile import inner
-from actinf.kernels.layout import section
-from actinf.kernels.views import copy_into
+from actinf.kernels.views import copy_into, section
 
 __all__ = ["perceive"]
 
@@ -47,7 +46,7 @@ def perceive(ints: Any, theta: Any, carry: Any, x: Any, wf: Any, wi: Any, out: A
         report[0] = -log_p
     else:
         free_energy, iterations, converged = condition_fixed_point(ints, theta, obs, soft, prior, q, wf, wi)
-        verdict = restrict_to_support(ints, theta, obs, soft, prior, q, wi)
+        verdict = restrict_to_support(ints, theta, obs, soft, prior, q, wf, wi)
         if verdict != POSSIBLE and verdict != NOT_TESTED:
             return L.IMPOSSIBLE
         report[0], report[1], report[2] = free_energy, iterations, 1.0 if converged else 0.0

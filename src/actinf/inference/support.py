@@ -7,10 +7,13 @@ more than the budget the test is left out, and said to be.
 
 from typing import Any
 
-from actinf.inference.evidence import MISSING
+import numpy as np
+
+from actinf.inference.evidence import MISSING, SOFT
 from actinf.kernels import layout as L
 from actinf.kernels.compile import inner
-from actinf.kernels.layout import section
+from actinf.kernels.elementary import logarithm
+from actinf.kernels.views import section
 
 __all__ = ["NOT_TESTED", "POSSIBLE", "restrict_to_support"]
 
@@ -121,7 +124,27 @@ def mark_joint_support(ints: Any, theta: Any, obs: Any, soft: Any, support: Any,
 
 
 @inner
-def restrict_to_support(ints: Any, theta: Any, obs: Any, soft: Any, prior: Any, q: Any, wi: Any) -> int:
+def nothing_excluded(ints: Any, theta: Any, obs: Any, wf: Any) -> bool:
+    """Whether the evidence of every observed modality lies above the floor in every column, so that no state is excluded.
+
+    The evidence is the one that the fixed point has left in the workspace.
+    """
+    floor = logarithm(section(theta, ints, L.T_KNOBS)[L.K_LOG_FLOOR])
+    columns, likelihood = section(ints, ints, L.A_COLUMN_BASE), section(wf, ints, L.W_LIKELIHOOD)
+    for m in range(obs.shape[0]):
+        if obs[m] == SOFT:
+            return False
+        if obs[m] != MISSING:
+            smallest = 0.0
+            for column in range(columns[m], columns[m + 1]):
+                smallest = min(smallest, np.float64(likelihood[column]))
+            if smallest < floor + 1e-3:
+                return False
+    return True
+
+
+@inner
+def restrict_to_support(ints: Any, theta: Any, obs: Any, soft: Any, prior: Any, q: Any, wf: Any, wi: Any) -> int:
     """Set q to zero where no joint state is possible and keep it above zero elsewhere; returns the verdict on the observation.
 
     An impossible observation leaves q as it is.
@@ -129,6 +152,10 @@ def restrict_to_support(ints: Any, theta: Any, obs: Any, soft: Any, prior: Any, 
     support = section(wi, ints, L.I_SUPPORT)
     start = section(ints, ints, L.STATE_START)
     tiny = section(theta, ints, L.T_KNOBS)[L.K_TINY]
+    if nothing_excluded(ints, theta, obs, wf):
+        for i in range(q.shape[0]):
+            q[i] = max(q[i], tiny) if prior[i] > 0.0 else 0.0
+        return POSSIBLE
     own_support(ints, theta, obs, soft, prior, support)
     verdict = mark_joint_support(ints, theta, obs, soft, support, wi)
     if verdict == IMPOSSIBLE:

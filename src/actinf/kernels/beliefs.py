@@ -9,8 +9,7 @@ from typing import Any
 
 from actinf.kernels import layout as L
 from actinf.kernels.compile import inner
-from actinf.kernels.layout import section
-from actinf.kernels.views import part
+from actinf.kernels.views import part, section
 
 __all__ = ["load_belief", "push_forward", "predict"]
 

@@ -7,16 +7,16 @@ cheaper.  Errors are below 2 units in the last place (tested against mpmath-free
 
 from typing import Any
 
-import numba
 import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from actinf.kernels.compile import strict
+
 __all__ = ["digamma", "exponential", "logarithm", "logarithms_into"]
 
 # No re-association here: the splitting of ln 2 into a high and a low part depends on the order of the operations.
-strict: Any = numba.njit(nogil=True, error_model="numpy")
 
 LN2_HIGH = 6.93147180369123816490e-01
 LN2_LOW = 1.90821492927058770002e-10

@@ -7,17 +7,10 @@ An agent lowers to four one-dimensional buffers, so that a model of a new shape 
 - `wi` and `wf` (int64 and float): workspace, made once for a session or a thread.
 
 Each buffer is cut into named sections.  The bounds of section k of *any* buffer are `ints[2k]` and `ints[2k + 1]`;
-`section(buffer, ints, k)` is the view.  The enumerations below are the table of contents; the shape of each section stands
+`views.section(buffer, ints, k)` is the view.  The enumerations below are the table of contents; the shape of each section stands
 beside its name, with F factors, M modalities, C controls, K components, U joint actions, H the horizon and P policies.
 The shape that the kernels call a *column* is one joint state of the parents of a table.
 """
-
-from typing import Any
-
-from actinf.kernels.compile import inner
-from actinf.kernels.views import part
-
-__all__ = ["NUM_SECTIONS", "section"]
 
 (
     # ---- ints: scalars, indexed by the S_… below
@@ -49,6 +42,7 @@ __all__ = ["NUM_SECTIONS", "section"]
     COMPONENT_START,  # (K + 1,)
     COMPONENT_FACTOR,  # (F,) factors by component
     COMPONENT_OF,  # (F,)
+    COMPONENT_SIMPLE,  # (K,) 1: a single factor whose only parent is itself
     COMPONENT_ACTIONS,  # (K,) number of joint actions of the component's own controls
     COMPONENT_ACTION,  # (K · U,) the component's action in a joint action
     FACTOR_ACTION_START,  # (F,)
@@ -131,6 +125,9 @@ __all__ = ["NUM_SECTIONS", "section"]
     W_AMBIGUITY,  # (nodes,)
     W_NOVELTY,  # (nodes,)
     W_OUTER,  # partial sums of a likelihood over its outer parent
+    W_WEIGHT,  # (all states,)
+    W_LANES,  # (lanes,) one node's outcomes, ambiguity and novelty, padded to whole vectors
+    W_NODE_TERMS,  # (nodes · M · 3,) like W_TERMS, by joint node
     W_TERMS,  # (prefixes · M · 3,) risk, ambiguity, novelty by prefix; only when terms are asked for
     W_EDGE_TERMS,  # (prefixes,) novelty of B
     # ---- workspace, ints
@@ -145,6 +142,7 @@ __all__ = ["NUM_SECTIONS", "section"]
     I_CHILD,  # (component nodes · component actions, summed)
     I_HASH,  # open addressing; an entry is stamp · 2^32 + node
     I_STAMP,  # (1,)
+    I_POINT,  # (all states,) the node that is certain of a state; an entry is stamp · 2^32 + node
     I_JOINT,  # two levels of (nodes · K,) the component nodes of a joint node
     I_JOINT_CHILD,  # (nodes · U,)
     I_TREE_NODE,  # two levels of (prefixes,)
@@ -154,8 +152,8 @@ __all__ = ["NUM_SECTIONS", "section"]
     I_ODOMETER,  # (parents,)
     I_SUPPORT,  # (all states,) boolean
     I_SUPPORT_LIST,  # (all states,)
-) = range(120)
-NUM_SECTIONS = 120
+) = range(125)
+NUM_SECTIONS = 125
 
 # Scalars of the structure.
 (
@@ -187,6 +185,9 @@ NUM_SCALARS = 21
 K_GAMMA, K_ALPHA, K_LOG_FLOOR, K_TOLERANCE, K_RATE, K_FORGETTING, K_TIE, K_TINY = range(8)
 NUM_KNOBS = 8
 
+# Lanes of a vector register: rows that are summed up in planning are padded to a multiple of it.
+LANES = 8
+
 # What a step can end in.
 OK, IMPOSSIBLE = 0, 1
 
@@ -197,8 +198,3 @@ WHOLE_STEP, PLAN_ONLY = 0, 2
 EXACT, FIXED_POINT = 0, 1
 MARGINAL_ACTION, BEST_POLICY = 0, 1
 
-
-@inner
-def section(buffer: Any, ints: Any, k: int) -> Any:
-    """The part of a buffer that section k names."""
-    return part(buffer, ints[2 * k], ints[2 * k + 1])

@@ -15,32 +15,59 @@ from numba.np.arrayobj import make_array, populate_array
 
 from actinf.kernels.compile import inner
 
-__all__ = ["copy_into", "fill", "part"]
+__all__ = ["copy_into", "fill", "half", "part", "section"]
+
+
+def borrowed(context: Any, builder: Any, array_type: Any, array: Any, begin: Any, end: Any) -> Any:
+    """LLVM for the view array[begin:end] that owns nothing; begin and end are 64-bit words."""
+    source = make_array(array_type)(context, builder, array)
+    word = ir.IntType(64)
+    size = ir.Constant(word, context.get_abi_sizeof(context.get_data_type(array_type.dtype)))
+    found = make_array(types.Array(array_type.dtype, 1, "C"))(context, builder)
+    data = cgutils.gep_inbounds(builder, source.data, begin)
+    populate_array(found, data=data, shape=[builder.sub(end, begin)], strides=[size], itemsize=size, meminfo=None)
+    return found._getvalue()
 
 
 @intrinsic
 def part(typingctx: Any, array: Any, start: Any, stop: Any) -> Any:
     """array[start:stop] of a contiguous one-dimensional array, borrowed; bounds are not checked."""
-    result = types.Array(array.dtype, 1, "C")
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        begin = context.cast(builder, arguments[1], signature.args[1], types.int64)
+        end = context.cast(builder, arguments[2], signature.args[2], types.int64)
+        return borrowed(context, builder, signature.args[0], arguments[0], begin, end)
+
+    return types.Array(array.dtype, 1, "C")(array, start, stop), codegen
+
+
+@intrinsic
+def half(typingctx: Any, array: Any, which: Any) -> Any:
+    """The first (which = 0) or second half of an array of even length, borrowed."""
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         source = make_array(signature.args[0])(context, builder, arguments[0])
         word = ir.IntType(64)
-        begin = context.cast(builder, arguments[1], signature.args[1], types.int64)
-        end = context.cast(builder, arguments[2], signature.args[2], types.int64)
-        size = context.get_abi_sizeof(context.get_data_type(signature.args[0].dtype))
-        found = make_array(result)(context, builder)
-        populate_array(
-            found,
-            data=cgutils.gep_inbounds(builder, source.data, begin),
-            shape=[builder.sub(end, begin)],
-            strides=[ir.Constant(word, size)],
-            itemsize=ir.Constant(word, size),
-            meminfo=None,
-        )
-        return found._getvalue()
+        length = builder.lshr(builder.extract_value(source.shape, 0), ir.Constant(word, 1))
+        begin = builder.mul(length, context.cast(builder, arguments[1], signature.args[1], types.int64))
+        return borrowed(context, builder, signature.args[0], arguments[0], begin, builder.add(begin, length))
 
-    return result(array, start, stop), codegen
+    return types.Array(array.dtype, 1, "C")(array, which), codegen
+
+
+@intrinsic
+def section(typingctx: Any, buffer: Any, ints: Any, k: Any) -> Any:
+    """The part of a buffer that section k names: buffer[ints[2k]:ints[2k + 1]], borrowed."""
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        header = make_array(signature.args[1])(context, builder, arguments[1])
+        word = ir.IntType(64)
+        at = builder.shl(context.cast(builder, arguments[2], signature.args[2], types.int64), ir.Constant(word, 1))
+        begin = builder.load(cgutils.gep_inbounds(builder, header.data, at))
+        end = builder.load(cgutils.gep_inbounds(builder, header.data, builder.add(at, ir.Constant(word, 1))))
+        return borrowed(context, builder, signature.args[0], arguments[0], begin, end)
+
+    return types.Array(buffer.dtype, 1, "C")(buffer, ints, k), codegen
 
 
 @inner

@@ -8,8 +8,7 @@ from actinf.agent.step import advance
 from actinf.envs.table import begin, move, observe
 from actinf.kernels import layout as L
 from actinf.kernels.compile import entry_point, inner
-from actinf.kernels.layout import section
-from actinf.kernels.views import part
+from actinf.kernels.views import part, section
 
 __all__ = ["run_block"]
 

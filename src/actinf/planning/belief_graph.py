@@ -14,8 +14,7 @@ from actinf.kernels import layout as L
 from actinf.kernels.beliefs import load_belief, push_forward
 from actinf.kernels.compile import inner
 from actinf.kernels.elementary import bits_of
-from actinf.kernels.layout import section
-from actinf.kernels.views import fill, part
+from actinf.kernels.views import fill, half, part, section
 
 __all__ = ["grow", "plant"]
 
@@ -51,6 +50,7 @@ def next_stamp(wi: Any, ints: Any) -> int:
     stamp = section(wi, ints, L.I_STAMP)
     if stamp[0] == 0x7FFFFFFF:
         fill(section(wi, ints, L.I_HASH), 0)
+        fill(section(wi, ints, L.I_POINT), 0)
         stamp[0] = 0
     stamp[0] += 1
     return np.int64(stamp[0])
@@ -97,7 +97,8 @@ def child_of(ints: Any, theta: Any, c: int, level: int, node: int, action: int, 
         novelty += push_forward(ints, theta, f, own, level, node, wf, wi)
         for k in range(start[f], start[f] + touched_count[f]):
             place = start[f] + touched[k]
-            key += mixed(np.uint64(bits_of(np.float64(total[place]))) + np.uint64(place) * MIX_0)
+            word = (np.uint64(bits_of(np.float64(total[place]))) ^ (np.uint64(place) * MIX_0)) * MIX_1
+            key += word ^ (word >> np.uint64(29))
     table = section(wi, ints, L.I_HASH)
     nodes = section(wi, ints, L.I_NODES)
     num_components = scalars[L.S_COMPONENTS]
@@ -169,6 +170,9 @@ def grow(ints: Any, theta: Any, depth: int, joint_nodes: int, wf: Any, wi: Any) 
         nodes[(1 - level) * num_components + c] = 0
         stamp = next_stamp(wi, ints)
         place = child_base[c]
+        if exhaustive and not with_novelty and section(ints, ints, L.COMPONENT_SIMPLE)[c] == 1:
+            grow_simple(ints, theta, c, level, stamp, mask, wf, wi)
+            continue
         for node in range(nodes[level * num_components + c]):
             for action in range(actions[c]):
                 if exhaustive:
@@ -185,13 +189,64 @@ def grow(ints: Any, theta: Any, depth: int, joint_nodes: int, wf: Any, wi: Any) 
 
 
 @inner
+def grow_simple(ints: Any, theta: Any, c: int, level: int, stamp: int, mask: int, wf: Any, wi: Any) -> None:
+    """All children of a component of one factor that depends on itself alone: the same as `child_of`, with a shortcut.
+
+    Where the next state is certain its node is found by the state, without scatter and hash.
+    """
+    scalars = section(ints, ints, L.SCALARS)
+    num_factors, num_components = scalars[L.S_FACTORS], scalars[L.S_COMPONENTS]
+    f = section(ints, ints, L.COMPONENT_FACTOR)[section(ints, ints, L.COMPONENT_START)[c]]
+    size = section(ints, ints, L.NUM_STATES)[f]
+    first_state = section(ints, ints, L.STATE_START)[f]
+    entry_start, state = section(ints, ints, L.B_ENTRY_START), section(ints, ints, L.B_STATE)
+    b, column_base = section(theta, ints, L.T_B), section(ints, ints, L.B_COLUMN_BASE)[f]
+    value, index, count = section(wf, ints, L.W_VALUE), section(wi, ints, L.I_INDEX), section(wi, ints, L.I_COUNT)
+    here, there = level * num_factors + f, (1 - level) * num_factors + f
+    base, count_base = section(wi, ints, L.I_LEVEL), section(wi, ints, L.I_COUNT_BASE)
+    row_here, row_there, count_here, count_there = base[here], base[there], count_base[here], count_base[there]
+    nodes, point = section(wi, ints, L.I_NODES), section(wi, ints, L.I_POINT)
+    child, place = section(wi, ints, L.I_CHILD), section(wi, ints, L.I_CHILD_BASE)[c]
+    actions, own = section(ints, ints, L.COMPONENT_ACTIONS)[c], section(ints, ints, L.FACTOR_ACTION)
+    own_start = section(ints, ints, L.FACTOR_ACTION_START)[f]
+    for node in range(nodes[level * num_components + c]):
+        certain = count[count_here + node] == 1
+        s = index[row_here + node * size]
+        p = value[row_here + node * size]
+        for action in range(actions):
+            column = column_base + own[own_start + action] * size + s
+            e = entry_start[column]
+            if certain and entry_start[column + 1] == e + 1:
+                flow = p * b[e]
+                reached = state[e]
+                entry = point[first_state + reached]
+                known = entry & 0xFFFFFFFF
+                if entry >> 32 == stamp and value[row_there + known * size] == flow:
+                    child[place] = known
+                    place += 1
+                    continue
+                if entry >> 32 != stamp and flow > 0.0:
+                    found = nodes[(1 - level) * num_components + c]
+                    nodes[(1 - level) * num_components + c] = found + 1
+                    point[first_state + reached] = (stamp << 32) | found
+                    index[row_there + found * size] = reached
+                    value[row_there + found * size] = flow
+                    count[count_there + found] = 1
+                    child[place] = found
+                    place += 1
+                    continue
+            child[place] = child_of(ints, theta, c, level, node, action, stamp, mask, wf, wi)[0]
+            place += 1
+
+
+@inner
 def grow_given(ints: Any, theta: Any, depth: int, c: int, stamp: int, mask: int, wf: Any, wi: Any) -> None:
     """The children of one component that the given policies reach."""
     scalars = section(ints, ints, L.SCALARS)
     num_components, num_actions = scalars[L.S_COMPONENTS], scalars[L.S_ACTIONS]
     level = (depth - 1) & 1
     tree_start = section(ints, ints, L.TREE_START)[depth]
-    tree_node, joint = tree_level(ints, wi, level), joint_level(ints, wi, level)
+    tree_node, joint = half(section(wi, ints, L.I_TREE_NODE), level), half(section(wi, ints, L.I_JOINT), level)
     child, child_base = section(wi, ints, L.I_CHILD), section(wi, ints, L.I_CHILD_BASE)
     actions, component_action = section(ints, ints, L.COMPONENT_ACTIONS), section(ints, ints, L.COMPONENT_ACTION)
     edge = section(wf, ints, L.W_EDGE)
@@ -211,68 +266,80 @@ def grow_given(ints: Any, theta: Any, depth: int, c: int, stamp: int, mask: int,
 def join(ints: Any, depth: int, joint_nodes: int, mask: int, wf: Any, wi: Any) -> int:
     """Number the joint nodes of the next level: the combinations of component nodes that some prefix reaches."""
     scalars = section(ints, ints, L.SCALARS)
-    num_components, num_actions = scalars[L.S_COMPONENTS], scalars[L.S_ACTIONS]
     level = (depth - 1) & 1
-    controlled = section(ints, ints, L.CONTROLLED)
-    stamp = next_stamp(wi, ints)
-    count = 0
-    if controlled.shape[0] == 1:  # joint nodes are the nodes of the one component that can be moved
-        count = section(wi, ints, L.I_NODES)[(1 - level) * num_components + controlled[0]]
-        there = joint_level(ints, wi, 1 - level)
-        for j in range(count):
-            for c in range(num_components):
-                there[j * num_components + c] = j if c == controlled[0] else 0
+    if scalars[L.S_NOVELTY_B] == 1:
+        add_edges(ints, depth, joint_nodes, wf, wi)
     if scalars[L.S_EXHAUSTIVE] == 1:
-        for j in range(joint_nodes):
-            for u in range(num_actions):
-                count = join_edge(ints, level, j, u, stamp, mask, count, wf, wi)
-        return count
-    tree_node = tree_level(ints, wi, level)
+        return join_all(ints, level, joint_nodes, wi)
+    stamp = next_stamp(wi, ints)
+    tree_node = half(section(wi, ints, L.I_TREE_NODE), level)
     tree_start = section(ints, ints, L.TREE_START)[depth]
+    count = 0
     for i in range(section(ints, ints, L.TREE_SIZE)[depth]):
         parent, u = section(ints, ints, L.TREE_PARENT)[tree_start + i], section(ints, ints, L.TREE_ACTION)[tree_start + i]
-        count = join_edge(ints, level, tree_node[parent], u, stamp, mask, count, wf, wi)
+        count = join_edge(ints, level, tree_node[parent], u, stamp, mask, count, wi)
     return count
 
 
 @inner
-def joint_level(ints: Any, wi: Any, level: int) -> Any:
-    """The component nodes of the joint nodes at a level."""
-    both = section(wi, ints, L.I_JOINT)
-    half = both.shape[0] // 2
-    return part(both, level * half, (level + 1) * half)
+def join_all(ints: Any, level: int, joint_nodes: int, wi: Any) -> int:
+    """Every combination of component nodes is reached by some sequence: count them in C order over the components."""
+    scalars = section(ints, ints, L.SCALARS)
+    num_components, num_actions = scalars[L.S_COMPONENTS], scalars[L.S_ACTIONS]
+    joint = section(wi, ints, L.I_JOINT)
+    here, there = half(joint, level), half(joint, 1 - level)
+    nodes, joint_child = section(wi, ints, L.I_NODES), section(wi, ints, L.I_JOINT_CHILD)
+    child, child_base = section(wi, ints, L.I_CHILD), section(wi, ints, L.I_CHILD_BASE)
+    actions, component_action = section(ints, ints, L.COMPONENT_ACTIONS), section(ints, ints, L.COMPONENT_ACTION)
+    count = 1
+    for i in range(joint_nodes * num_actions):
+        joint_child[i] = 0
+    for c in range(num_components - 1, -1, -1):  # the last component is the fastest digit
+        if actions[c] > 1:
+            for j in range(joint_nodes):
+                step = child_base[c] + here[j * num_components + c] * actions[c]
+                for u in range(num_actions):
+                    joint_child[j * num_actions + u] += count * child[step + component_action[c * num_actions + u]]
+            count *= nodes[(1 - level) * num_components + c]
+    stride = 1
+    for c in range(num_components - 1, -1, -1):
+        size = nodes[(1 - level) * num_components + c] if actions[c] > 1 else 1
+        for j in range(count):
+            there[j * num_components + c] = (j // stride) % size
+        stride *= size
+    return count
 
 
 @inner
-def tree_level(ints: Any, wi: Any, level: int) -> Any:
-    """The joint nodes that the prefixes of a level end in."""
-    both = section(wi, ints, L.I_TREE_NODE)
-    half = both.shape[0] // 2
-    return part(both, level * half, (level + 1) * half)
+def add_edges(ints: Any, depth: int, joint_nodes: int, wf: Any, wi: Any) -> None:
+    """The novelty of B on the edges from joint nodes: the sum over components."""
+    scalars = section(ints, ints, L.SCALARS)
+    num_components, num_actions = scalars[L.S_COMPONENTS], scalars[L.S_ACTIONS]
+    here = half(section(wi, ints, L.I_JOINT), (depth - 1) & 1)
+    child, child_base = section(wi, ints, L.I_CHILD), section(wi, ints, L.I_CHILD_BASE)
+    actions, component_action = section(ints, ints, L.COMPONENT_ACTIONS), section(ints, ints, L.COMPONENT_ACTION)
+    edge, joint_edge = section(wf, ints, L.W_EDGE), section(wf, ints, L.W_JOINT_EDGE)
+    for j in range(joint_nodes):
+        for u in range(num_actions):
+            novelty = 0.0
+            for c in range(num_components):
+                step = child_base[c] + here[j * num_components + c] * actions[c] + component_action[c * num_actions + u]
+                if child[step] >= 0:
+                    novelty += edge[step]
+            joint_edge[j * num_actions + u] = novelty
 
 
 @inner
-def join_edge(ints: Any, level: int, j: int, u: int, stamp: int, mask: int, count: int, wf: Any, wi: Any) -> int:
+def join_edge(ints: Any, level: int, j: int, u: int, stamp: int, mask: int, count: int, wi: Any) -> int:
     """Find or number the joint node that joint node j reaches by joint action u; returns the count of joint nodes."""
     scalars = section(ints, ints, L.SCALARS)
     num_components, num_actions = scalars[L.S_COMPONENTS], scalars[L.S_ACTIONS]
-    controlled = section(ints, ints, L.CONTROLLED)
     child, child_base = section(wi, ints, L.I_CHILD), section(wi, ints, L.I_CHILD_BASE)
     actions, component_action = section(ints, ints, L.COMPONENT_ACTIONS), section(ints, ints, L.COMPONENT_ACTION)
-    joint_child, joint_edge = section(wi, ints, L.I_JOINT_CHILD), section(wf, ints, L.W_JOINT_EDGE)
-    here = joint_level(ints, wi, level)
+    joint_child = section(wi, ints, L.I_JOINT_CHILD)
+    joint = section(wi, ints, L.I_JOINT)
+    here, there = half(joint, level), half(joint, 1 - level)
     place = j * num_actions + u
-    if joint_edge.shape[0] > 0:
-        edge = section(wf, ints, L.W_EDGE)
-        novelty = 0.0
-        for c in range(num_components):
-            novelty += edge[child_base[c] + here[j * num_components + c] * actions[c] + component_action[c * num_actions + u]]
-        joint_edge[place] = novelty
-    if controlled.shape[0] == 1:
-        c = controlled[0]
-        joint_child[place] = child[child_base[c] + here[j * num_components + c] * actions[c] + u]
-        return count
-    there = joint_level(ints, wi, 1 - level)
     table = section(wi, ints, L.I_HASH)
     key = np.uint64(0)
     for c in range(num_components):

@@ -8,9 +8,8 @@ import numpy as np
 from actinf.kernels import layout as L
 from actinf.kernels.compile import inner
 from actinf.kernels.elementary import exponential, logarithm
-from actinf.kernels.layout import section
 from actinf.kernels.random import AGENT_STREAM, uniform
-from actinf.kernels.views import fill, part
+from actinf.kernels.views import fill, part, section
 
 __all__ = ["BestPolicy", "MarginalAction"]
 

@@ -12,9 +12,8 @@ import numpy as np
 from actinf.kernels import layout as L
 from actinf.kernels.compile import inner
 from actinf.kernels.elementary import logarithms_into
-from actinf.kernels.layout import section
-from actinf.kernels.views import fill, part
-from actinf.planning.belief_graph import joint_level, mixed, next_stamp
+from actinf.kernels.views import fill, half, part, section
+from actinf.planning.belief_graph import mixed, next_stamp
 
 __all__ = ["add_modality"]
 
@@ -26,13 +25,13 @@ def modality_nodes(ints: Any, m: int, level: int, joint_nodes: int, mask: int, w
     num_components = scalars[L.S_COMPONENTS]
     kind = section(ints, ints, L.MODALITY_KIND)[m]
     node_of, first = section(wi, ints, L.I_MODALITY_NODE), section(wi, ints, L.I_MODALITY_FIRST)
-    joint = joint_level(ints, wi, level)
+    joint = half(section(wi, ints, L.I_JOINT), level)
     if kind == 0:
         first[0] = 0
         for j in range(joint_nodes):
             node_of[j] = 0
         return 1
-    if kind == 1 and section(ints, ints, L.CONTROLLED).shape[0] > 1:
+    if kind == 1 and section(ints, ints, L.CONTROLLED).shape[0] > 1:  # with one, joint nodes are its nodes
         c = section(ints, ints, L.MODALITY_COMPONENT)[m]
         for j in range(joint_nodes):
             node_of[j] = joint[j * num_components + c]
@@ -87,7 +86,7 @@ def predict_outcomes(ints: Any, theta: Any, m: int, level: int, count: int, wf: 
     first = section(ints, ints, L.A_PARENT_START)[m]
     num_parents = section(ints, ints, L.A_PARENT_START)[m + 1] - first
     component_of, num_states = section(ints, ints, L.COMPONENT_OF), section(ints, ints, L.NUM_STATES)
-    joint, representative = joint_level(ints, wi, level), section(wi, ints, L.I_MODALITY_FIRST)
+    joint, representative = half(section(wi, ints, L.I_JOINT), level), section(wi, ints, L.I_MODALITY_FIRST)
     base, count_base = section(wi, ints, L.I_LEVEL), section(wi, ints, L.I_COUNT_BASE)
     value, index, size = section(wf, ints, L.W_VALUE), section(wi, ints, L.I_INDEX), section(wi, ints, L.I_COUNT)
     qo, ambiguity, novelty = section(wf, ints, L.W_QO), section(wf, ints, L.W_AMBIGUITY), section(wf, ints, L.W_NOVELTY)
@@ -152,14 +151,15 @@ def predict_outcomes_by_parts(ints: Any, theta: Any, m: int, outer: int, level: 
     s_outer = section(ints, ints, L.A_PARENT_STRIDE)[first + outer]
     s_inner = section(ints, ints, L.A_PARENT_STRIDE)[first + 1 - outer]
     component_of, num_states = section(ints, ints, L.COMPONENT_OF), section(ints, ints, L.NUM_STATES)
-    joint, representative = joint_level(ints, wi, level), section(wi, ints, L.I_MODALITY_FIRST)
+    joint, representative = half(section(wi, ints, L.I_JOINT), level), section(wi, ints, L.I_MODALITY_FIRST)
     base, count_base = section(wi, ints, L.I_LEVEL), section(wi, ints, L.I_COUNT_BASE)
     value, index, size = section(wf, ints, L.W_VALUE), section(wi, ints, L.I_INDEX), section(wi, ints, L.I_COUNT)
     qo, ambiguity, novelty = section(wf, ints, L.W_QO), section(wf, ints, L.W_AMBIGUITY), section(wf, ints, L.W_NOVELTY)
     partial, done = section(wf, ints, L.W_OUTER), section(wi, ints, L.I_OUTER_DONE)
-    width = num_obs + 2
+    lanes = section(wf, ints, L.W_LANES)
+    vectors = (num_obs + 2 + L.LANES - 1) // L.LANES
+    width = vectors * L.LANES
     block = num_states[f_inner] * width
-    with_novelty = gain.shape[0] > 0
     for node in range(section(wi, ints, L.I_NODES)[level * num_components + component_of[f_outer]]):
         done[node] = 0
     for x in range(count):
@@ -167,31 +167,32 @@ def predict_outcomes_by_parts(ints: Any, theta: Any, m: int, outer: int, level: 
         summed = part(partial, node * block, (node + 1) * block)
         if done[node] == 0:
             done[node] = 1
-            fill(summed, 0.0)
             row = base[level * num_factors + f_outer] + node * num_states[f_outer]
-            for i in range(size[count_base[level * num_factors + f_outer] + node]):
+            size_outer = size[count_base[level * num_factors + f_outer] + node]
+            fill(summed, 0.0)
+            for i in range(size_outer):
                 p = value[row + i]
                 for s in range(num_states[f_inner]):
                     column = column_base + index[row + i] * s_outer + s * s_inner
                     for e in range(entry_start[column], entry_start[column + 1]):
                         summed[s * width + outcomes[e]] += p * a[e]
                     summed[s * width + num_obs] += p * entropy[column]
-                    if with_novelty:
+                    if gain.shape[0] > 0:
                         summed[s * width + num_obs + 1] += p * gain[column]
         node = joint[representative[x] * num_components + component_of[f_inner]]
         row = base[level * num_factors + f_inner] + node * num_states[f_inner]
-        predicted = part(qo, x * num_obs, (x + 1) * num_obs)
-        fill(predicted, 0.0)
-        expected_entropy, expected_gain = 0.0, 0.0
-        for i in range(size[count_base[level * num_factors + f_inner] + node]):
-            p = value[row + i]
-            column = part(summed, index[row + i] * width, (index[row + i] + 1) * width)
-            for o in range(num_obs):
-                predicted[o] += p * column[o]
-            expected_entropy += p * column[num_obs]
-            expected_gain += p * column[num_obs + 1]
-        ambiguity[x] = expected_entropy
-        novelty[x] = expected_gain
+        for v in range(vectors):
+            for lane in range(L.LANES):
+                lanes[v * L.LANES + lane] = 0.0
+            for i in range(size[count_base[level * num_factors + f_inner] + node]):
+                p = value[row + i]
+                at = index[row + i] * width + v * L.LANES
+                for lane in range(L.LANES):
+                    lanes[v * L.LANES + lane] += p * summed[at + lane]
+        for o in range(num_obs):
+            qo[x * num_obs + o] = lanes[o]
+        ambiguity[x] = lanes[num_obs]
+        novelty[x] = lanes[num_obs + 1]
 
 
 @inner

@@ -7,9 +7,8 @@ import numpy as np
 from actinf.kernels import layout as L
 from actinf.kernels.compile import inner
 from actinf.kernels.elementary import exponential
-from actinf.kernels.layout import section
-from actinf.kernels.views import part
-from actinf.planning.belief_graph import grow, mask_for, plant, tree_level
+from actinf.kernels.views import half, part, section
+from actinf.planning.belief_graph import grow, mask_for, plant
 from actinf.planning.expected_free_energy import add_modality
 
 __all__ = ["plan"]
@@ -22,7 +21,6 @@ def plan(ints: Any, theta: Any, carry: Any, time: int, wf: Any, wi: Any, out: An
     tree_size = section(ints, ints, L.TREE_SIZE)
     g = section(out, ints, L.O_G)
     both = section(wf, ints, L.W_TREE_G)
-    half = both.shape[0] // 2
     joint_g = section(wf, ints, L.W_JOINT_G)
     table = section(wi, ints, L.I_HASH)
     plant(ints, section(carry, ints, L.C_BELIEF), wf, wi)
@@ -38,15 +36,15 @@ def plan(ints: Any, theta: Any, carry: Any, time: int, wf: Any, wi: Any, out: An
         for m in range(scalars[L.S_MODALITIES]):
             add_modality(ints, theta, m, time + depth, level, joint_nodes, mask, wf, wi)
             if scalars[L.S_TERMS] == 1:
-                keep_terms(ints, m, place, joint_nodes, wf, wi)
-        here, there = part(both, (1 - level) * half, (2 - level) * half), part(both, level * half, (level + 1) * half)
+                keep_terms(ints, m, joint_nodes, wf, wi)
+        here, there = half(both, 1 - level), half(both, level)
         if depth == scalars[L.S_HORIZON] and scalars[L.S_EXHAUSTIVE] == 1:
             there = g
         walk(ints, depth, here, there, wf, wi)
         if scalars[L.S_TERMS] == 1:
             place = spread_terms(ints, depth, place, wf, wi)
     if scalars[L.S_EXHAUSTIVE] == 0:
-        last = part(both, (scalars[L.S_HORIZON] & 1) * half, both.shape[0])
+        last = half(both, scalars[L.S_HORIZON] & 1)
         leaf = section(ints, ints, L.POLICY_LEAF)
         for p in range(g.shape[0]):
             g[p] = last[leaf[p]]
@@ -60,7 +58,7 @@ def walk(ints: Any, depth: int, g_here: Any, g_there: Any, wf: Any, wi: Any) -> 
     num_actions = scalars[L.S_ACTIONS]
     level = depth & 1
     tree_size = section(ints, ints, L.TREE_SIZE)
-    node_here, node_there = tree_level(ints, wi, 1 - level), tree_level(ints, wi, level)
+    node_here, node_there = half(section(wi, ints, L.I_TREE_NODE), 1 - level), half(section(wi, ints, L.I_TREE_NODE), level)
     joint_child, joint_edge = section(wi, ints, L.I_JOINT_CHILD), section(wf, ints, L.W_JOINT_EDGE)
     joint_g = section(wf, ints, L.W_JOINT_G)
     with_edge = joint_edge.shape[0] > 0
@@ -88,15 +86,15 @@ def walk(ints: Any, depth: int, g_here: Any, g_there: Any, wf: Any, wi: Any) -> 
 
 
 @inner
-def keep_terms(ints: Any, m: int, place: int, joint_nodes: int, wf: Any, wi: Any) -> None:
-    """Keep risk, ambiguity and novelty of modality m by joint node, behind the prefixes done so far."""
+def keep_terms(ints: Any, m: int, joint_nodes: int, wf: Any, wi: Any) -> None:
+    """Keep risk, ambiguity and novelty of modality m by joint node."""
     num_modalities = ints[ints[2 * L.SCALARS] + L.S_MODALITIES]
     num_obs = section(ints, ints, L.NUM_OBS)[m]
-    terms = section(wf, ints, L.W_TERMS)
+    terms = section(wf, ints, L.W_NODE_TERMS)
     node_of = section(wi, ints, L.I_MODALITY_NODE)
     for j in range(joint_nodes):
         x = node_of[j]
-        at = ((place + j) * num_modalities + m) * 3
+        at = (j * num_modalities + m) * 3
         terms[at] = section(wf, ints, L.W_LOG_QO)[x * num_obs]
         terms[at + 1] = section(wf, ints, L.W_AMBIGUITY)[x]
         terms[at + 2] = section(wf, ints, L.W_NOVELTY)[x]
@@ -104,15 +102,16 @@ def keep_terms(ints: Any, m: int, place: int, joint_nodes: int, wf: Any, wi: Any
 
 @inner
 def spread_terms(ints: Any, depth: int, place: int, wf: Any, wi: Any) -> int:
-    """From joint nodes to prefixes, in place: a node never lies behind a prefix that ends in it."""
+    """From joint nodes to the prefixes that end in them, behind the shorter prefixes; returns where the longer ones begin."""
     scalars = section(ints, ints, L.SCALARS)
     size, width = section(ints, ints, L.TREE_SIZE)[depth], scalars[L.S_MODALITIES] * 3
-    terms, edge_terms = section(wf, ints, L.W_TERMS), section(wf, ints, L.W_EDGE_TERMS)
-    node_here, node_there = tree_level(ints, wi, 1 - (depth & 1)), tree_level(ints, wi, depth & 1)
-    joint_edge = section(wf, ints, L.W_JOINT_EDGE)
-    for i in range(size - 1, -1, -1):
+    node_terms, terms = section(wf, ints, L.W_NODE_TERMS), section(wf, ints, L.W_TERMS)
+    edge_terms, joint_edge = section(wf, ints, L.W_EDGE_TERMS), section(wf, ints, L.W_JOINT_EDGE)
+    tree_node = section(wi, ints, L.I_TREE_NODE)
+    node_here, node_there = half(tree_node, 1 - (depth & 1)), half(tree_node, depth & 1)
+    for i in range(size):
         for k in range(width):
-            terms[(place + i) * width + k] = terms[(place + node_there[i]) * width + k]
+            terms[(place + i) * width + k] = node_terms[node_there[i] * width + k]
         if joint_edge.shape[0] > 0:
             if scalars[L.S_EXHAUSTIVE] == 1:
                 parent, u = i // scalars[L.S_ACTIONS], i % scalars[L.S_ACTIONS]
