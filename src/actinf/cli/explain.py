@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -46,29 +47,32 @@ def command(folder: Path, *, index: int, step: int, episode: int, top: int, as_j
     for sentence in reasons.in_words():
         screen.out.print(Text(sentence))
     if reasons.action:
-        screen.out.print()
-        screen.out.print(_policies(reasons, top))
-        screen.out.print()
-        for policy in _compared(reasons):
-            screen.out.print(_parts(reasons.terms, policy))
-            screen.out.print()
-        screen.out.print(_legend(reasons.terms))
+        _show_terms(screen.out, reasons, top)
     return 0
+
+
+def _show_terms(out: Console, reasons: Reasons, top: int) -> None:
+    """The best policies, then G of the two that decided it, taken apart."""
+    from actinf.lab.explain import MEANING
+
+    terms = reasons.terms
+    count = len(terms.labels)
+    which = f"the {top} best of {count:,} policies" if count > top else f"all {count} policies, the best first"
+    out.print(Text(f"\n{which}; G and its terms in nats", style="dim"))
+    out.print(_policies(reasons, top))
+    for policy in _compared(reasons):
+        out.print(Text.assemble(("\nG of ", "dim"), (terms.labels[policy], "bold"), (" taken apart, in nats", "dim")))
+        out.print(_parts(terms, policy))
+    out.print(Text("\nbold: policies that start as the agent did; τ: steps ahead", style="dim"))
+    for term in terms.parts:
+        out.print(Text(f"{term}: {MEANING[term]}", style="dim"))
 
 
 def _policies(reasons: Reasons, top: int) -> Table:
     """The best policies: probability, G and its terms."""
     terms = reasons.terms
     order = terms.best(top)
-    count = len(terms.labels)
-    title = (
-        f"the {len(order)} best of {count:,} policies"
-        if count > len(order)
-        else f"all {count} policies, the best first"
-    )
-    table = Table(
-        title=Text(f"{title}; G and its terms in nats", style="dim"), title_justify="left", box=None, padding=(0, 1)
-    )
+    table = Table(box=None, padding=(0, 1), show_edge=False)
     table.add_column("policy", overflow="fold")
     parts = terms.parts
     with_habit = bool(abs(terms.log_E - terms.log_E[0]).max() > 0)
@@ -101,12 +105,7 @@ def _parts(terms: Terms, policy: int) -> Table:
     rows: dict[tuple[str, str], dict[int, float]] = {}
     for part in terms.details:
         rows.setdefault((part.term, part.about), {})[part.ahead] = float(part.values[policy])
-    table = Table(
-        title=Text.assemble(("G of ", "dim"), (terms.labels[policy], "bold"), (" taken apart, in nats", "dim")),
-        title_justify="left",
-        box=None,
-        padding=(0, 1),
-    )
+    table = Table(box=None, padding=(0, 1), show_edge=False)
     table.add_column("term", no_wrap=True)
     table.add_column("of", no_wrap=True)
     for step in ahead:
@@ -126,13 +125,6 @@ def _of(details: tuple[Part, ...], step: int, policy: int) -> list[float]:
 
 def _order(terms: Terms, term: str) -> int:
     return list(terms.parts).index(term)
-
-
-def _legend(terms: Terms) -> Text:
-    from actinf.lab.explain import MEANING
-
-    lines = [f"{term}: {MEANING[term]}" for term in terms.parts]
-    return Text("\n".join([*lines, "τ: steps ahead; bold: policies that start as the agent did"]), style="dim")
 
 
 def _nats(value: float) -> Text:

@@ -35,35 +35,30 @@ def show_summary(console: Console, experiment: Experiment, folder: Path, record:
     console.print(Text(headline(experiment), style="bold"))
     last = experiment.extent.num_episodes - 1
     for shares in summary.actions:
-        console.print(
-            _shares_table(
-                shares, 0, f"{shares.control}: share of the agents by step{' (first episode)' if last else ''}"
-            )
-        )
-        if last:
-            console.print(_shares_table(shares, last, f"{shares.control}: share of the agents by step (last episode)"))
+        for episode in sorted({0, last}):
+            which = f", episode {episode}" if last else ""
+            console.print()
+            console.print(Text(f"{shares.control}: share of the agents at each step{which}", style="dim"))
+            console.print(_shares_table(shares, episode))
+    console.print()
     for said in summary.outcomes():
         console.print(Text(said))
-    console.print(
-        Text(
-            f"{summary.num_steps:,} agent-steps in {record.seconds:.3g} s: "
-            f"{summary.microseconds_per_step:.3g} µs each. Seed {record.seed}."
-        )
-    )
+    speed = f"{summary.microseconds_per_step:.3g} µs each"
+    console.print(Text(f"{summary.num_steps:,} agent-steps in {record.seconds:.3g} s: {speed}. Seed {record.seed}."))
     console.print()
-    files = Table.grid(padding=(0, 2))
+    width = max(len(str(folder / name)) for name, _ in _FILES)
     for name, said in _FILES:
         if (folder / name).exists():
-            files.add_row(Text(str(folder / name), style="cyan", no_wrap=True), Text(said, style="dim"))
-    console.print(files)
-    console.print(Text(f"why? actinf explain {folder} --agent 0 --step 0", style="dim"))
+            line = Text.assemble((f"{folder / name!s:<{width}}  ", "cyan"), (said, "dim"))
+            console.print(line, soft_wrap=True)
+    console.print(Text(f"why? actinf explain {folder} --agent 0 --step 0", style="dim"), soft_wrap=True)
 
 
-def _shares_table(shares: Shares, episode: int, title: str) -> Table:
+def _shares_table(shares: Shares, episode: int) -> Table:
     """Actions as rows, steps as columns; each share as bright as it is large."""
     share = shares.share[episode]
     steps = _columns(len(share))
-    table = Table(title=Text(title, style="dim"), title_justify="left", box=None, padding=(0, 1), show_edge=False)
+    table = Table(box=None, padding=(0, 1), show_edge=False)
     table.add_column("step", style="bold", no_wrap=True)
     for step in steps:
         table.add_column(str(step), justify="right", no_wrap=True)

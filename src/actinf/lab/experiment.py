@@ -65,15 +65,17 @@ class Source:
         bundled: the name of a bundled world or model, or `None`.
         settings: the settings of the bundled world.
         path: the file it was read from, or `None`.
+        label: what the file was called by whoever named it.
     """
 
     bundled: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     path: str | None = None
+    label: str = ""
 
     def __str__(self) -> str:
         if self.bundled is None:
-            return self.path or "given in Python"
+            return self.label or self.path or "given in Python"
         settings = ", ".join(f"{name}={value}" for name, value in self.settings.items())
         return f"{self.bundled}({settings})" if settings else self.bundled
 

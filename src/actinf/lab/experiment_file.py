@@ -182,11 +182,10 @@ class _Reader:
         if isinstance(value, str):
             beside = self.path.parent / value
             if value.lower().endswith((".yaml", ".yml", ".json")):
-                return Source(
-                    path=str(beside if beside.exists() or value not in bundled_files() else MODEL_FILES / value)
-                )
+                found = beside if beside.exists() or value not in bundled_files() else MODEL_FILES / value
+                return Source(path=str(found), label=value)
             if value not in BUNDLED and f"{value}.yaml" in bundled_files():
-                return Source(path=str(MODEL_FILES / f"{value}.yaml"))
+                return Source(path=str(MODEL_FILES / f"{value}.yaml"), label=f"{value} (bundled)")
             return Source(bundled=value)
         if not isinstance(value, dict) or not isinstance(value.get("bundled"), str):
             self.add(

@@ -205,7 +205,8 @@ class Reasons:
             f"{part.term} of {part.about} {_ahead(part.ahead)} ({difference:+.3f})" for difference, part in causes[:3]
         )
         verdict = f"{abs(gap):.3f} {'worse' if gap > 0 else 'better'}, of which {shown}"
-        more = f", and {len(causes) - 3} smaller parts" if len(causes) > 3 else ""
+        rest = len(causes) - 3
+        more = "" if rest < 1 else ", and one smaller part" if rest == 1 else f", and {rest} smaller parts"
         return [first + verdict + more + "."]
 
 

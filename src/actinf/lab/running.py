@@ -23,6 +23,7 @@ from actinf.agent import Agent
 from actinf.errors import ActinfError, SettingError, TraceError
 from actinf.lab.experiment import Experiment, choose_recording
 from actinf.lab.experiment_file import read_experiment, write_experiment
+from actinf.lab.loop import run_block
 from actinf.lab.run_record import RECORD_FILE, RunRecord, digest_of, this_machine
 from actinf.lab.simulate import simulate
 from actinf.lab.trace import TRACE_FILE
@@ -203,6 +204,7 @@ def _simulate(
     experiment: Experiment, agent: Agent, target: Path, threads: int | None, progress: Progress | None
 ) -> tuple[datetime, float]:
     """Simulate into a trace file; when it began, and how many seconds it took."""
+    run_block.compiled(agent.dtype)  # once per installation; not part of how long the simulation takes
     started, clock = datetime.now(UTC), time.perf_counter()
     extent = experiment.extent
     simulate(

@@ -54,9 +54,8 @@ class Summary:
         """How often the agents saw what they prefer, and how surprised they were: first and last episode."""
         said = []
         for name, share in self.preferred.items():
-            said.append(
-                f"Preferred outcome {name.replace(': ', ' = ')}: {_first_and_last(share, _share)} of the steps."
-            )
+            how_often = _first_and_last(share, _share_of_steps)
+            said.append(f"The preferred outcome ({name}) was seen at {how_often}.")
         if self.free_energy is not None:
             said.append(f"Mean free energy of a step: {_first_and_last(self.free_energy, _nats)}.")
         return said
@@ -87,22 +86,28 @@ def describe_shares(names: Sequence[str], share: NDArray[np.float64]) -> str:
 
 def _sentence(shares: Shares, episode: int, several: bool) -> str:
     share = shares.share[episode]
-    spans = _spans(share)
+    spans = _spans(share, 0.03 + 2.0 / np.sqrt(shares.num_agents))
     subject = f"On {shares.control}: " if several else ""
     if len(spans) > _MOST_SPANS:
         first, last = describe_shares(shares.names, share[0]), describe_shares(shares.names, share[-1])
         overall = describe_shares(shares.names, share.mean(axis=0))
         return f"{subject}step 0: {first}; over all {len(share)} steps: {overall}; last step: {last}."
-    said = [f"{_when(start, stop, len(share))}: {describe_shares(shares.names, share[start])}" for start, stop in spans]
+    said = [
+        f"{_when(start, stop, len(share))}: {describe_shares(shares.names, share[start:stop].mean(axis=0))}"
+        for start, stop in spans
+    ]
     return f"{subject}{'; '.join(said)}."
 
 
-def _spans(share: NDArray[np.float64]) -> list[tuple[int, int]]:
-    """Stretches of steps during which the shares hardly change: pairs of first step and the one after the last."""
+def _spans(share: NDArray[np.float64], tolerance: float) -> list[tuple[int, int]]:
+    """Stretches of steps during which the shares hardly change: pairs of first step and the one after the last.
+
+    The tolerance grows with the noise of a small population, so that chance is not told as behaviour.
+    """
     spans = [(0, 1)]
     for time in range(1, len(share)):
         start, _ = spans[-1]
-        if np.abs(share[time] - share[start]).max() < 0.03:
+        if np.abs(share[time] - share[start]).max() < tolerance:
             spans[-1] = (start, time + 1)
         else:
             spans.append((time, time + 1))
@@ -121,8 +126,8 @@ def _first_and_last(values: NDArray[np.float64], say: Callable[[float], str]) ->
     return f"{say(float(values[0]))} in the first episode, {say(float(values[-1]))} in the last"
 
 
-def _share(value: float) -> str:
-    return f"{value:.0%}"
+def _share_of_steps(value: float) -> str:
+    return f"{value:.0%} of the steps"
 
 
 def _nats(value: float) -> str:

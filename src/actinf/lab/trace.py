@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from actinf.errors import BudgetError, TraceError
 from actinf.lab.extras import load_extra
-from actinf.lab.trace_layout import TraceLayout
+from actinf.lab.trace_layout import TraceLayout, Variable
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -120,6 +120,7 @@ class TraceWriter:
         self._partial = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
         self._sources = sorted({variable.source for variable in layout.variables})
         self._file: Any = None
+        self._targets: list[tuple[Variable, Any]] = []
         self._written = np.zeros(layout.num_agents, dtype=bool)
 
     def __enter__(self) -> Self:
@@ -137,9 +138,13 @@ class TraceWriter:
                 f"the trace would take {self.layout.nbytes / 1e9:.1f} GB, but {self.path.parent} has "
                 f"{free / 1e9:.1f} GB left: record less (`record`), or fewer agents, steps or episodes"
             )
-        self._file = h5netcdf.File(self._partial, "w", libver=_FORMAT)
+        h5py = load_extra("h5py", extra="trace", purpose="Writing a trace")
         try:
-            self._lay_out(load_extra("h5py", extra="trace", purpose="Writing a trace").string_dtype())
+            with h5netcdf.File(self._partial, "w", libver=_FORMAT) as file:
+                self._lay_out(file, h5py.string_dtype())
+            # Blocks are written past h5netcdf, which needs a millisecond to find a variable.
+            self._file = h5py.File(self._partial, "r+", libver=_FORMAT)
+            self._targets = [(variable, self._file[variable.name]) for variable in self.layout.variables]
         except BaseException:
             self._discard()
             raise
@@ -158,10 +163,10 @@ class TraceWriter:
         if self._file is None:
             raise TraceError("TraceWriter.write is used inside `with TraceWriter(...) as writer:`")
         count = self._mark(first_agent, arrays)
-        for variable in self.layout.variables:
+        for variable, target in self._targets:
             values = variable.take(arrays)
             try:
-                self._file[variable.name][:, first_agent : first_agent + count] = values
+                target[:, first_agent : first_agent + count] = values
             except OSError as error:
                 raise TraceError(f"{self.path} could not be written: {error}") from error
 
@@ -179,18 +184,18 @@ class TraceWriter:
         self._close()
         self._partial.replace(self.path)
 
-    def _lay_out(self, text: Any) -> None:
+    def _lay_out(self, file: Any, text: Any) -> None:
         """Create all dimensions, coordinates and variables, in the order of the layout."""
-        self._file.dimensions = self.layout.sizes
+        file.dimensions = self.layout.sizes
         for name, names in self.layout.coords.items():
-            coordinate = self._file.create_variable(name, (name,), dtype=text)
+            coordinate = file.create_variable(name, (name,), dtype=text)
             coordinate[...] = np.array(names, dtype=object)
         for variable in self.layout.variables:
-            created = self._file.create_variable(variable.name, variable.dims, variable.dtype)
+            created = file.create_variable(variable.name, variable.dims, variable.dtype)
             for key, value in variable.attrs.items():
                 created.attrs[key] = value
         for key, value in self.layout.attrs.items():
-            self._file.attrs[key] = value
+            file.attrs[key] = value
 
     def _mark(self, first_agent: int, arrays: Mapping[str, NDArray[Any]]) -> int:
         """Count the agents of a block, and refuse one that was written before or does not exist."""
@@ -209,7 +214,7 @@ class TraceWriter:
     def _close(self) -> None:
         if self._file is not None:
             self._file.close()
-            self._file = None
+            self._file, self._targets = None, []
 
     def _discard(self) -> None:
         try:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["PLOTS_FOLDER", "REPORT_FILE", "write_report"]
 
 _LINKS = (
-    ("did", "Behaviour"),
+    ("did", "Population"),
     ("one", "One agent"),
     ("settings", "Settings"),
     ("model", "Model"),
@@ -70,7 +70,7 @@ def write_report(
     body = join(
         [
             _heading(experiment, record, summary, agent),
-            section("did", "What the agents did", _gallery(drawn, "population")),
+            section("did", "The population", _gallery(drawn, "population")),
             section("one", f"Agent {index} by itself", _agent(drawn, experiment, agent, trace, index)),
             section("settings", "Settings", _settings(experiment, agent)),
             section("model", "The model", model_tables(experiment.model)),
