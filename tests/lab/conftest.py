@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -90,3 +91,24 @@ def recorded(model: Model) -> Recording:
 @pytest.fixture
 def record() -> Callable[..., Recording]:
     return record_at_random
+
+
+@pytest.fixture
+def experiment_file(model: Model, tmp_path: Path) -> Path:
+    """An experiment with a small maze: three agents that learn, two episodes of four steps."""
+    model.save(tmp_path / "maze.yaml")
+    path = tmp_path / "small.yaml"
+    path.write_text(
+        "actinf: 1\n"
+        "kind: experiment\n"
+        "name: small\n"
+        "model: maze.yaml\n"
+        "agent:\n"
+        "  planner: {exhaustive: {horizon: 2}}\n"
+        "  learning: {A: true, rate: 0.5}\n"
+        "agents: 3\n"
+        "steps: 4\n"
+        "episodes: 2\n"
+        "seed: 5\n"
+    )
+    return path

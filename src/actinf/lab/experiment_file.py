@@ -183,6 +183,14 @@ class _Reader:
             beside = self.path.parent / value
             if value.lower().endswith((".yaml", ".yml", ".json")):
                 found = beside if beside.exists() or value not in bundled_files() else MODEL_FILES / value
+                if not found.is_file():
+                    known = bundled_files()
+                    self.add(
+                        where,
+                        f"{where[0]} is {shown(value)}, but there is no such file in {self.path.parent}, and none of "
+                        f"that name is bundled: bundled are {listed(known)}{suggestion(value, known)}",
+                    )
+                    return None
                 return Source(path=str(found), label=value)
             if value not in BUNDLED and f"{value}.yaml" in bundled_files():
                 return Source(path=str(MODEL_FILES / f"{value}.yaml"), label=f"{value} (bundled)")
@@ -279,7 +287,7 @@ class _Reader:
         for key, value in data.items():
             episode = int(key) if isinstance(key, int) or (isinstance(key, str) and key.isdecimal()) else -1
             if isinstance(key, bool) or not 0 < episode < num_episodes:
-                self.add(("schedule", key), f"schedule has the episode {shown(key)}: expected 1 to {num_episodes - 1}")
+                self.add(("schedule", key), f"schedule has the episode {key}: expected 1 to {num_episodes - 1}")
                 continue
             source, world = self.world(("schedule", key), value)
             if world is not None:
