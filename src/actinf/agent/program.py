@@ -162,6 +162,7 @@ def put_tables(plan: BufferPlan, packed: Structure) -> None:
         starts = [table.start[:-1] + offset for table, offset in zip(tables, entry_offset, strict=False)]
         plan.put(entry_start, np.concatenate([*starts, entry_offset[-1:]]))
         plan.put(row, np.concatenate([table.row for table in tables]))
+    plan.put(L.A_SAME_PARENTS, [packed.A_parents.index(group) for group in packed.A_parents])
     plan.put(L.B_COLUMNS, [prod(packed.num_states[g] for g in group) for group in packed.B_parents])
     entry_offset = _offsets(table.num_entries for table in packed.A)
     row_starts, row_columns, row_entries, at = [], [], [], 0
@@ -328,6 +329,7 @@ def _reserve_workspace(
         plan.reserve("wf", section, states)
     for section, length in (
         (L.W_LIKELIHOOD, columns_A),
+        (L.W_SHARED, columns_A),
         (L.W_PREVIOUS, sum(own.num_states)),
         (L.W_VALUE, at),
         (L.W_EDGE, sum(expanded) if novelty_B else 0),
@@ -368,6 +370,7 @@ def _reserve_workspace(
         (L.I_MODALITY_NODE, leaves),
         (L.I_MODALITY_FIRST, leaves),
         (L.I_OUTER_DONE, leaves),
+        (L.I_SHARED, len(packed.num_obs)),
         (L.I_ODOMETER, max(parents_most, num_factors)),
         (L.I_SUPPORT, states),
         (L.I_SUPPORT_LIST, states),

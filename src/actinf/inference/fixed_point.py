@@ -15,7 +15,7 @@ from actinf.inference.evidence import MISSING, log_evidence, normalise_logarithm
 from actinf.kernels import layout as L
 from actinf.kernels.compile import inner
 from actinf.kernels.elementary import exponential, logarithm
-from actinf.kernels.views import copy_into, part, section
+from actinf.kernels.views import copy_into, fill, part, section
 
 __all__ = ["FixedPoint"]
 
@@ -45,18 +45,22 @@ class FixedPoint:
 
 
 @inner
-def gather_evidence(ints: Any, theta: Any, obs: Any, soft: Any, prior: Any, wf: Any) -> int:
-    """W_BASE = ln prior plus the evidence of the modalities with one parent; the evidence of the others into W_LIKELIHOOD.
+def gather_evidence(ints: Any, theta: Any, obs: Any, soft: Any, prior: Any, wf: Any, wi: Any) -> int:
+    """W_BASE = ln prior plus the evidence of the modalities with one parent; the evidence of the others into W_SHARED.
 
-    Returns how many observed modalities have several parents.
+    Modalities with the same parents send the same kind of message, so that their evidence is summed up first.  Returns how
+    many observed modalities have several parents.
     """
     floor = section(theta, ints, L.T_KNOBS)[L.K_LOG_FLOOR]
     base, likelihood = section(wf, ints, L.W_BASE), section(wf, ints, L.W_LIKELIHOOD)
+    summed, members = section(wf, ints, L.W_SHARED), section(wi, ints, L.I_SHARED)
+    leader = section(ints, ints, L.A_SAME_PARENTS)
     start = section(ints, ints, L.STATE_START)
     columns = section(ints, ints, L.A_COLUMN_BASE)
     parents, parent_start = section(ints, ints, L.A_PARENT), section(ints, ints, L.A_PARENT_START)
     for i in range(prior.shape[0]):
         base[i] = logarithm(max(prior[i], floor))
+    fill(members, 0)
     shared = 0
     for m in range(obs.shape[0]):
         if obs[m] == MISSING:
@@ -69,6 +73,14 @@ def gather_evidence(ints: Any, theta: Any, obs: Any, soft: Any, prior: Any, wf: 
                 base[first + i] += evidence[i]
         else:
             shared += 1
+            first = columns[leader[m]]
+            together = part(summed, first, first + evidence.shape[0])
+            if members[leader[m]] == 0:
+                copy_into(evidence, together)
+            else:
+                for i in range(evidence.shape[0]):
+                    together[i] += evidence[i]
+            members[leader[m]] += 1
     return shared
 
 
@@ -82,17 +94,18 @@ def add_messages(ints: Any, m: int, q: Any, evidence: Any, message: Any, wi: Any
     num_parents = parent_start[m + 1] - first
     expected = 0.0
     if num_parents == 2:
-        start_0, start_1 = start[parents[first]], start[parents[first + 1]]
-        size_0, size_1 = num_states[parents[first]], num_states[parents[first + 1]]
-        for i in range(size_0):
-            p = q[start_0 + i]
-            row = 0.0
-            for j in range(size_1):
-                value = evidence[i * size_1 + j]
-                row += q[start_1 + j] * value
-                message[start_1 + j] += p * value
-            message[start_0 + i] += row
-            expected += p * row
+        f, g = parents[first], parents[first + 1]
+        q_f, q_g = part(q, start[f], start[f + 1]), part(q, start[g], start[g + 1])
+        to_f, to_g = part(message, start[f], start[f + 1]), part(message, start[g], start[g + 1])
+        for i in range(num_states[f]):
+            row = part(evidence, i * num_states[g], (i + 1) * num_states[g])
+            p = q_f[i]
+            mean = 0.0
+            for j in range(row.shape[0]):
+                mean += q_g[j] * row[j]
+                to_g[j] += p * row[j]
+            to_f[i] += mean
+            expected += p * mean
         return expected
     digit = section(wi, ints, L.I_ODOMETER)
     for k in range(num_parents):
@@ -130,18 +143,18 @@ def condition_closed_form(ints: Any, wf: Any, q: Any) -> float:
 
 
 @inner
-def sweep(ints: Any, obs: Any, q: Any, wf: Any, wi: Any) -> float:
+def sweep(ints: Any, q: Any, wf: Any, wi: Any) -> float:
     """W_MESSAGE = the unnormalised optimal ln q given the others' beliefs; returns F at the present q."""
     base, message = section(wf, ints, L.W_BASE), section(wf, ints, L.W_MESSAGE)
-    log_q, likelihood = section(wf, ints, L.W_LOG_Q), section(wf, ints, L.W_LIKELIHOOD)
-    columns, parent_start = section(ints, ints, L.A_COLUMN_BASE), section(ints, ints, L.A_PARENT_START)
+    log_q, summed = section(wf, ints, L.W_LOG_Q), section(wf, ints, L.W_SHARED)
+    columns, members = section(ints, ints, L.A_COLUMN_BASE), section(wi, ints, L.I_SHARED)
     free_energy = 0.0
     for i in range(q.shape[0]):
         message[i] = base[i]
         free_energy += q[i] * (log_q[i] - base[i])
-    for m in range(obs.shape[0]):
-        if obs[m] != MISSING and parent_start[m + 1] - parent_start[m] > 1:
-            free_energy -= add_messages(ints, m, q, part(likelihood, columns[m], columns[m + 1]), message, wi)
+    for m in range(members.shape[0]):
+        if members[m] > 0:
+            free_energy -= add_messages(ints, m, q, part(summed, columns[m], columns[m + 1]), message, wi)
     return free_energy
 
 
@@ -174,7 +187,7 @@ def move_towards(ints: Any, damping: float, old_log_q: Any, message: Any, log_q:
 @inner
 def condition_fixed_point(ints: Any, theta: Any, obs: Any, soft: Any, prior: Any, q: Any, wf: Any, wi: Any) -> Any:
     """q = mean-field posterior; returns F, the number of sweeps and whether they converged."""
-    if gather_evidence(ints, theta, obs, soft, prior, wf) == 0:
+    if gather_evidence(ints, theta, obs, soft, prior, wf, wi) == 0:
         return condition_closed_form(ints, wf, q), 1, True
     log_q, message = section(wf, ints, L.W_LOG_Q), section(wf, ints, L.W_MESSAGE)
     kept_log_q, kept_message = section(wf, ints, L.W_OLD_Q), section(wf, ints, L.W_OLD_MESSAGE)
@@ -190,7 +203,7 @@ def condition_fixed_point(ints: Any, theta: Any, obs: Any, soft: Any, prior: Any
     accepted = np.inf
     change = 1.0
     for iteration in range(max_iterations + 1):
-        free_energy = sweep(ints, obs, q, wf, wi)
+        free_energy = sweep(ints, q, wf, wi)
         if free_energy > accepted + tolerance * (1.0 + abs(accepted)) and damping > 0.02:
             damping *= 0.5  # overshot: go back and take half the step
             move_towards(ints, damping, kept_log_q, kept_message, log_q, q, weight)

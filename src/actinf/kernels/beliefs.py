@@ -57,6 +57,12 @@ def push_forward(ints: Any, theta: Any, f: int, action: int, level: int, node: i
     with_novelty = novelty_b.shape[0] > 0
     reached = 0
     novelty = 0.0
+    if num_parents == 1 and not with_novelty:
+        count_f = count[count_base[level * num_factors + parents[first]] + node]
+        row = base[level * num_factors + parents[first]] + node * num_states[parents[first]]
+        sources, weights = part(index, row, row + count_f), part(value, row, row + count_f)
+        section(wi, ints, L.I_TOUCHED_COUNT)[f] = push_single(sources, weights, entry_start, column_base, state, b, total, touched)
+        return 0.0
     for k in range(num_parents):
         odometer[k] = 0
         if count[count_base[level * num_factors + parents[first + k]] + node] == 0:
@@ -92,6 +98,42 @@ def push_forward(ints: Any, theta: Any, f: int, action: int, level: int, node: i
             break
     section(wi, ints, L.I_TOUCHED_COUNT)[f] = reached
     return novelty
+
+
+@inner
+def push_single(sources: Any, weights: Any, entry_start: Any, column_base: int, state: Any, b: Any, total: Any, touched: Any) -> int:
+    """The same for one parent: sources and weights are its supported states; returns how many states were reached.
+
+    A column without zeros is added as a whole.
+    """
+    num_states = total.shape[0]
+    reached = 0
+    whole = False
+    for i in range(sources.shape[0]):
+        first, last = entry_start[column_base + sources[i]], entry_start[column_base + sources[i] + 1]
+        p = weights[i]
+        flows = part(b, first, last)
+        if last - first == num_states:
+            whole = True
+            for s in range(num_states):
+                total[s] += p * flows[s]
+            continue
+        states = part(state, first, last)
+        for e in range(states.shape[0]):
+            flow = p * flows[e]
+            s = states[e]
+            before = total[s]
+            if before == 0.0 and flow > 0.0:
+                touched[reached] = s
+                reached += 1
+            total[s] = before + flow
+    if whole:
+        reached = 0
+        for s in range(num_states):
+            if total[s] > 0.0:
+                touched[reached] = s
+                reached += 1
+    return reached
 
 
 @inner

@@ -24,6 +24,7 @@ The shape that the kernels call a *column* is one joint state of the parents of 
     A_PARENT_START,  # (M + 1,)
     A_PARENT,  # factor indices
     A_PARENT_STRIDE,  # stride of that parent in the column number
+    A_SAME_PARENTS,  # (M,) the first modality that has the same parents
     A_COLUMN_BASE,  # (M + 1,) first column of a modality among the columns of all
     A_ENTRY_START,  # (columns + 1,) first entry of a column
     A_OUTCOME,  # (entries,) the outcome of an entry
@@ -112,7 +113,8 @@ The shape that the kernels call a *column* is one joint state of the parents of 
     W_BASE,
     W_OLD_Q,
     W_OLD_MESSAGE,
-    W_LIKELIHOOD,  # (A columns,)
+    W_LIKELIHOOD,  # (A columns,) log-evidence of each observed modality
+    W_SHARED,  # (A columns,) the same, summed over the modalities that have the same several parents
     W_PREVIOUS,  # (model's states,) marginals before this step
     W_SUM,  # (all states,) scatter target, zero between uses
     W_VALUE,  # two levels of: component nodes × states
@@ -149,11 +151,12 @@ The shape that the kernels call a *column* is one joint state of the parents of 
     I_MODALITY_NODE,  # (nodes,) joint node → modality node
     I_MODALITY_FIRST,  # (nodes,) a joint node of a modality node
     I_OUTER_DONE,  # (nodes,)
+    I_SHARED,  # (M,) how many observed modalities were summed up at this one
     I_ODOMETER,  # (parents,)
     I_SUPPORT,  # (all states,) boolean
     I_SUPPORT_LIST,  # (all states,)
-) = range(125)
-NUM_SECTIONS = 125
+) = range(128)
+NUM_SECTIONS = 128
 
 # Scalars of the structure.
 (

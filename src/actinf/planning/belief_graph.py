@@ -304,8 +304,13 @@ def join_all(ints: Any, level: int, joint_nodes: int, wi: Any) -> int:
     stride = 1
     for c in range(num_components - 1, -1, -1):
         size = nodes[(1 - level) * num_components + c] if actions[c] > 1 else 1
+        digit, run = 0, 0
         for j in range(count):
-            there[j * num_components + c] = (j // stride) % size
+            there[j * num_components + c] = digit
+            run += 1
+            if run == stride:
+                run = 0
+                digit = digit + 1 if digit + 1 < size else 0
         stride *= size
     return count
 

@@ -181,14 +181,18 @@ def predict_outcomes_by_parts(ints: Any, theta: Any, m: int, outer: int, level: 
                         summed[s * width + num_obs + 1] += p * gain[column]
         node = joint[representative[x] * num_components + component_of[f_inner]]
         row = base[level * num_factors + f_inner] + node * num_states[f_inner]
+        size_inner = size[count_base[level * num_factors + f_inner] + node]
+        states, weights = part(index, row, row + size_inner), part(value, row, row + size_inner)
         for v in range(vectors):
-            for lane in range(L.LANES):
-                lanes[v * L.LANES + lane] = 0.0
-            for i in range(size[count_base[level * num_factors + f_inner] + node]):
-                p = value[row + i]
-                at = index[row + i] * width + v * L.LANES
-                for lane in range(L.LANES):
-                    lanes[v * L.LANES + lane] += p * summed[at + lane]
+            lane = part(lanes, v * L.LANES, (v + 1) * L.LANES)
+            for k in range(L.LANES):
+                lane[k] = 0.0
+            for i in range(size_inner):
+                p = weights[i]
+                at = states[i] * width + v * L.LANES
+                row_of = part(summed, at, at + L.LANES)
+                for k in range(L.LANES):
+                    lane[k] += p * row_of[k]
         for o in range(num_obs):
             qo[x * num_obs + o] = lanes[o]
         ambiguity[x] = lanes[num_obs]
