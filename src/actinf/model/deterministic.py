@@ -27,7 +27,7 @@ def read_deterministic(given: object, axes: Axes, where: Path, problems: Problem
     """The table with one certain row in each column; memory for it has to be reserved before."""
     before = len(problems)
     rows = _unlisted(axes)
-    if given == BY_NAME and axes.control is not None:
+    if isinstance(given, str) and given == BY_NAME and axes.control is not None:
         given = {action: action for action in axes.actions}
     if not isinstance(given, Mapping):
         expected = "'by_name' or a mapping from action to state" if axes.control else "a mapping from state"
