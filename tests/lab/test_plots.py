@@ -1,12 +1,12 @@
 """The pictures: named axes, the truth marked, large tables cut to what matters, the same bytes twice."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from actinf.envs.maps import Layout
 from actinf.errors import TraceError
 from actinf.lab import plots
 from actinf.lab.plots.rows import pick_rows
@@ -17,14 +17,7 @@ from actinf.model import Model
 from .conftest import Recording, record_at_random
 
 
-@dataclass(frozen=True)
-class Map:
-    factor: str
-    shape: tuple[int, int]
-    cells: tuple[tuple[int, int] | None, ...]
-
-
-def grid(side: int) -> tuple[Model, Map]:
+def grid(side: int) -> tuple[Model, Layout]:
     names = [f"{row},{column}" for row in range(side) for column in range(side)]
     model = Model(
         factors={"cell": names},
@@ -33,7 +26,7 @@ def grid(side: int) -> tuple[Model, Map]:
         A={"seen": "identity"},
         B={"cell": np.repeat(np.eye(side**2)[:, :, None], 5, axis=2)},
     )
-    return model, Map("cell", (side, side), tuple(divmod(state, side) for state in range(side**2)))
+    return model, Layout("cell", (side, side), tuple(divmod(state, side) for state in range(side**2)))
 
 
 def row_names(figure: Figure, panel: int = 0) -> list[str]:
@@ -117,7 +110,7 @@ def test_a_path_is_drawn_on_the_map_of_the_world() -> None:
 def test_states_off_the_map_are_left_out() -> None:
     model, _ = grid(2)
     recorded = record_at_random(model, horizon=1)
-    layout = Map("cell", (1, 3), ((0, 0), (0, 1), (0, 2), None))
+    layout = Layout("cell", (1, 3), ((0, 0), (0, 1), (0, 2), None))
     assert plots.belief_maps(to_dataset(recorded.layout, recorded.arrays), layout).axes
 
 

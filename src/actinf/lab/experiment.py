@@ -64,20 +64,28 @@ class Source:
     Attributes:
         bundled: the name of a bundled world or model, or `None`.
         settings: the settings of the bundled world.
+        make: for a model: which of the world's methods made it, `"model"` or for example `"learning_model"`.
+        arguments: what that method was told.
         path: the file it was read from, or `None`.
         label: what the file was called by whoever named it.
     """
 
     bundled: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
+    make: str = "model"
+    arguments: Mapping[str, Any] = field(default_factory=dict)
     path: str | None = None
     label: str = ""
 
     def __str__(self) -> str:
         if self.bundled is None:
             return self.label or self.path or "given in Python"
-        settings = ", ".join(f"{name}={value}" for name, value in self.settings.items())
-        return f"{self.bundled}({settings})" if settings else self.bundled
+        said = f"{self.bundled}({_told(self.settings)})" if self.settings else self.bundled
+        return said if self.make == "model" and not self.arguments else f"{said}.{self.make}({_told(self.arguments)})"
+
+
+def _told(settings: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in settings.items())
 
 
 @dataclass(frozen=True, kw_only=True)

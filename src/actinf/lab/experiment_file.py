@@ -2,7 +2,8 @@
 
     actinf: 1
     kind: experiment
-    model: tmaze               # a bundled model, a file beside this one, or {bundled: ..., settings: {...}}
+    model: tmaze               # a bundled model, a file beside this one, or {bundled: bandit, settings: {...},
+                               # make: learning_model, with: {...}}: a model that a bundled world makes
     world: {bundled: tmaze, settings: {cue_validity: 0.9}}     # left out: the model is its own world
     agent: {inference: exact, planner: {exhaustive: {horizon: 2}}, gamma: 16, learning: {A: true}}
     agents: 1000
@@ -25,7 +26,7 @@ from actinf.inference.exact import Exact
 from actinf.inference.fixed_point import FixedPoint
 from actinf.lab.experiment import AgentSettings, Experiment, Source
 from actinf.lab.trace_layout import RECORDABLE, Extent
-from actinf.lab.worlds import BUNDLED, bundled_world, world_from_statement
+from actinf.lab.worlds import BUNDLED, bundled_model, bundled_world, world_from_statement
 from actinf.learning.dirichlet import Learning
 from actinf.model import Model
 from actinf.model.document import Document
@@ -162,8 +163,10 @@ class _Reader:
             return Source(), None
         if source.path is not None:
             return source, self.attempt(("model",), lambda: Model.load(str(source.path)))
-        made = self.attempt(("model",), lambda: bundled_world(str(source.bundled), source.settings))
-        return source, None if made is None else self.attempt(("model",), made.model)
+        world = self.attempt(("model",), lambda: bundled_world(str(source.bundled), source.settings))
+        if world is None:
+            return source, None
+        return source, self.attempt(("model",), lambda: bundled_model(world, source.make, source.arguments))
 
     def world(self, where: Pointer, value: Any) -> tuple[Source, World | None]:
         """A world, and where it came from; `None` where the file names none or it cannot be made."""
@@ -201,12 +204,19 @@ class _Reader:
                 f"{where[0]} is {shown(value)}: {_REFERENCE}",
             )
             return None
-        self.unknown_keys(value, where, ("bundled", "settings"))
-        settings = value.get("settings") or {}
-        if not isinstance(settings, dict):
-            self.add((*where, "settings"), f"settings are {shown(settings)}: expected a mapping by name")
-            settings = {}
-        return Source(bundled=value["bundled"], settings=settings)
+        of_model = ("make", "with") if where == ("model",) else ()
+        self.unknown_keys(value, where, ("bundled", "settings", *of_model))
+        told = {}
+        for key in ("settings", "with"):
+            told[key] = value.get(key) or {}
+            if not isinstance(told[key], dict):
+                self.add((*where, key), f"{key} is {shown(told[key])}: expected a mapping by name")
+                told[key] = {}
+        make = value.get("make", "model")
+        if not isinstance(make, str):
+            self.add((*where, "make"), f"make is {shown(make)}: expected the name of a model that the world makes")
+            make = "model"
+        return Source(bundled=value["bundled"], settings=told["settings"], make=make, arguments=told["with"])
 
     def attempt(self, where: Pointer, make: Callable[[], Any]) -> Any:
         """What `make` makes; its mistakes are gathered: those of another file as they are, the rest at `where`."""
@@ -285,7 +295,9 @@ class _Reader:
             return {}
         found = {}
         for key, value in data.items():
-            episode = int(key) if isinstance(key, int) or (isinstance(key, str) and key.isdecimal()) else -1
+            episode = (
+                int(key) if isinstance(key, int) or (isinstance(key, str) and key.isdecimal() and len(key) < 10) else -1
+            )
             if isinstance(key, bool) or not 0 < episode < num_episodes:
                 self.add(("schedule", key), f"schedule has the episode {key}: expected 1 to {num_episodes - 1}")
                 continue

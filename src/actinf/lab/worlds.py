@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from actinf import envs
-from actinf.envs.world import World
+from actinf.envs import BUNDLED, World
 from actinf.errors import SettingError
+from actinf.model import Model
 from actinf.model.files import WorldStatement
 from actinf.model.problems import listed, suggestion
 
-__all__ = ["BUNDLED", "bundled_world", "world_from_statement"]
-
-BUNDLED: Mapping[str, type[Any]] = getattr(envs, "BUNDLED", {})
-"""The bundled worlds: name -> class."""
+__all__ = ["BUNDLED", "bundled_model", "bundled_world", "world_from_statement"]
 
 
-def bundled_world(name: str, settings: Mapping[str, Any]) -> Any:
+def bundled_world(name: str, settings: Mapping[str, Any]) -> World:
     """A bundled world with its settings.
 
     Raises:
@@ -29,14 +26,37 @@ def bundled_world(name: str, settings: Mapping[str, Any]) -> Any:
         raise SettingError(
             f"there is no bundled world {name!r}: expected one of {listed(known)}{suggestion(name, known)}"
         )
-    known = list(inspect.signature(BUNDLED[name]).parameters)
+    make: Callable[..., World] = BUNDLED[name]
+    _check_names(f"the world {name!r}", make, settings)
+    return make(**settings)
+
+
+def bundled_model(world: World, make: str, arguments: Mapping[str, Any]) -> Model:
+    """The model of an agent for a bundled world.
+
+    Args:
+        world: the world.
+        make: which model: `"model"`, or another method of the world whose name ends so.
+        arguments: what the method takes.
+
+    Raises:
+        SettingError: the world makes no such model, or a setting is wrong.
+    """
+    makers = [name for name in dir(world) if name == "model" or name.endswith("_model")]
+    if make not in makers:
+        raise SettingError(f"{world} makes no {make!r}: expected one of {listed(makers)}{suggestion(make, makers)}")
+    maker: Callable[..., Model] = getattr(world, make)
+    _check_names(f"{make!r} of {world}", maker, arguments)
+    return maker(**arguments)
+
+
+def _check_names(what: str, make: Callable[..., Any], settings: Mapping[str, Any]) -> None:
+    """Refuse a setting that there is not, with those that there are."""
+    known = list(inspect.signature(make).parameters)
     for setting in settings:
         if setting not in known:
-            raise SettingError(
-                f"the world {name!r} has no setting {setting!r}: expected one of {listed(known)}"
-                f"{suggestion(setting, known)}"
-            )
-    return BUNDLED[name](**settings)
+            expected = f"expected {'one of ' + listed(known) if known else 'none'}{suggestion(setting, known)}"
+            raise SettingError(f"{what} has no setting {setting!r}: {expected}")
 
 
 def world_from_statement(statement: WorldStatement) -> World:
@@ -48,9 +68,8 @@ def world_from_statement(statement: WorldStatement) -> World:
     if statement.process is not None:
         return World(statement.process, name=statement.name)
     try:
-        world: World = bundled_world(str(statement.bundled), statement.settings)
+        return bundled_world(str(statement.bundled), statement.settings)
     except SettingError as error:
         if statement.document is None:
             raise
         raise statement.document.error([(("bundled",), str(error))]) from None
-    return world

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actinf.errors import TraceError
-from actinf.lab.plots.paths import Layout, on_the_map
+from actinf.lab.plots.paths import on_the_map
 from actinf.lab.plots.rows import pick_rows
 from actinf.lab.plots.style import (
     GRID,
@@ -25,6 +25,8 @@ from actinf.lab.trace import names_of
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
+
+    from actinf.envs.maps import Layout
 
 __all__ = ["belief_maps", "beliefs"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,21 +28,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["Layout", "on_the_map", "paths"]
+    from actinf.envs.maps import Layout
 
-
-class Layout(Protocol):
-    """A map: where the states of one factor of a world lie.
-
-    Attributes:
-        factor: the name of the factor.
-        shape: rows and columns of the map.
-        cells: for each state its row and column, or `None` for a state that is not on the map.
-    """
-
-    factor: str
-    shape: tuple[int, int]
-    cells: Sequence[tuple[int, int] | None]
+__all__ = ["on_the_map", "paths"]
 
 
 def on_the_map(values: NDArray[Any], layout: Layout) -> NDArray[np.float64]:
