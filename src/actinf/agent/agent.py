@@ -96,7 +96,9 @@ class Agent:
 
     def _check(self) -> None:
         if not isinstance(self.model, Model):
-            raise SettingError(f"Agent(model) got {type(self.model).__name__}: expected a Model; Model.load reads one from a file")
+            raise SettingError(
+                f"Agent(model) got {type(self.model).__name__}: expected a Model; Model.load reads one from a file"
+            )
         kinds: tuple[tuple[str, Any, tuple[type, ...]], ...] = (
             ("inference", self.inference, (FixedPoint, Exact)),
             ("planner", self.planner, (Exhaustive,)),
@@ -112,7 +114,9 @@ class Agent:
         if not isinstance(self.gamma, int | float) or not 0.0 <= self.gamma < np.inf:
             raise SettingError(f"Agent(gamma={self.gamma!r}): expected a finite number of at least 0")
         if self.alpha is not None and (not isinstance(self.alpha, int | float) or not 0.0 < self.alpha < np.inf):
-            raise SettingError(f"Agent(alpha={self.alpha!r}): expected a positive number, or None for the most probable action")
+            raise SettingError(
+                f"Agent(alpha={self.alpha!r}): expected a positive number, or None for the most probable action"
+            )
         if self.planner.novelty and not (self.learning and (self.learning.A or self.learning.B)):
             raise SettingError(
                 "Exhaustive(novelty=True) seeks information about A and B, but the agent learns neither: add "
@@ -132,7 +136,9 @@ class Agent:
     def _preference_sizes(self) -> tuple[tuple[int, int], ...]:
         return tuple((C.shape[0], C.shape[1]) for C in self.model.C)
 
-    def settings(self, preference_sizes: tuple[tuple[int, int], ...] | None = None, has_habits: bool | None = None) -> Settings:
+    def settings(
+        self, preference_sizes: tuple[tuple[int, int], ...] | None = None, has_habits: bool | None = None
+    ) -> Settings:
         """What the choice objects lower to."""
         fixed_point = isinstance(self.inference, FixedPoint)
         return Settings(
@@ -187,7 +193,12 @@ class Agent:
     def counts_as_parameters(self, carry: NDArray[Any]) -> Parameters:
         """The agent's numbers with learned counts in the place of the prior ones; carry is (…,) or (rows, …)."""
         rows = np.atleast_2d(carry).astype(np.float64)
-        sections = {"counts_A": L.C_COUNTS_A, "counts_B": L.C_COUNTS_B, "counts_D": L.C_COUNTS_D, "counts_E": L.C_COUNTS_E}
+        sections = {
+            "counts_A": L.C_COUNTS_A,
+            "counts_B": L.C_COUNTS_B,
+            "counts_D": L.C_COUNTS_D,
+            "counts_E": L.C_COUNTS_E,
+        }
         counts = {name: view(rows, self.program.ints, section) for name, section in sections.items()}
         return replace(self.parameters, **{name: part for name, part in counts.items() if part.shape[1]})
 
@@ -215,7 +226,9 @@ class Agent:
         program = program if program is not None else (self.own_program if own else self.program)
         length = program.lengths["theta"]
         sizes = list(self._preference_sizes)
-        return write_theta(parameters, self.own_structure, structure, program.ints, length, self.knobs, sizes).astype(self.dtype)
+        return write_theta(parameters, self.own_structure, structure, program.ints, length, self.knobs, sizes).astype(
+            self.dtype
+        )
 
     @property
     def num_policies(self) -> int:
@@ -230,13 +243,19 @@ class Agent:
             return np.array(given if given.ndim == 3 else given[:, :, None])
         joint_actions = len(self.actions.digits)
         numbers = np.arange(self.num_policies)
-        joint = [numbers // joint_actions ** (self.planner.horizon - 1 - t) % joint_actions for t in range(self.planner.horizon)]
+        joint = [
+            numbers // joint_actions ** (self.planner.horizon - 1 - t) % joint_actions
+            for t in range(self.planner.horizon)
+        ]
         return self.actions.digits[np.stack(joint, axis=1)]
 
     def policy_names(self) -> list[str]:
         """A label for each policy: actions joined by "+" over controls and " > " over time."""
         words = [[control.actions[a] for a in range(len(control.actions))] for control in self.model.controls]
-        return [" > ".join("+".join(words[c][a] for c, a in enumerate(joint)) for joint in policy) for policy in self.policies]
+        return [
+            " > ".join("+".join(words[c][a] for c, a in enumerate(joint)) for joint in policy)
+            for policy in self.policies
+        ]
 
     def step_kernel(self) -> Any:
         """The compiled step for this agent's dtype."""

@@ -56,7 +56,9 @@ def explain_step(agent: "Agent", step: "Step") -> Explanation:
     program, tree = agent.terms_program, agent.tree
     ints = program.ints
     carry = step.carried()
-    theta = agent.theta(agent.parameters if agent.learning is None else agent.counts_as_parameters(carry), program=program)[0]
+    theta = agent.theta(
+        agent.parameters if agent.learning is None else agent.counts_as_parameters(carry), program=program
+    )[0]
     wf, wi = program.workspace(agent.dtype)
     x = np.zeros(program.lengths["x"], dtype=np.int64)
     view(x, ints, L.X_CLOCK)[3] = step.time

@@ -147,7 +147,9 @@ class ActionReader:
                 raise _unknown("the executed action: the model", unknown[0], self.controls)
             missing = [name for name in self.controls if name not in executed]
             if missing:
-                raise ObservationError(f"the executed action leaves out the control {missing[0]!r}: give all of {_listed(self.controls)}")
+                raise ObservationError(
+                    f"the executed action leaves out the control {missing[0]!r}: give all of {_listed(self.controls)}"
+                )
             values = [executed[name] for name in self.controls]
         else:
             values = list(executed) if hasattr(executed, "__len__") and not isinstance(executed, str) else [executed]

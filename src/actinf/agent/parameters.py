@@ -95,7 +95,9 @@ def prior_counts(model: Model, structure: Structure, learning: Any, num_policies
             prior = model.E if model.E is not None else np.full(num_policies, 1.0 / num_policies)
             habits = np.asarray(prior) * learning.concentration
         if len(habits) != num_policies:
-            raise ModelError(f"pE has {len(habits)} entries, but the planner has {num_policies} policies: give one count each")
+            raise ModelError(
+                f"pE has {len(habits)} entries, but the planner has {num_policies} policies: give one count each"
+            )
         found["counts_E"] = np.asarray(habits, dtype=np.float64)[None]
     return found
 

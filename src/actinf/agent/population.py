@@ -56,7 +56,9 @@ class Population:
         self.size = int(size)
         for name, value in (("A", A), ("B", B), ("D", D)):
             if value is not None and agent.learning is not None and getattr(agent.learning, name):
-                raise SettingError(f"Population({name}=...) and Learning({name}=True) both say where {name} starts: leave one out")
+                raise SettingError(
+                    f"Population({name}=...) and Learning({name}=True) both say where {name} starts: leave one out"
+                )
         given: dict[str, NDArray[np.float64]] = {}
         if gamma is not None:
             given["gamma"] = self._numbers("gamma", gamma, low=0.0)
@@ -91,7 +93,9 @@ class Population:
         try:
             array = np.asarray(values, dtype=np.float64)
         except (TypeError, ValueError):
-            raise SettingError(f"Population({name}=...) is not an array of numbers: expected shape {(self.size, *shape)}") from None
+            raise SettingError(
+                f"Population({name}=...) is not an array of numbers: expected shape {(self.size, *shape)}"
+            ) from None
         if array.shape != (self.size, *shape):
             raise SettingError(
                 f"Population({name}=...) has shape {array.shape}, but there are {self.size} agents: expected {(self.size, *shape)}"
@@ -104,25 +108,43 @@ class Population:
     def _numbers(self, name: str, values: Any, low: float) -> NDArray[np.float64]:
         array = self._array(name, values, ())
         if array.min() < low:
-            raise SettingError(f"Population({name}=...) holds {array.min():g}: expected {'positive numbers' if low else 'no negative number'}")
+            raise SettingError(
+                f"Population({name}=...) holds {array.min():g}: expected {'positive numbers' if low else 'no negative number'}"
+            )
         return array[:, None]
 
     def _probabilities(self, name: str, values: Any, shape: tuple[int, ...]) -> NDArray[np.float64]:
         array = self._array(name, values, shape)
         sums = array.sum(axis=1)
         if array.min() < 0.0 or np.abs(sums - 1.0).max() > TOLERANCE:
-            agent = int(np.argmax(np.maximum(np.abs(sums - 1.0).reshape(self.size, -1).max(axis=1), -array.reshape(self.size, -1).min(axis=1))))
-            raise SettingError(f"Population({name}=...) of agent {agent} is not a probability: expected non-negative numbers that sum to 1")
+            agent = int(
+                np.argmax(
+                    np.maximum(
+                        np.abs(sums - 1.0).reshape(self.size, -1).max(axis=1), -array.reshape(self.size, -1).min(axis=1)
+                    )
+                )
+            )
+            raise SettingError(
+                f"Population({name}=...) of agent {agent} is not a probability: expected non-negative numbers that sum to 1"
+            )
         return array
 
     def _tables(
-        self, name: str, values: Any, names: Sequence[str], tables: Any, structure: tuple[Columns, ...], shared: NDArray[np.float64]
+        self,
+        name: str,
+        values: Any,
+        names: Sequence[str],
+        tables: Any,
+        structure: tuple[Columns, ...],
+        shared: NDArray[np.float64],
     ) -> NDArray[np.float64]:
         rows = np.repeat(shared, self.size, axis=0)
         offsets = np.concatenate(([0], np.cumsum([columns.num_entries for columns in structure])))
         for at, part in _by_name(name, values, names).items():
             table, columns = tables[at], structure[at]
-            array = self._probabilities(f"{name}[{names[at]!r}]", part, table.shape).reshape(self.size, table.shape[0], -1)
+            array = self._probabilities(f"{name}[{names[at]!r}]", part, table.shape).reshape(
+                self.size, table.shape[0], -1
+            )
             column = columns.column_source[columns.column_of_entry]
             picked = array[:, columns.row, column]
             if not np.allclose(picked.sum(axis=1), array.sum(axis=(1, 2)), atol=TOLERANCE):
@@ -142,7 +164,9 @@ class Population:
                 array = np.asarray(parts[m], dtype=np.float64)
                 if array.ndim == 2 and C.shape[0] > 1:
                     array = np.repeat(array[:, None, :], C.shape[0], axis=1)
-                block = self._array(f"C[{names[m]!r}]", array, C.shape if array.ndim == 3 else C.shape[1:]).reshape(self.size, -1)
+                block = self._array(f"C[{names[m]!r}]", array, C.shape if array.ndim == 3 else C.shape[1:]).reshape(
+                    self.size, -1
+                )
             blocks.append(block)
         return np.concatenate(blocks, axis=1)
 
@@ -155,10 +179,14 @@ def _by_name(part: str, values: Any, names: Sequence[str]) -> dict[int, Any]:
     if isinstance(values, Mapping):
         unknown = [name for name in values if name not in names]
         if unknown:
-            raise SettingError(f"Population({part}=...) names {unknown[0]!r}: expected some of {', '.join(map(repr, names))}")
+            raise SettingError(
+                f"Population({part}=...) names {unknown[0]!r}: expected some of {', '.join(map(repr, names))}"
+            )
         return {names.index(name): value for name, value in values.items()}
     if isinstance(values, np.ndarray) and len(names) == 1:
         return {0: values}
     if len(values) != len(names):
-        raise SettingError(f"Population({part}=...) has {len(values)} entries: expected one for each of {', '.join(map(repr, names))}")
+        raise SettingError(
+            f"Population({part}=...) has {len(values)} entries: expected one for each of {', '.join(map(repr, names))}"
+        )
     return {at: value for at, value in enumerate(values) if value is not None}

@@ -150,8 +150,26 @@ def put_tables(plan: BufferPlan, packed: Structure) -> None:
     plan.put(L.NUM_OBS, packed.num_obs)
     plan.put(L.OBS_START, _offsets(packed.num_obs))
     parts = (
-        (packed.A, packed.A_parents, L.A_PARENT_START, L.A_PARENT, L.A_PARENT_STRIDE, L.A_COLUMN_BASE, L.A_ENTRY_START, L.A_OUTCOME),
-        (packed.B, packed.B_parents, L.B_PARENT_START, L.B_PARENT, L.B_PARENT_STRIDE, L.B_COLUMN_BASE, L.B_ENTRY_START, L.B_STATE),
+        (
+            packed.A,
+            packed.A_parents,
+            L.A_PARENT_START,
+            L.A_PARENT,
+            L.A_PARENT_STRIDE,
+            L.A_COLUMN_BASE,
+            L.A_ENTRY_START,
+            L.A_OUTCOME,
+        ),
+        (
+            packed.B,
+            packed.B_parents,
+            L.B_PARENT_START,
+            L.B_PARENT,
+            L.B_PARENT_STRIDE,
+            L.B_COLUMN_BASE,
+            L.B_ENTRY_START,
+            L.B_STATE,
+        ),
     )
     for tables, parents, parent_start, parent, stride, column_base, entry_start, row in parts:
         plan.put(parent_start, _offsets(len(group) for group in parents))
@@ -178,7 +196,9 @@ def put_tables(plan: BufferPlan, packed: Structure) -> None:
     plan.put(L.A_ROW_ENTRY, np.concatenate(row_entries))
 
 
-def _put_components(plan: BufferPlan, packed: Structure, components: list[list[int]], actions: list[tuple[Ints, Ints]]) -> None:
+def _put_components(
+    plan: BufferPlan, packed: Structure, components: list[list[int]], actions: list[tuple[Ints, Ints]]
+) -> None:
     """Which factors move together, and how joint actions split over them."""
     component_of = {f: c for c, factors in enumerate(components) for f in factors}
     plan.put(L.COMPONENT_START, _offsets(len(factors) for factors in components))
@@ -276,7 +296,13 @@ def _reserve_numbers(plan: BufferPlan, packed: Structure, own: Structure, tree: 
         (L.O_G, tree.num_policies),
     ):
         plan.reserve("out", section, length)
-    for section, length in ((L.X_CLOCK, 4), (L.X_EXECUTED, 1), (L.X_OBS, len(packed.num_obs)), (L.X_ACTION, 1), (L.X_STATUS, 1)):
+    for section, length in (
+        (L.X_CLOCK, 4),
+        (L.X_EXECUTED, 1),
+        (L.X_OBS, len(packed.num_obs)),
+        (L.X_ACTION, 1),
+        (L.X_STATUS, 1),
+    ):
         plan.reserve("x", section, length)
     plan.reserve("wf", L.W_SOFT, outcomes)
 
@@ -325,7 +351,17 @@ def _reserve_workspace(
         _outer_parent(packed, m, component_of, [c for c, (_, a) in enumerate(actions) if a.shape[1] > 1], actions) >= 0
         for m in range(len(packed.num_obs))
     )
-    for section in (L.W_PRIOR, L.W_LOG_PRIOR, L.W_LOG_Q, L.W_MESSAGE, L.W_BASE, L.W_OLD_Q, L.W_OLD_MESSAGE, L.W_SUM, L.W_WEIGHT):
+    for section in (
+        L.W_PRIOR,
+        L.W_LOG_PRIOR,
+        L.W_LOG_Q,
+        L.W_MESSAGE,
+        L.W_BASE,
+        L.W_OLD_Q,
+        L.W_OLD_MESSAGE,
+        L.W_SUM,
+        L.W_WEIGHT,
+    ):
         plan.reserve("wf", section, states)
     for section, length in (
         (L.W_LIKELIHOOD, columns_A),

@@ -49,7 +49,9 @@ class Step:
 
     __slots__ = ("_agent", "_carry", "_joint", "_out", "episode", "time")
 
-    def __init__(self, agent: "Agent", out: NDArray[Any], joint: int, episode: int, time: int, carry: NDArray[Any] | None):
+    def __init__(
+        self, agent: "Agent", out: NDArray[Any], joint: int, episode: int, time: int, carry: NDArray[Any] | None
+    ):
         self._agent = agent
         self._out = out
         self._joint = joint
@@ -194,7 +196,9 @@ class Session:
             x[self._executed_at] = x[self._action_at]
         chosen_before = x[self._action_at]
         out = np.empty(self._out_length, dtype=agent.dtype)
-        status = self._kernel(self._ints, self._theta, self._own_ints, self._own_theta, self._carry, x, self._wf, self._wi, out)
+        status = self._kernel(
+            self._ints, self._theta, self._own_ints, self._own_theta, self._carry, x, self._wf, self._wi, out
+        )
         if status != L.OK:
             x[self._action_at] = chosen_before
             raise ImpossibleObservation(self._impossible(observation))
@@ -228,7 +232,9 @@ class Session:
     def snapshot(self) -> Snapshot:
         """Everything that the session carries, to be resumed by an equal agent, in this process or another."""
         seed, index, episode, time = (int(value) for value in self._clock)
-        return Snapshot(fingerprint(self.agent), seed, index, episode, time, int(self._x[self._action_at]), self._carry.tobytes())
+        return Snapshot(
+            fingerprint(self.agent), seed, index, episode, time, int(self._x[self._action_at]), self._carry.tobytes()
+        )
 
     @classmethod
     def resumed(cls, agent: "Agent", snapshot: Snapshot) -> "Session":
@@ -261,4 +267,6 @@ class Session:
 
 def fingerprint(agent: "Agent") -> str:
     """What has to agree for a snapshot to be resumed."""
-    return f"model {agent.model.hash[:16]} with {agent.inference!r}, {agent.planner!r}, {agent.learning!r}, {agent.dtype}"
+    return (
+        f"model {agent.model.hash[:16]} with {agent.inference!r}, {agent.planner!r}, {agent.learning!r}, {agent.dtype}"
+    )

@@ -123,7 +123,8 @@ def joint_structure(own: Structure, max_joint_states: int) -> Structure:
     num_factors, num_actions = len(own.num_states), own.num_joint_actions
     states = np.array(np.unravel_index(np.arange(size), own.num_states), dtype=np.int64).reshape(num_factors, size)
     A = tuple(
-        table.take(_parent_columns(states, parents, own.num_states)) for table, parents in zip(own.A, own.A_parents, strict=True)
+        table.take(_parent_columns(states, parents, own.num_states))
+        for table, parents in zip(own.A, own.A_parents, strict=True)
     )
     columns = np.empty((num_actions * size, num_factors), dtype=np.int64)
     expected = np.ones(num_actions * size)

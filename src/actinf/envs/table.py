@@ -73,4 +73,6 @@ def move(world: Any, numbers: Any, clock: Any, action: int, num_actions: int, st
         column = columns[f] + own_action[f * num_actions + action] * parent_columns[f]
         for k in range(parent_start[f], parent_start[f + 1]):
             column += before[parents[k]] * strides[k]
-        state[f] = reached[draw(b, entry_start[column], entry_start[column + 1], clock, clock[3] + 1, WORLD_MOVE_STREAM, f)]
+        state[f] = reached[
+            draw(b, entry_start[column], entry_start[column + 1], clock, clock[3] + 1, WORLD_MOVE_STREAM, f)
+        ]

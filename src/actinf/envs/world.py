@@ -126,7 +126,10 @@ def _link_actions(process: Model, model: Model, structure: Structure, problems: 
     for name in names:
         if name not in world_controls:
             problems.append(
-                (("controls", name), f"the agent moves {name!r}, which the world does not have: it has {sorted(world_controls)}")
+                (
+                    ("controls", name),
+                    f"the agent moves {name!r}, which the world does not have: it has {sorted(world_controls)}",
+                )
             )
     for f, control_index in enumerate(process.control_of_factor):
         if control_index is None:

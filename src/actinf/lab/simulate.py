@@ -134,9 +134,17 @@ def simulate(
         attrs={"seed": seed},
     )
     size = block_size if block_size is not None else _block_size(run, layout)
-    count = threads if threads is not None else len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    count = (
+        threads
+        if threads is not None
+        else len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count() or 1
+    )
     if size < 1 or count < 1:
-        raise SettingError(f"simulate(threads={threads}, block_size={block_size}): expected whole numbers of at least 1")
+        raise SettingError(
+            f"simulate(threads={threads}, block_size={block_size}): expected whole numbers of at least 1"
+        )
     blocks = ((first, min(first + size, run.extent.num_agents)) for first in range(0, run.extent.num_agents, size))
     if out is not None:
         with TraceWriter(Path(out), layout) as writer:
@@ -185,10 +193,17 @@ def _prepare(
         raise SettingError(f"simulate({type(agent).__name__}): expected an Agent or a Population")
     if population is not None:
         if num_agents not in (None, population.size):
-            raise SettingError(f"simulate(num_agents={num_agents}) contradicts the Population of {population.size}: leave it out")
+            raise SettingError(
+                f"simulate(num_agents={num_agents}) contradicts the Population of {population.size}: leave it out"
+            )
         num_agents = population.size
     num_agents = 1 if num_agents is None else num_agents
-    for name, value, low in (("num_agents", num_agents, 1), ("num_steps", num_steps, 1), ("num_episodes", num_episodes, 1), ("seed", seed, 0)):
+    for name, value, low in (
+        ("num_agents", num_agents, 1),
+        ("num_steps", num_steps, 1),
+        ("num_episodes", num_episodes, 1),
+        ("seed", seed, 0),
+    ):
         if isinstance(value, bool) or not isinstance(value, int | np.integer) or not low <= value < 2**63:
             raise SettingError(f"simulate({name}={value!r}): expected a whole number of at least {low}")
     names = DEFAULT_RECORD if record is None else ((record,) if isinstance(record, str) else tuple(record))
@@ -198,17 +213,29 @@ def _prepare(
         raise SettingError("simulate(record='counts') records what is learned, but the agent has no learning")
     first = world if world is not None else World(shared.model)
     worlds = _schedule(first, schedule or {}, int(num_episodes), shared)
-    return Run(shared, population, worlds, Extent(num_agents=int(num_agents), num_steps=int(num_steps), num_episodes=int(num_episodes)), int(seed), names, carry_counts)
+    return Run(
+        shared,
+        population,
+        worlds,
+        Extent(num_agents=int(num_agents), num_steps=int(num_steps), num_episodes=int(num_episodes)),
+        int(seed),
+        names,
+        carry_counts,
+    )
 
 
 def _schedule(world: World, schedule: Mapping[int, World], num_episodes: int, agent: Agent) -> tuple[LinkedWorld, ...]:
     for episode, later in schedule.items():
         if not 0 <= episode < num_episodes:
-            raise SettingError(f"simulate(schedule={{{episode}: …}}): there are {num_episodes} episodes, 0 to {num_episodes - 1}")
+            raise SettingError(
+                f"simulate(schedule={{{episode}: …}}): there are {num_episodes} episodes, 0 to {num_episodes - 1}"
+            )
         if not isinstance(later, World):
             raise SettingError(f"simulate(schedule={{{episode}: {type(later).__name__}}}): expected a World")
     if not isinstance(world, World):
-        raise SettingError(f"simulate(world={type(world).__name__}): expected a World; World(model) makes one of a model")
+        raise SettingError(
+            f"simulate(world={type(world).__name__}): expected a World; World(model) makes one of a model"
+        )
     linked: dict[int, LinkedWorld] = {}
     now, worlds = world, []
     for episode in range(num_episodes):
@@ -302,7 +329,16 @@ class _Runner:
             if episode and run.learned and not run.carry_counts:
                 theta, own_theta = run.thetas(first, last)
                 carry[:, : prior.shape[1]] = view(theta, agent.program.ints, L.T_PRIOR_COUNTS)
-            job = np.array([run.seed, first, episode, run.extent.num_steps, world.num_factors, agent.own_structure.num_joint_actions])
+            job = np.array(
+                [
+                    run.seed,
+                    first,
+                    episode,
+                    run.extent.num_steps,
+                    world.num_factors,
+                    agent.own_structure.num_joint_actions,
+                ]
+            )
             self._kernel(
                 agent.program.ints, theta, self._own_ints, own_theta, carry, self._x, self._wf, self._wi, self._out,
                 world.ints, world.numbers, np.zeros(2 * world.num_factors, dtype=np.int64), job,
@@ -329,7 +365,9 @@ class _Runner:
         }
         kinds = {"obs": np.int32, "action": np.int32, "state": np.int32}
         return {
-            name: np.empty((episodes, count, steps * width if name in run.record else 0), dtype=kinds.get(name, agent.dtype))
+            name: np.empty(
+                (episodes, count, steps * width if name in run.record else 0), dtype=kinds.get(name, agent.dtype)
+            )
             for name, width in widths.items()
         }
 
