@@ -48,7 +48,7 @@ class Parameters:
     @property
     def num_rows(self) -> int:
         """1 when all agents share everything, else the number of agents."""
-        return max(getattr(self, name).shape[0] for name in self.__slots__)
+        return max(int(getattr(self, name).shape[0]) for name in self.__slots__)
 
     def rows(self, first: int, last: int) -> "Parameters":
         """The parameters of the agents from `first` to `last`; what is shared stays shared."""
@@ -190,6 +190,7 @@ def write_theta(
             view(theta, ints, L.T_LOG_E)[:] = np.log(E / E.sum(axis=1, keepdims=True))
     view(theta, ints, L.T_A)[:] = A
     view(theta, ints, L.T_AMBIGUITY)[:] = entropy
+    _write_rows(theta, ints, packed, A, entropy, gain_A)
     view(theta, ints, L.T_B)[:] = B
     view(theta, ints, L.T_LOG_C)[:] = _log_softmax_by_row(parameters.C, preference_sizes)
     view(theta, ints, L.T_D)[:] = D
@@ -206,6 +207,26 @@ def write_theta(
         counts[:, at : at + part.shape[1]] = part
         at += part.shape[1]
     return theta
+
+
+def _write_rows(
+    theta: Floats, ints: NDArray[np.int64], packed: Structure, A: Floats, entropy: Floats, gain: Floats | None
+) -> None:
+    """Dense likelihoods as padded rows: outcomes, ambiguity, novelty."""
+    rows, starts = view(theta, ints, L.T_ROWS), view(ints, ints, L.A_ROWS_START)
+    entry = column = 0
+    for m, table in enumerate(packed.A):
+        if starts[m] >= 0:
+            width = -(-(packed.num_obs[m] + 2) // L.LANES) * L.LANES
+            block = rows[:, starts[m] : starts[m] + table.num_columns * width].reshape(len(rows), table.num_columns, width)
+            block = np.zeros_like(block)
+            block[:, table.column_of_entry, table.row] = A[:, entry : entry + table.num_entries]
+            block[:, :, packed.num_obs[m]] = entropy[:, column : column + table.num_columns]
+            if gain is not None:
+                block[:, :, packed.num_obs[m] + 1] = gain[:, column : column + table.num_columns]
+            rows[:, starts[m] : starts[m] + table.num_columns * width] = block.reshape(len(block), -1)
+        entry += table.num_entries
+        column += table.num_columns
 
 
 def joint_sources_A(own: Structure, packed: Structure) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -225,7 +246,8 @@ def joint_sources_A(own: Structure, packed: Structure) -> tuple[NDArray[np.int64
 
 def joint_sources_B(own: Structure, packed: Structure) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """(entries, factors) and (columns, factors): positions in the own transitions laid one behind the other."""
-    assert packed.B_entry_sources is not None and packed.B_column_sources is not None  # noqa: S101  (a joint structure has them)
+    assert packed.B_entry_sources is not None  # noqa: S101  (a joint structure has them)
+    assert packed.B_column_sources is not None  # noqa: S101
     entry_offset = np.concatenate(([0], np.cumsum([table.num_entries for table in own.B])[:-1])).astype(np.int64)
     column_offset = np.concatenate(([0], np.cumsum([table.num_columns for table in own.B])[:-1])).astype(np.int64)
     return packed.B_entry_sources + entry_offset, packed.B_column_sources + column_offset

@@ -125,15 +125,16 @@ def lower(packed: Structure, own: Structure, tree: PolicyTree, settings: Setting
     need = plan.lengths["wf"] * settings.itemsize + plan.lengths["wi"] * 8
     if need > settings.max_memory:
         raise BudgetError(
-            f"the policy tree of horizon {settings.horizon} ({tree.num_policies:,} policies, {tree.num_prefixes:,} prefixes, "
-            f"{sum(packed.num_states):,} states) may need {need / 2**20:,.0f} MiB, more than the planner's "
-            f"max_memory={settings.max_memory / 2**20:,.0f} MiB: shorten the horizon, give fewer policies or raise max_memory"
+            f"the policy tree of horizon {settings.horizon} ({tree.num_policies:,} policies, {tree.num_prefixes:,} "
+            f"prefixes, {sum(packed.num_states):,} states) may need {need / 2**20:,.0f} MiB, more than the planner's "
+            f"max_memory={settings.max_memory / 2**20:,.0f} MiB: shorten the horizon, give fewer policies or raise "
+            "max_memory"
         )
     return Program(ints=plan.ints(), lengths=plan.lengths, bases=bases)
 
 
 def _component_actions(packed: Structure, factors: list[int]) -> tuple[Ints, Ints]:
-    """(joint actions,) the component's action in each joint action, and (factors, component actions) its factors' own."""
+    """(joint actions,) the component's action in each joint one, and (factors, component actions) its factors' own."""
     rows = packed.actions_of_factor[factors]
     unique, inverse = np.unique(rows, axis=1, return_inverse=True)
     return inverse.reshape(-1).astype(np.int64), unique.astype(np.int64)
@@ -180,6 +181,7 @@ def put_tables(plan: BufferPlan, packed: Structure) -> None:
         starts = [table.start[:-1] + offset for table, offset in zip(tables, entry_offset, strict=False)]
         plan.put(entry_start, np.concatenate([*starts, entry_offset[-1:]]))
         plan.put(row, np.concatenate([table.row for table in tables]))
+    plan.put(L.A_ROWS_START, padded_rows_start(packed)[:-1])
     plan.put(L.A_SAME_PARENTS, [packed.A_parents.index(group) for group in packed.A_parents])
     plan.put(L.B_COLUMNS, [prod(packed.num_states[g] for g in group) for group in packed.B_parents])
     entry_offset = _offsets(table.num_entries for table in packed.A)
@@ -228,15 +230,30 @@ def _put_components(
 
 
 def _outer_parent(packed: Structure, m: int, component_of: dict[int, int], controlled: list[int], actions: Any) -> int:
-    """Which of two parents in two moving components to sum out first (the one that moves less), −1 where it does not pay."""
+    """Which of two parents in two moving components to sum out first (that which moves less), −1 where none pays."""
     parents = packed.A_parents[m]
     moving = [component_of[f] in controlled for f in parents]
     if len(parents) != 2 or not all(moving) or component_of[parents[0]] == component_of[parents[1]]:
         return -1
-    if packed.A[m].num_entries < 0.5 * packed.A[m].num_columns * packed.num_obs[m]:
+    if not has_padded_rows(packed, m):
         return -1
     width = [actions[component_of[f]][1].shape[1] for f in parents]
     return 0 if width[0] <= width[1] else 1
+
+
+def has_padded_rows(packed: Structure, m: int) -> bool:
+    """Whether a likelihood is dense enough to be summed by padded rows instead of entry by entry."""
+    cells = packed.A[m].num_columns * _padded(packed.num_obs[m] + 2)
+    return packed.A[m].num_entries >= 0.4 * cells
+
+
+def padded_rows_start(packed: Structure) -> list[int]:
+    """Where the padded rows of each modality begin, −1 where it has none."""
+    starts, at = [], 0
+    for m, table in enumerate(packed.A):
+        starts.append(at if has_padded_rows(packed, m) else -1)
+        at += table.num_columns * _padded(packed.num_obs[m] + 2) if has_padded_rows(packed, m) else 0
+    return [*starts, at]
 
 
 def _padded(width: int) -> int:
@@ -272,6 +289,7 @@ def _reserve_numbers(plan: BufferPlan, packed: Structure, own: Structure, tree: 
         (L.T_A, entries_A),
         (L.T_LOG_A, entries_A),
         (L.T_AMBIGUITY, columns_A),
+        (L.T_ROWS, padded_rows_start(packed)[-1]),
         (L.T_NOVELTY_A, columns_A if settings.novelty and "A" in settings.learns else 0),
         (L.T_B, entries_B),
         (L.T_NOVELTY_B, columns_B if settings.novelty and "B" in settings.learns else 0),

@@ -1,0 +1,1 @@
+"""Perception: from an observation to beliefs about hidden states, exactly or by mean field."""

@@ -32,7 +32,9 @@ class Exact:
 
     def __post_init__(self) -> None:
         if not isinstance(self.max_joint_states, int) or self.max_joint_states < 1:
-            raise SettingError(f"Exact(max_joint_states={self.max_joint_states!r}): expected a whole number of at least 1")
+            raise SettingError(
+                f"Exact(max_joint_states={self.max_joint_states!r}): expected a whole number of at least 1"
+            )
 
 
 @inner

@@ -37,7 +37,9 @@ class FixedPoint:
 
     def __post_init__(self) -> None:
         if not isinstance(self.max_iterations, int) or self.max_iterations < 1:
-            raise SettingError(f"FixedPoint(max_iterations={self.max_iterations!r}): expected a whole number of at least 1")
+            raise SettingError(
+                f"FixedPoint(max_iterations={self.max_iterations!r}): expected a whole number of at least 1"
+            )
         if not 0.0 < self.tolerance < 1.0:
             raise SettingError(f"FixedPoint(tolerance={self.tolerance!r}): expected a number between 0 and 1")
         if not 1e-37 <= self.log_floor <= 1e-3:
@@ -214,5 +216,7 @@ def condition_fixed_point(ints: Any, theta: Any, obs: Any, soft: Any, prior: Any
         copy_into(log_q, kept_log_q)
         copy_into(message, kept_message)
         change = move_towards(ints, damping, kept_log_q, kept_message, log_q, q, weight)
-    move_towards(ints, 0.0, kept_log_q, kept_message, log_q, q, weight)  # the last attempt was rejected: give the accepted one
+    move_towards(
+        ints, 0.0, kept_log_q, kept_message, log_q, q, weight
+    )  # the last attempt was rejected: give the accepted one
     return accepted, max_iterations, False

@@ -1,0 +1,1 @@
+"""What all compiled functions share: the flat buffers, beliefs, arithmetic, random numbers, compilation."""

@@ -11,7 +11,7 @@ from actinf.kernels import layout as L
 from actinf.kernels.compile import inner
 from actinf.kernels.views import part, section
 
-__all__ = ["load_belief", "push_forward", "predict"]
+__all__ = ["load_belief", "predict", "push_forward"]
 
 
 @inner
@@ -61,7 +61,9 @@ def push_forward(ints: Any, theta: Any, f: int, action: int, level: int, node: i
         count_f = count[count_base[level * num_factors + parents[first]] + node]
         row = base[level * num_factors + parents[first]] + node * num_states[parents[first]]
         sources, weights = part(index, row, row + count_f), part(value, row, row + count_f)
-        section(wi, ints, L.I_TOUCHED_COUNT)[f] = push_single(sources, weights, entry_start, column_base, state, b, total, touched)
+        section(wi, ints, L.I_TOUCHED_COUNT)[f] = push_single(
+            sources, weights, entry_start, column_base, state, b, total, touched
+        )
         return 0.0
     for k in range(num_parents):
         odometer[k] = 0
@@ -101,7 +103,9 @@ def push_forward(ints: Any, theta: Any, f: int, action: int, level: int, node: i
 
 
 @inner
-def push_single(sources: Any, weights: Any, entry_start: Any, column_base: int, state: Any, b: Any, total: Any, touched: Any) -> int:
+def push_single(
+    sources: Any, weights: Any, entry_start: Any, column_base: int, state: Any, b: Any, total: Any, touched: Any
+) -> int:
     """The same for one parent: sources and weights are its supported states; returns how many states were reached.
 
     A column without zeros is added as a whole.

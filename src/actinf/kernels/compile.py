@@ -84,7 +84,9 @@ def cache_folder() -> Path:
             return complete
     fallback = Path(tempfile.gettempdir()) / f"actinf-{os.getuid() if hasattr(os, 'getuid') else 'user'}" / name
     fallback.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if hasattr(os, "getuid") and fallback.parent.stat().st_uid != os.getuid():  # somebody else's folder: do not load code
+    if (
+        hasattr(os, "getuid") and fallback.parent.stat().st_uid != os.getuid()
+    ):  # somebody else's folder: do not load code
         fallback = Path(tempfile.mkdtemp(prefix="actinf-"))
     return fallback
 
@@ -159,7 +161,9 @@ class EntryPoint:
         return found
 
     def _load_or_compile(self, dtype: str) -> Any:
-        dispatcher: Any = numba.njit(nogil=True, error_model="numpy", fastmath=FAST, no_cfunc_wrapper=True)(self._function)
+        dispatcher: Any = numba.njit(nogil=True, error_model="numpy", fastmath=FAST, no_cfunc_wrapper=True)(
+            self._function
+        )
         if dispatcher is self._function:  # NUMBA_DISABLE_JIT: plain Python, for debugging and coverage
             return dispatcher
         dispatcher._cache = _Cache(self._function)
@@ -175,7 +179,9 @@ class EntryPoint:
         return dispatcher
 
     def _compile(self, dispatcher: Any, signature: Any, dtype: str, ready: Path) -> None:
-        print(f"actinf: compiling '{self.name}' for {dtype}, once per installation …", end="", file=sys.stderr, flush=True)
+        print(
+            f"actinf: compiling '{self.name}' for {dtype}, once per installation …", end="", file=sys.stderr, flush=True
+        )
         started = time.perf_counter()
         dispatcher.compile(signature)
         print(f" {time.perf_counter() - started:.1f} s", file=sys.stderr, flush=True)

@@ -24,6 +24,7 @@ The shape that the kernels call a *column* is one joint state of the parents of 
     A_PARENT_START,  # (M + 1,)
     A_PARENT,  # factor indices
     A_PARENT_STRIDE,  # stride of that parent in the column number
+    A_ROWS_START,  # (M,) where a modality's padded columns begin in T_ROWS, -1 for a sparse likelihood
     A_SAME_PARENTS,  # (M,) the first modality that has the same parents
     A_COLUMN_BASE,  # (M + 1,) first column of a modality among the columns of all
     A_ENTRY_START,  # (columns + 1,) first entry of a column
@@ -77,6 +78,7 @@ The shape that the kernels call a *column* is one joint state of the parents of 
     T_A,  # (A entries,)
     T_LOG_A,  # (A entries,) ln max(A, floor)
     T_AMBIGUITY,  # (A columns,) H[A] in nats
+    T_ROWS,  # dense likelihoods once more: a padded row per column, (outcomes, ambiguity, novelty, zeros)
     T_NOVELTY_A,  # (A columns,) expected information gain about the column's parameters, nats
     T_B,  # (B entries,)
     T_NOVELTY_B,  # (B columns,)
@@ -155,8 +157,8 @@ The shape that the kernels call a *column* is one joint state of the parents of 
     I_ODOMETER,  # (parents,)
     I_SUPPORT,  # (all states,) boolean
     I_SUPPORT_LIST,  # (all states,)
-) = range(128)
-NUM_SECTIONS = 128
+) = range(130)
+NUM_SECTIONS = 130
 
 # Scalars of the structure.
 (
@@ -200,4 +202,3 @@ WHOLE_STEP, PLAN_ONLY = 0, 2
 # Codes of the choice objects.
 EXACT, FIXED_POINT = 0, 1
 MARGINAL_ACTION, BEST_POLICY = 0, 1
-

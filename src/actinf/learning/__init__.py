@@ -1,0 +1,1 @@
+"""Learning: from beliefs to Dirichlet counts."""

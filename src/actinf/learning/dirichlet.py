@@ -14,6 +14,7 @@ from actinf.errors import SettingError
 from actinf.kernels import layout as L
 from actinf.kernels.compile import inner
 from actinf.kernels.elementary import digamma, logarithm
+from actinf.kernels.rows import padded_width, write_row
 from actinf.kernels.views import part, section
 
 __all__ = ["Learning"]
@@ -44,10 +45,17 @@ class Learning:
 
     def __post_init__(self) -> None:
         if not (self.A or self.B or self.D or self.E):
-            raise SettingError("Learning() learns nothing: set at least one of A, B, D and E to True, or leave learning out")
+            raise SettingError(
+                "Learning() learns nothing: set at least one of A, B, D and E to True, or leave learning out"
+            )
         for name, low, high in (("rate", 0.0, np.inf), ("forgetting", -1.0, 1.0), ("concentration", 0.0, np.inf)):
             value = getattr(self, name)
-            ok = isinstance(value, int | float) and low < value <= high and value < np.inf and not (name == "forgetting" and value < 0)
+            ok = (
+                isinstance(value, int | float)
+                and low < value <= high
+                and value < np.inf
+                and not (name == "forgetting" and value < 0)
+            )
             if not ok:
                 expected = "a number from 0 to 1" if name == "forgetting" else "a positive number"
                 raise SettingError(f"Learning({name}={value!r}): expected {expected}")
@@ -127,6 +135,7 @@ def probability_of_column(q: Any, ints: Any, parents: Any, strides: Any, first: 
 def count_likelihood(ints: Any, theta: Any, counts: Any, obs: Any, soft: Any, qs: Any, all_changed: bool) -> None:
     """Add rate · o_t ⊗ q_t to the counts of A and refresh the columns that changed."""
     rate = section(theta, ints, L.T_KNOBS)[L.K_RATE]
+    rows_start, num_obs = section(ints, ints, L.A_ROWS_START), section(ints, ints, L.NUM_OBS)
     parents, parent_start = section(ints, ints, L.A_PARENT), section(ints, ints, L.A_PARENT_START)
     strides, columns = section(ints, ints, L.A_PARENT_STRIDE), section(ints, ints, L.A_COLUMN_BASE)
     entry_start, outcomes = section(ints, ints, L.A_ENTRY_START), section(ints, ints, L.A_OUTCOME)
@@ -138,16 +147,23 @@ def count_likelihood(ints: Any, theta: Any, counts: Any, obs: Any, soft: Any, qs
                 p = probability_of_column(qs, ints, parents, strides, parent_start[m], parent_start[m + 1], column)
             if p > 0.0:
                 for e in range(entry_start[columns[m] + column], entry_start[columns[m] + column + 1]):
-                    weight = soft[obs_start[m] + outcomes[e]] if obs[m] == -2 else (1.0 if outcomes[e] == obs[m] else 0.0)
+                    weight = (
+                        soft[obs_start[m] + outcomes[e]] if obs[m] == -2 else (1.0 if outcomes[e] == obs[m] else 0.0)
+                    )
                     if counts[e] > 0.0:
                         counts[e] += rate * p * weight
             if p > 0.0 or all_changed:
                 refresh_likelihood_column(ints, theta, counts, columns[m] + column)
+                if rows_start[m] >= 0:
+                    width = padded_width(num_obs[m])
+                    at = rows_start[m] + column * width
+                    write_row(ints, theta, columns[m] + column, num_obs[m], part(section(theta, ints, L.T_ROWS), at, at + width))
 
 
 @inner
-def count_transitions(ints: Any, theta: Any, counts: Any, joint_action: int, first_step: bool, qs: Any, previous: Any,
-                      all_changed: bool) -> None:
+def count_transitions(
+    ints: Any, theta: Any, counts: Any, joint_action: int, first_step: bool, qs: Any, previous: Any, all_changed: bool
+) -> None:
     """Add rate · q_t ⊗ q_{t−1} to the counts of B under the executed action and refresh the columns that changed."""
     rate = section(theta, ints, L.T_KNOBS)[L.K_RATE]
     start = section(ints, ints, L.STATE_START)
@@ -162,7 +178,9 @@ def count_transitions(ints: Any, theta: Any, counts: Any, joint_action: int, fir
         own = section(ints, ints, L.FACTOR_ACTION)[section(ints, ints, L.FACTOR_ACTION_START)[f] + in_component]
         if not first_step:
             for parent in range(parent_columns):
-                p = probability_of_column(previous, ints, parents, strides, parent_start[f], parent_start[f + 1], parent)
+                p = probability_of_column(
+                    previous, ints, parents, strides, parent_start[f], parent_start[f + 1], parent
+                )
                 if p > 0.0:
                     column = base[f] + own * parent_columns + parent
                     for e in range(entry_start[column], entry_start[column + 1]):
@@ -198,7 +216,11 @@ def count_habits(ints: Any, theta: Any, carry: Any, q_pi: Any) -> None:
     knobs = section(theta, ints, L.T_KNOBS)
     counts, log_e = section(carry, ints, L.C_COUNTS_E), section(theta, ints, L.T_LOG_E)
     prior_counts = section(theta, ints, L.T_PRIOR_COUNTS)
-    fade(counts, part(prior_counts, prior_counts.shape[0] - counts.shape[0], prior_counts.shape[0]), knobs[L.K_FORGETTING])
+    fade(
+        counts,
+        part(prior_counts, prior_counts.shape[0] - counts.shape[0], prior_counts.shape[0]),
+        knobs[L.K_FORGETTING],
+    )
     total = 0.0
     for i in range(counts.shape[0]):
         if counts[i] > 0.0:

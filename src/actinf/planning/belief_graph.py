@@ -14,7 +14,7 @@ from actinf.kernels import layout as L
 from actinf.kernels.beliefs import load_belief, push_forward
 from actinf.kernels.compile import inner
 from actinf.kernels.elementary import bits_of
-from actinf.kernels.views import fill, half, part, section
+from actinf.kernels.views import fill, half, section
 
 __all__ = ["grow", "plant"]
 
@@ -60,7 +60,10 @@ def next_stamp(wi: Any, ints: Any) -> int:
 def same_belief(ints: Any, component: int, level: int, node: int, wf: Any, wi: Any) -> bool:
     """Whether the scatter target holds exactly the belief of a node."""
     num_factors = ints[ints[2 * L.SCALARS] + L.S_FACTORS]
-    first, last = section(ints, ints, L.COMPONENT_START)[component], section(ints, ints, L.COMPONENT_START)[component + 1]
+    first, last = (
+        section(ints, ints, L.COMPONENT_START)[component],
+        section(ints, ints, L.COMPONENT_START)[component + 1],
+    )
     factors, num_states = section(ints, ints, L.COMPONENT_FACTOR), section(ints, ints, L.NUM_STATES)
     start = section(ints, ints, L.STATE_START)
     base, count_base = section(wi, ints, L.I_LEVEL), section(wi, ints, L.I_COUNT_BASE)
@@ -79,7 +82,9 @@ def same_belief(ints: Any, component: int, level: int, node: int, wf: Any, wi: A
 
 
 @inner
-def child_of(ints: Any, theta: Any, c: int, level: int, node: int, action: int, stamp: int, mask: int, wf: Any, wi: Any) -> Any:
+def child_of(
+    ints: Any, theta: Any, c: int, level: int, node: int, action: int, stamp: int, mask: int, wf: Any, wi: Any
+) -> Any:
     """The node at the next level that a component reaches from `node` by its action, and the novelty of B on the way."""
     scalars = section(ints, ints, L.SCALARS)
     num_factors = scalars[L.S_FACTORS]
@@ -276,7 +281,10 @@ def join(ints: Any, depth: int, joint_nodes: int, mask: int, wf: Any, wi: Any) -
     tree_start = section(ints, ints, L.TREE_START)[depth]
     count = 0
     for i in range(section(ints, ints, L.TREE_SIZE)[depth]):
-        parent, u = section(ints, ints, L.TREE_PARENT)[tree_start + i], section(ints, ints, L.TREE_ACTION)[tree_start + i]
+        parent, u = (
+            section(ints, ints, L.TREE_PARENT)[tree_start + i],
+            section(ints, ints, L.TREE_ACTION)[tree_start + i],
+        )
         count = join_edge(ints, level, tree_node[parent], u, stamp, mask, count, wi)
     return count
 

@@ -43,7 +43,9 @@ class Exhaustive:
             given.setflags(write=False)
             object.__setattr__(self, "policies", given)
             if self.horizon not in (1, given.shape[1]):
-                raise SettingError(f"Exhaustive(horizon={self.horizon}) contradicts policies of length {given.shape[1]}")
+                raise SettingError(
+                    f"Exhaustive(horizon={self.horizon}) contradicts policies of length {given.shape[1]}"
+                )
             object.__setattr__(self, "horizon", int(given.shape[1]))
         if isinstance(self.horizon, bool) or not isinstance(self.horizon, int) or self.horizon < 1:
             raise SettingError(f"Exhaustive(horizon={self.horizon!r}): expected a whole number of at least 1")
@@ -125,5 +127,12 @@ def _given_tree(policies: Ints, num_actions: Sequence[int]) -> PolicyTree:
         parents.append(unique[:, 0])
         actions_taken.append(unique[:, 1])
     return PolicyTree(
-        tuple(size), len(joint), tuple(start), np.concatenate(parents), np.concatenate(actions_taken), prefix, joint[:, 0], False
+        tuple(size),
+        len(joint),
+        tuple(start),
+        np.concatenate(parents),
+        np.concatenate(actions_taken),
+        prefix,
+        joint[:, 0],
+        False,
     )

@@ -12,6 +12,7 @@ import numpy as np
 from actinf.kernels import layout as L
 from actinf.kernels.compile import inner
 from actinf.kernels.elementary import logarithms_into
+from actinf.kernels.rows import add_rows, padded_width
 from actinf.kernels.views import fill, half, part, section
 from actinf.planning.belief_graph import mixed, next_stamp
 
@@ -137,28 +138,88 @@ def predict_outcomes(ints: Any, theta: Any, m: int, level: int, count: int, wf: 
 
 
 @inner
-def predict_outcomes_by_parts(ints: Any, theta: Any, m: int, outer: int, level: int, count: int, wf: Any, wi: Any) -> None:
-    """The same for a modality with two parents in two moving components: A is summed over one parent once per node of it."""
+def deliver(lanes: Any, x: int, num_obs: int, qo: Any, ambiguity: Any, novelty: Any) -> None:
+    """Take a node's sums out of the lanes."""
+    for o in range(num_obs):
+        qo[x * num_obs + o] = lanes[o]
+    ambiguity[x] = lanes[num_obs]
+    novelty[x] = lanes[num_obs + 1]
+
+
+@inner
+def predict_dense(ints: Any, theta: Any, m: int, level: int, count: int, wf: Any, wi: Any) -> None:
+    """`predict_outcomes` for a likelihood with few zeros, by padded rows."""
     scalars = section(ints, ints, L.SCALARS)
     num_factors, num_components = scalars[L.S_FACTORS], scalars[L.S_COMPONENTS]
     num_obs = section(ints, ints, L.NUM_OBS)[m]
-    column_base = section(ints, ints, L.A_COLUMN_BASE)[m]
-    entry_start, outcomes = section(ints, ints, L.A_ENTRY_START), section(ints, ints, L.A_OUTCOME)
-    a, entropy = section(theta, ints, L.T_A), section(theta, ints, L.T_AMBIGUITY)
-    gain = section(theta, ints, L.T_NOVELTY_A)
+    width = padded_width(num_obs)
+    rows_start = section(ints, ints, L.A_ROWS_START)[m]
+    table = section(theta, ints, L.T_ROWS)
+    columns = section(ints, ints, L.A_COLUMN_BASE)
+    table = part(table, rows_start, rows_start + (columns[m + 1] - columns[m]) * width)
+    parents, strides = section(ints, ints, L.A_PARENT), section(ints, ints, L.A_PARENT_STRIDE)
     first = section(ints, ints, L.A_PARENT_START)[m]
-    f_outer, f_inner = section(ints, ints, L.A_PARENT)[first + outer], section(ints, ints, L.A_PARENT)[first + 1 - outer]
-    s_outer = section(ints, ints, L.A_PARENT_STRIDE)[first + outer]
-    s_inner = section(ints, ints, L.A_PARENT_STRIDE)[first + 1 - outer]
+    last_parent = section(ints, ints, L.A_PARENT_START)[m + 1] - first - 1
+    component_of, num_states = section(ints, ints, L.COMPONENT_OF), section(ints, ints, L.NUM_STATES)
+    joint, representative = half(section(wi, ints, L.I_JOINT), level), section(wi, ints, L.I_MODALITY_FIRST)
+    base, count_base = section(wi, ints, L.I_LEVEL), section(wi, ints, L.I_COUNT_BASE)
+    value, index, size = section(wf, ints, L.W_VALUE), section(wi, ints, L.I_INDEX), section(wi, ints, L.I_COUNT)
+    qo, ambiguity, novelty = section(wf, ints, L.W_QO), section(wf, ints, L.W_AMBIGUITY), section(wf, ints, L.W_NOVELTY)
+    lanes = part(section(wf, ints, L.W_LANES), 0, width)
+    digit = section(wi, ints, L.I_ODOMETER)
+    f_last = parents[first + last_parent]
+    for x in range(count):
+        tuple_at = representative[x] * num_components
+        node = joint[tuple_at + component_of[f_last]]
+        row = base[level * num_factors + f_last] + node * num_states[f_last]
+        end = row + size[count_base[level * num_factors + f_last] + node]
+        states, weights = part(index, row, end), part(value, row, end)
+        fill(lanes, 0.0)
+        for k in range(last_parent):
+            digit[k] = 0
+        while True:
+            outer_column = 0
+            outer_p = 1.0
+            for k in range(last_parent):
+                f = parents[first + k]
+                place = base[level * num_factors + f] + joint[tuple_at + component_of[f]] * num_states[f] + digit[k]
+                outer_column += index[place] * strides[first + k]
+                outer_p *= value[place]
+            add_rows(outer_p, weights, states, strides[first + last_parent], outer_column, table, width, lanes)
+            k = last_parent - 1
+            while k >= 0:
+                f = parents[first + k]
+                digit[k] += 1
+                if digit[k] < size[count_base[level * num_factors + f] + joint[tuple_at + component_of[f]]]:
+                    break
+                digit[k] = 0
+                k -= 1
+            if k < 0:
+                break
+        deliver(lanes, x, num_obs, qo, ambiguity, novelty)
+
+
+@inner
+def predict_by_parts(ints: Any, theta: Any, m: int, outer: int, level: int, count: int, wf: Any, wi: Any) -> None:
+    """The same for two parents in two moving components: A is summed over the outer parent once per node of it."""
+    scalars = section(ints, ints, L.SCALARS)
+    num_factors, num_components = scalars[L.S_FACTORS], scalars[L.S_COMPONENTS]
+    num_obs = section(ints, ints, L.NUM_OBS)[m]
+    width = padded_width(num_obs)
+    rows_start = section(ints, ints, L.A_ROWS_START)[m]
+    columns = section(ints, ints, L.A_COLUMN_BASE)
+    table = part(section(theta, ints, L.T_ROWS), rows_start, rows_start + (columns[m + 1] - columns[m]) * width)
+    first = section(ints, ints, L.A_PARENT_START)[m]
+    parents, strides = section(ints, ints, L.A_PARENT), section(ints, ints, L.A_PARENT_STRIDE)
+    f_outer, f_inner = parents[first + outer], parents[first + 1 - outer]
+    s_outer, s_inner = strides[first + outer], strides[first + 1 - outer]
     component_of, num_states = section(ints, ints, L.COMPONENT_OF), section(ints, ints, L.NUM_STATES)
     joint, representative = half(section(wi, ints, L.I_JOINT), level), section(wi, ints, L.I_MODALITY_FIRST)
     base, count_base = section(wi, ints, L.I_LEVEL), section(wi, ints, L.I_COUNT_BASE)
     value, index, size = section(wf, ints, L.W_VALUE), section(wi, ints, L.I_INDEX), section(wi, ints, L.I_COUNT)
     qo, ambiguity, novelty = section(wf, ints, L.W_QO), section(wf, ints, L.W_AMBIGUITY), section(wf, ints, L.W_NOVELTY)
     partial, done = section(wf, ints, L.W_OUTER), section(wi, ints, L.I_OUTER_DONE)
-    lanes = section(wf, ints, L.W_LANES)
-    vectors = (num_obs + 2 + L.LANES - 1) // L.LANES
-    width = vectors * L.LANES
+    lanes = part(section(wf, ints, L.W_LANES), 0, width)
     block = num_states[f_inner] * width
     for node in range(section(wi, ints, L.I_NODES)[level * num_components + component_of[f_outer]]):
         done[node] = 0
@@ -168,39 +229,23 @@ def predict_outcomes_by_parts(ints: Any, theta: Any, m: int, outer: int, level: 
         if done[node] == 0:
             done[node] = 1
             row = base[level * num_factors + f_outer] + node * num_states[f_outer]
-            size_outer = size[count_base[level * num_factors + f_outer] + node]
+            end = row + size[count_base[level * num_factors + f_outer] + node]
             fill(summed, 0.0)
-            for i in range(size_outer):
-                p = value[row + i]
-                for s in range(num_states[f_inner]):
-                    column = column_base + index[row + i] * s_outer + s * s_inner
-                    for e in range(entry_start[column], entry_start[column + 1]):
-                        summed[s * width + outcomes[e]] += p * a[e]
-                    summed[s * width + num_obs] += p * entropy[column]
-                    if gain.shape[0] > 0:
-                        summed[s * width + num_obs + 1] += p * gain[column]
+            for s in range(num_states[f_inner]):
+                target = part(summed, s * width, (s + 1) * width)
+                add_rows(1.0, part(value, row, end), part(index, row, end), s_outer, s * s_inner, table, width, target)
         node = joint[representative[x] * num_components + component_of[f_inner]]
         row = base[level * num_factors + f_inner] + node * num_states[f_inner]
-        size_inner = size[count_base[level * num_factors + f_inner] + node]
-        states, weights = part(index, row, row + size_inner), part(value, row, row + size_inner)
-        for v in range(vectors):
-            lane = part(lanes, v * L.LANES, (v + 1) * L.LANES)
-            for k in range(L.LANES):
-                lane[k] = 0.0
-            for i in range(size_inner):
-                p = weights[i]
-                at = states[i] * width + v * L.LANES
-                row_of = part(summed, at, at + L.LANES)
-                for k in range(L.LANES):
-                    lane[k] += p * row_of[k]
-        for o in range(num_obs):
-            qo[x * num_obs + o] = lanes[o]
-        ambiguity[x] = lanes[num_obs]
-        novelty[x] = lanes[num_obs + 1]
+        end = row + size[count_base[level * num_factors + f_inner] + node]
+        fill(lanes, 0.0)
+        add_rows(1.0, part(value, row, end), part(index, row, end), 1, 0, summed, width, lanes)
+        deliver(lanes, x, num_obs, qo, ambiguity, novelty)
 
 
 @inner
-def add_modality(ints: Any, theta: Any, m: int, time: int, level: int, joint_nodes: int, mask: int, wf: Any, wi: Any) -> int:
+def add_modality(
+    ints: Any, theta: Any, m: int, time: int, level: int, joint_nodes: int, mask: int, wf: Any, wi: Any
+) -> int:
     """Add modality m's share of G to every joint node of a level (W_JOINT_G); returns the number of its nodes.
 
     `time` is the session time t + τ that picks the row of a timed C.
@@ -212,7 +257,9 @@ def add_modality(ints: Any, theta: Any, m: int, time: int, level: int, joint_nod
         f = section(ints, ints, L.A_PARENT)[section(ints, ints, L.A_PARENT_START)[m] + outer]
         outer_nodes = section(wi, ints, L.I_NODES)[level * num_components + section(ints, ints, L.COMPONENT_OF)[f]]
     if outer >= 0 and count >= 2 * outer_nodes:
-        predict_outcomes_by_parts(ints, theta, m, outer, level, count, wf, wi)
+        predict_by_parts(ints, theta, m, outer, level, count, wf, wi)
+    elif section(ints, ints, L.A_ROWS_START)[m] >= 0:
+        predict_dense(ints, theta, m, level, count, wf, wi)
     else:
         predict_outcomes(ints, theta, m, level, count, wf, wi)
     num_obs = section(ints, ints, L.NUM_OBS)[m]

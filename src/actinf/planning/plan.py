@@ -7,7 +7,7 @@ import numpy as np
 from actinf.kernels import layout as L
 from actinf.kernels.compile import inner
 from actinf.kernels.elementary import exponential
-from actinf.kernels.views import half, part, section
+from actinf.kernels.views import half, section
 from actinf.planning.belief_graph import grow, mask_for, plant
 from actinf.planning.expected_free_energy import add_modality
 
@@ -58,7 +58,10 @@ def walk(ints: Any, depth: int, g_here: Any, g_there: Any, wf: Any, wi: Any) -> 
     num_actions = scalars[L.S_ACTIONS]
     level = depth & 1
     tree_size = section(ints, ints, L.TREE_SIZE)
-    node_here, node_there = half(section(wi, ints, L.I_TREE_NODE), 1 - level), half(section(wi, ints, L.I_TREE_NODE), level)
+    node_here, node_there = (
+        half(section(wi, ints, L.I_TREE_NODE), 1 - level),
+        half(section(wi, ints, L.I_TREE_NODE), level),
+    )
     joint_child, joint_edge = section(wi, ints, L.I_JOINT_CHILD), section(wf, ints, L.W_JOINT_EDGE)
     joint_g = section(wf, ints, L.W_JOINT_G)
     with_edge = joint_edge.shape[0] > 0
