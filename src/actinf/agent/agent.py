@@ -240,14 +240,14 @@ class Agent:
         """(num_policies, horizon, num_controls) action indices, in the order of `q_pi`, `G` and E."""
         if self.planner.policies is not None:
             given = self.planner.policies
-            return np.array(given if given.ndim == 3 else given[:, :, None])
+            return np.array(given if given.ndim == 3 else given[:, :, None], dtype=np.int64)
         joint_actions = len(self.actions.digits)
         numbers = np.arange(self.num_policies)
         joint = [
             numbers // joint_actions ** (self.planner.horizon - 1 - t) % joint_actions
             for t in range(self.planner.horizon)
         ]
-        return self.actions.digits[np.stack(joint, axis=1)]
+        return np.asarray(self.actions.digits[np.stack(joint, axis=1)])
 
     def policy_names(self) -> list[str]:
         """A label for each policy: actions joined by "+" over controls and " > " over time."""
@@ -278,16 +278,17 @@ class Agent:
         return Session.resumed(self, snapshot)
 
     def replay(self, observations: Any, actions: Any, *, seed: int = 0) -> Evidence:
-        """How probable a recorded subject's actions are, by the kernel that simulates: the basis of fitting to behaviour.
+        """How probable a recorded subject's actions are, by the kernel that simulates: the basis of fitting behaviour.
 
         Args:
             observations: T observations, each as for `Session.step`.
-            actions: T actions, each as `executed` of `Session.step`; None where no action was recorded (the agent's own choice
-                then moves its beliefs).
+            actions: T actions, each as `executed` of `Session.step`; None where no action was recorded (the agent's
+                own choice then moves its beliefs).
             seed: of the agent's own choices, where they are needed.
 
         Returns:
-            the Evidence.  With `alpha=None` an action that is not the most probable one has ln p = −inf: give the agent an alpha.
+            the Evidence.  With `alpha=None` an action that is not the most probable one has ln p = −inf: give the
+            agent an alpha.
 
         Raises:
             ObservationError: for what the model does not know; ImpossibleObservation: for what it excludes.
@@ -297,6 +298,6 @@ class Agent:
     def __repr__(self) -> str:
         name = self.model.name or "model"
         return (
-            f"Agent({name}, inference={self.inference!r}, planner={self.planner!r}, gamma={self.gamma}, alpha={self.alpha}, "
-            f"learning={self.learning!r}, dtype={self.dtype!r})"
+            f"Agent({name}, inference={self.inference!r}, planner={self.planner!r}, gamma={self.gamma}, "
+            f"alpha={self.alpha}, learning={self.learning!r}, dtype={self.dtype!r})"
         )

@@ -1,4 +1,4 @@
-"""Reading what a caller hands in: observations and executed actions, by name, by index, as distributions, or not at all."""
+"""Reading what a caller hands in: observations and executed actions, by name, by index, as distributions, or None."""
 
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -29,8 +29,8 @@ def _unknown(kind: str, value: object, names: tuple[str, ...]) -> ObservationErr
 class ObservationReader:
     """Turns an observation into outcome indices and, where it is soft, weights.
 
-    An observation is a mapping from modality to value, in which an absent modality is missing, or a sequence of values in
-    the model's order.  A value is an outcome's name, its index, a distribution over the outcomes, or None (missing).
+    An observation is a mapping from modality to value, in which an absent modality is missing, or a sequence of values
+    in the model's order.  A value is an outcome's name, its index, a distribution over the outcomes, or None (missing).
     """
 
     def __init__(self, model: Model):
@@ -42,7 +42,11 @@ class ObservationReader:
         self._start = tuple(int(offset) for offset in offsets)
 
     def read(self, observation: Any, codes: NDArray[np.int64], weights: NDArray[Any]) -> None:
-        """Fill `codes` (modalities,) with indices, −1 for missing, −2 for soft, whose weights go into `weights` (all outcomes,).
+        """Fill `codes` (modalities,) with indices, −1 for missing, −2 for soft, whose weights go into `weights`.
+
+        Args:
+            observation: what the caller gave.
+            codes: (modalities,); weights: (all outcomes,).
 
         Raises:
             ObservationError: for an unknown modality or outcome, an index out of range, or a malformed distribution.
@@ -58,13 +62,13 @@ class ObservationReader:
             return
         if isinstance(observation, str) or not hasattr(observation, "__len__"):
             raise ObservationError(
-                f"the observation {observation!r} is neither a mapping from modality to outcome nor a list in the order "
-                f"{_listed(self._names)}"
+                f"the observation {observation!r} is neither a mapping from modality to outcome nor a list in the "
+                f"order {_listed(self._names)}"
             )
         if len(observation) != len(self._names):
             raise ObservationError(
-                f"the observation has {len(observation)} entries, but the model has {len(self._names)} modalities: expected one "
-                f"for each of {_listed(self._names)}, None where it is missing"
+                f"the observation has {len(observation)} entries, but the model has {len(self._names)} modalities: "
+                f"expected one for each of {_listed(self._names)}, None where it is missing"
             )
         for m, value in enumerate(observation):
             codes[m] = self._value(m, value, weights)
@@ -80,7 +84,8 @@ class ObservationReader:
         if isinstance(value, int | np.integer) and not isinstance(value, bool):
             if not 0 <= value < len(self._outcomes[m]):
                 raise ObservationError(
-                    f"modality {self._names[m]!r} has no outcome with index {value}: expected 0 to {len(self._outcomes[m]) - 1}"
+                    f"modality {self._names[m]!r} has no outcome with index {value}: expected 0 to "
+                    f"{len(self._outcomes[m]) - 1}"
                 )
             return int(value)
         return self._distribution(m, value, weights)
@@ -100,18 +105,19 @@ class ObservationReader:
             if isinstance(error, ObservationError):
                 raise
             raise ObservationError(
-                f"modality {self._names[m]!r} got {value!r}: expected an outcome's name, its index, a distribution over the "
-                f"{size} outcomes, or None"
+                f"modality {self._names[m]!r} got {value!r}: expected an outcome's name, its index, a distribution "
+                f"over the {size} outcomes, or None"
             ) from None
         if dense.shape != (size,):
             raise ObservationError(
-                f"modality {self._names[m]!r} got a distribution of shape {dense.shape}, but it has {size} outcomes: expected ({size},)"
+                f"modality {self._names[m]!r} got a distribution of shape {dense.shape}, but it has {size} outcomes: "
+                f"expected ({size},)"
             )
         total = float(dense.sum())
         if not np.all(np.isfinite(dense)) or dense.min() < 0.0 or abs(total - 1.0) > 1e-5:
             raise ObservationError(
-                f"modality {self._names[m]!r} got the weights {dense.tolist()}, whose sum is {total:g}: expected non-negative "
-                "numbers that sum to 1"
+                f"modality {self._names[m]!r} got the weights {dense.tolist()}, whose sum is {total:g}: expected "
+                "non-negative numbers that sum to 1"
             )
         weights[self._start[m] : self._start[m] + size] = dense / total
         return SOFT
@@ -136,7 +142,7 @@ class ActionReader:
         return dict(zip(self.controls, self.names[joint], strict=True))
 
     def read(self, executed: Any) -> int:
-        """The joint action of a mapping from control to action (name or index), or of a sequence in the controls' order.
+        """The joint action of a mapping from control to action (name or index), or of a list in the controls' order.
 
         Raises:
             ObservationError: for an unknown or a missing control, or an unknown action.
@@ -155,8 +161,8 @@ class ActionReader:
             values = list(executed) if hasattr(executed, "__len__") and not isinstance(executed, str) else [executed]
             if len(values) != len(self.controls):
                 raise ObservationError(
-                    f"the executed action has {len(values)} entries, but the model has {len(self.controls)} controls: expected one "
-                    f"for each of {_listed(self.controls)}"
+                    f"the executed action has {len(values)} entries, but the model has {len(self.controls)} controls: "
+                    f"expected one for each of {_listed(self.controls)}"
                 )
         joint = 0
         for c, value in enumerate(values):

@@ -218,8 +218,7 @@ def _write_rows(
     for m, table in enumerate(packed.A):
         if starts[m] >= 0:
             width = -(-(packed.num_obs[m] + 2) // L.LANES) * L.LANES
-            block = rows[:, starts[m] : starts[m] + table.num_columns * width].reshape(len(rows), table.num_columns, width)
-            block = np.zeros_like(block)
+            block = np.zeros((len(rows), table.num_columns, width))
             block[:, table.column_of_entry, table.row] = A[:, entry : entry + table.num_entries]
             block[:, :, packed.num_obs[m]] = entropy[:, column : column + table.num_columns]
             if gain is not None:

@@ -27,14 +27,16 @@ class Population:
         size: number of agents N.
         gamma: (N,) policy precision of each.
         alpha: (N,) action precision of each.
-        A: modality → (N, *shape of A[m]); B: factor → (N, *shape of B[f]); probabilities, zero wherever the agent's are.
+        A: modality → (N, *shape of A[m]), probabilities, zero wherever the agent's are.
+        B: factor → (N, *shape of B[f]), likewise.
         C: modality → (N, *shape of C[m]) or (N, num_obs[m]), log-preferences in nats.
         D: factor → (N, num_states[f]).
         E: (N, num_policies).
             A, B, C and D may also be lists in the model's order, None for what is shared.
 
     Raises:
-        SettingError: when an array has another shape, is not a probability, or puts mass where the shared model has none.
+        SettingError: when an array has another shape, is not a probability, or puts mass where the shared model has
+            none.
     """
 
     def __init__(
@@ -98,7 +100,8 @@ class Population:
             ) from None
         if array.shape != (self.size, *shape):
             raise SettingError(
-                f"Population({name}=...) has shape {array.shape}, but there are {self.size} agents: expected {(self.size, *shape)}"
+                f"Population({name}=...) has shape {array.shape}, but there are {self.size} agents: expected "
+                f"{(self.size, *shape)}"
             )
         if not np.all(np.isfinite(array)):
             where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
@@ -108,24 +111,19 @@ class Population:
     def _numbers(self, name: str, values: Any, low: float) -> NDArray[np.float64]:
         array = self._array(name, values, ())
         if array.min() < low:
-            raise SettingError(
-                f"Population({name}=...) holds {array.min():g}: expected {'positive numbers' if low else 'no negative number'}"
-            )
+            expected = "positive numbers" if low else "no negative number"
+            raise SettingError(f"Population({name}=...) holds {array.min():g}: expected {expected}")
         return array[:, None]
 
     def _probabilities(self, name: str, values: Any, shape: tuple[int, ...]) -> NDArray[np.float64]:
         array = self._array(name, values, shape)
         sums = array.sum(axis=1)
         if array.min() < 0.0 or np.abs(sums - 1.0).max() > TOLERANCE:
-            agent = int(
-                np.argmax(
-                    np.maximum(
-                        np.abs(sums - 1.0).reshape(self.size, -1).max(axis=1), -array.reshape(self.size, -1).min(axis=1)
-                    )
-                )
-            )
+            excess = np.abs(sums - 1.0).reshape(self.size, -1).max(axis=1)
+            agent = int(np.argmax(np.maximum(excess, -array.reshape(self.size, -1).min(axis=1))))
             raise SettingError(
-                f"Population({name}=...) of agent {agent} is not a probability: expected non-negative numbers that sum to 1"
+                f"Population({name}=...) of agent {agent} is not a probability: expected non-negative numbers that "
+                "sum to 1"
             )
         return array
 
@@ -149,8 +147,8 @@ class Population:
             picked = array[:, columns.row, column]
             if not np.allclose(picked.sum(axis=1), array.sum(axis=(1, 2)), atol=TOLERANCE):
                 raise SettingError(
-                    f"Population({name}[{names[at]!r}]) puts probability where the shared model has a zero: give the shared agent a model "
-                    "that is positive wherever any agent's is"
+                    f"Population({name}[{names[at]!r}]) puts probability where the shared model has a zero: give the "
+                    "shared agent a model that is positive wherever any agent's is"
                 )
             rows[:, offsets[at] : offsets[at + 1]] = picked
         return rows

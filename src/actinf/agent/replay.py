@@ -20,8 +20,8 @@ class Evidence:
 
     Attributes:
         log_likelihood: Σ_t ln p(action_t | observations so far), nats.
-        log_p_action: (T,) ln p of each recorded action; −inf where the agent would never have taken it, and 0 where no action
-            was recorded.
+        log_p_action: (T,) ln p of each recorded action; −inf where the agent would never have taken it, and 0 where no
+            action was recorded.
         q_pi: (T, P) policy posterior at each step.
         G: (T, P) expected free energy.
         F: (T,) variational free energy.
@@ -40,7 +40,8 @@ def replay(agent: "Agent", observations: Any, actions: Any, *, seed: int = 0) ->
     """See `Agent.replay`."""
     if len(observations) != len(actions):
         raise ObservationError(
-            f"replay got {len(observations)} observations and {len(actions)} actions: expected one action after each observation"
+            f"replay got {len(observations)} observations and {len(actions)} actions: expected one action after each "
+            "observation"
         )
     if len(observations) == 0:
         raise ObservationError("replay got no observation: expected at least one step")

@@ -174,8 +174,8 @@ class Session:
         """Perceive an observation, learn, plan and choose.
 
         Args:
-            observation: modality → value, where a modality that is absent is missing; or a list in the model's order.  A value
-                is an outcome's name, its index, a distribution over the outcomes, or None.
+            observation: modality → value, where a modality that is absent is missing; or a list in the model's order.
+                A value is an outcome's name, its index, a distribution over the outcomes, or None.
             executed: the action that was really executed before this observation, where it differs from the one chosen:
                 control → action, or a list in the order of the controls.
 
@@ -184,8 +184,8 @@ class Session:
 
         Raises:
             ObservationError: for an observation or an action that the model does not know.
-            ImpossibleObservation: when no state with positive probability can produce it.  Nothing is lost by an error: the
-                session is where it was, and can be given another observation.
+            ImpossibleObservation: when no state with positive probability can produce it.  Nothing is lost by an error:
+                the session is where it was, and can be given another observation.
         """
         agent = self.agent
         x = self._x
@@ -214,8 +214,8 @@ class Session:
         shown = observation if len(str(observation)) < 300 else "the observation"
         before = "the initial states" if time == 0 else "the beliefs of the step before and the executed action"
         return (
-            f"{shown} at step {time} is impossible: no joint state that {before} allow can produce it. Check the zeros of A, B "
-            "and D, or whether another action was executed (step(..., executed=...)); the session is unchanged"
+            f"{shown} at step {time} is impossible: no joint state that {before} allow can produce it. Check the zeros "
+            "of A, B and D, or whether another action was executed (step(..., executed=...)); the session is unchanged"
         )
 
     def next_episode(self, *, carry_counts: bool = True) -> None:
@@ -242,8 +242,8 @@ class Session:
         expected = fingerprint(agent)
         if snapshot.fingerprint != expected:
             raise SettingError(
-                f"the snapshot is of {snapshot.fingerprint}, but this agent is {expected}: resume it with an agent of the same model "
-                "and settings"
+                f"the snapshot is of {snapshot.fingerprint}, but this agent is {expected}: resume it with an agent of "
+                "the same model and settings"
             )
         session = cls(agent, snapshot.seed, snapshot.index)
         session._clock[:] = snapshot.seed, snapshot.index, snapshot.episode, snapshot.time

@@ -1,4 +1,7 @@
-"""The step that every agent takes: perceive, learn, plan, choose.  One compiled function for all models and settings."""
+"""The step that every agent takes: perceive, learn, plan, choose.
+
+One compiled function serves all models and settings.
+"""
 
 from typing import Any
 
@@ -57,4 +60,5 @@ def signature(real: Any) -> Any:
 @entry_point(signature)
 def step(ints: Any, theta: Any, own: Any, own_theta: Any, carry: Any, x: Any, wf: Any, wi: Any, out: Any) -> int:
     """One step of one agent, called from Python; see `advance`."""
-    return advance(ints, theta, own, own_theta, carry, x, wf, wi, out)
+    status: int = advance(ints, theta, own, own_theta, carry, x, wf, wi, out)
+    return status

@@ -1,6 +1,7 @@
 """From a model to the structure that the kernels walk: entries by column, components, joint actions.
 
-`own_structure` states the model's own factors; `joint_structure` one factor that is the joint of all, for exact inference.
+`own_structure` states the model's own factors; `joint_structure` one factor that is the joint of all, for exact
+inference.
 """
 
 from dataclasses import dataclass
@@ -51,6 +52,7 @@ class Structure:
 
     @property
     def num_joint_actions(self) -> int:
+        """Combinations of one action for each control."""
         return prod(self.num_actions)
 
     def components(self) -> list[list[int]]:
@@ -135,7 +137,8 @@ def joint_structure(own: Structure, max_joint_states: int) -> Structure:
         expected *= np.diff(own.B[f].start)[columns[:, f]]
     if expected.sum() > MAX_JOINT_ENTRIES:
         raise BudgetError(
-            f"Exact() needs {int(expected.sum()):,} joint transitions, more than {MAX_JOINT_ENTRIES:,}: use FixedPoint()"
+            f"Exact() needs {int(expected.sum()):,} joint transitions, more than {MAX_JOINT_ENTRIES:,}: use "
+            "FixedPoint()"
         )
     entry_column = np.arange(num_actions * size, dtype=np.int64)
     row = np.zeros(len(entry_column), dtype=np.int64)

@@ -1,6 +1,7 @@
 """Worlds that are tables, run by one kernel: hidden states move and give rise to observations by chance.
 
-A draw is skipped where a column leaves no choice, which changes nothing else: random numbers are addressed, not consumed.
+A draw is skipped where a column leaves no choice, which changes nothing else: random numbers are addressed, not
+consumed.
 """
 
 from typing import Any

@@ -34,8 +34,8 @@ class World:
         """The world as the kernels run it for agents with this model.
 
         Raises:
-            ModelError: when the world lacks a modality, an outcome or an action of the agent, or needs one it lacks; every
-                mistake is listed.
+            ModelError: when the world lacks a modality, an outcome or an action of the agent, or needs one it lacks;
+                every mistake is listed.
         """
         return _link(self.process, model)
 
@@ -88,13 +88,16 @@ def _link(process: Model, model: Model) -> LinkedWorld:
 
 def _link_modalities(process: Model, model: Model, problems: Any) -> tuple[list[int], list[int], list[int]]:
     world_names = [modality.name for modality in process.modalities]
-    modalities, starts, outcomes = [], [], []
+    modalities: list[int] = []
+    starts: list[int] = []
+    outcomes: list[int] = []
     for modality in model.modalities:
         if modality.name not in world_names:
             problems.append(
                 (
                     ("modalities", modality.name),
-                    f"the agent observes {modality.name!r}, which the world does not show: it has {', '.join(map(repr, world_names))}",
+                    f"the agent observes {modality.name!r}, which the world does not show: it has "
+                    f"{', '.join(map(repr, world_names))}",
                 )
             )
             continue

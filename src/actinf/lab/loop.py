@@ -57,8 +57,8 @@ def run_block(
 ) -> None:
     """Run the agents of a block, one after the other, through an episode.
 
-    theta, own_theta: (1, …) shared or (agents, …); carry: (agents, …).  A record has a row for each agent, with no columns
-    where it is not kept.  failed[a] is 1 + the step at which agent a met an impossible observation, else 0.
+    theta, own_theta: (1, …) shared or (agents, …); carry: (agents, …).  A record has a row for each agent, with no
+    columns where it is not kept.  failed[a] is 1 + the step at which agent a met an impossible observation, else 0.
     """
     num_states, num_actions = job[J_STATES], job[J_ACTIONS]
     current, before = part(state, 0, num_states), part(state, num_states, 2 * num_states)

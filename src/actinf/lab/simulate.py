@@ -1,15 +1,14 @@
 """Many agents, each in a world of its own: blocks of them in compiled loops on all cores, into a trace.
 
-Blocks are independent: an agent's numbers depend on the seed and its own index alone, so that the number of threads and the
-size of the blocks change nothing in the result.  Memory is bounded by the blocks in flight, and by the trace where that is kept in
-memory; with `out` it goes to disk block by block.
+Blocks are independent: an agent's numbers depend on the seed and its own index alone, so that the number of threads and
+the size of the blocks change nothing in the result.  Memory is bounded by the blocks in flight, and by the trace where
+that is kept in memory; with `out` it goes to disk block by block.
 """
 
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -108,16 +107,18 @@ def simulate(
         threads: at most so many at once; default: all cores.  The result does not depend on it.
         block_size: agents computed, and written, together; the result does not depend on it either.
         progress: called as progress(agent-steps done, agent-steps in all).
-        out: a NetCDF file to write block by block instead of keeping the trace in memory.  It appears when it is complete.
+        out: a NetCDF file to write block by block instead of keeping the trace in memory.  It appears when it is
+            complete.
 
     Returns:
-        The trace: an xarray.Dataset with the dimensions episode, agent and time and the names of the model; read lazily from the
-        file where `out` is given.
+        The trace: an xarray.Dataset with the dimensions episode, agent and time and the names of the model; read lazily
+        from the file where `out` is given.
 
     Raises:
         SettingError: for a setting out of its range.
         ModelError: when the world does not show what the agent observes, or lacks what it moves.
-        ImpossibleObservation: when a world shows an agent what its model excludes; names the agent, the episode and the step.
+        ImpossibleObservation: when a world shows an agent what its model excludes; names the agent, the episode and the
+            step.
         BudgetError: when the trace would not fit into memory.
         MissingExtra: when xarray (or, with `out`, h5netcdf) is not installed.
     """
@@ -148,15 +149,16 @@ def simulate(
     blocks = ((first, min(first + size, run.extent.num_agents)) for first in range(0, run.extent.num_agents, size))
     if out is not None:
         with TraceWriter(Path(out), layout) as writer:
-            _run_blocks(run, layout, blocks, count, progress, writer.write)
+            _run_blocks(run, blocks, count, progress, writer.write)
         return open_trace(out)
     if layout.nbytes > MAX_TRACE_BYTES:
         raise BudgetError(
-            f"the trace of {run.extent.num_agents:,} agents × {num_episodes:,} episodes × {num_steps:,} steps would take "
-            f"{layout.nbytes / 2**30:.1f} GiB of memory: record less (record=('obs', 'action')), or write it to disk (out='trace.nc')"
+            f"the trace of {run.extent.num_agents:,} agents × {num_episodes:,} episodes × {num_steps:,} steps would "
+            f"take {layout.nbytes / 2**30:.1f} GiB of memory: record less (record=('obs', 'action')), or write it to "
+            "disk (out='trace.nc')"
         )
     collected = _Collected(layout)
-    _run_blocks(run, layout, blocks, count, progress, collected.write)
+    _run_blocks(run, blocks, count, progress, collected.write)
     return to_dataset(layout, collected.arrays)
 
 
@@ -257,13 +259,12 @@ def _block_size(run: Run, layout: TraceLayout) -> int:
 
 def _run_blocks(
     run: Run,
-    layout: TraceLayout,
     blocks: Iterator[tuple[int, int]],
     threads: int,
     progress: Progress | None,
     write: Callable[[int, Arrays], Any],
 ) -> None:
-    """Compute blocks on several threads and hand each to `write`, with no more blocks in flight than twice the threads."""
+    """Compute blocks on several threads and hand each to `write`; no more are in flight than twice the threads."""
     run_block.compiled(run.agent.dtype)  # one compilation, before the threads ask for it
     local = threading.local()
     stop = threading.Event()
@@ -283,7 +284,7 @@ def _run_blocks(
             progress(done, total)
 
     pending: set[Future[tuple[int, Arrays]]] = set()
-    with ThreadPoolExecutor(max_workers=threads) as pool, nullcontext():
+    with ThreadPoolExecutor(max_workers=threads) as pool:
         try:
             for first, last in blocks:
                 pending.add(pool.submit(compute, first, last))
@@ -389,8 +390,9 @@ class _Runner:
     def _impossible(self, first: int, failed: NDArray[np.int64], episode: int) -> ImpossibleObservation:
         agent = int(np.argmax(failed > 0))
         return ImpossibleObservation(
-            f"agent {first + agent} met an impossible observation at step {int(failed[agent]) - 1} of episode {episode}: its world "
-            "shows what its model excludes. Compare the zeros of the model's A, B and D with the world's"
+            f"agent {first + agent} met an impossible observation at step {int(failed[agent]) - 1} of episode "
+            f"{episode}: its world shows what its model excludes. Compare the zeros of the model's A, B and D with the "
+            "world's"
         )
 
 
