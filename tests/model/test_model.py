@@ -238,6 +238,20 @@ MISTAKES = {
         {"D": {"context": "l"}, "pD": {"context": [1, 1]}},
         "D['context'] and pD['context'] disagree",
     ),
+    "habits of two lengths": (
+        {"E": [0.5, 0.5], "pE": [1, 1, 1]},
+        "pE has 3 entries and E has 2: expected one for each",
+    ),
+    "habits disagree": ({"E": [0.5, 0.5], "pE": [1, 3]}, "E and pE disagree: expected E to be pE over its sum"),
+    "zero counts of habits": ({"pE": [0, 0]}, "pE has only zeros: expected at least one positive count"),
+    "section of a wrong kind": ({"D": 3}, "D is 3: expected a mapping from factor to its entry"),
+    "part of a wrong kind": ({"factors": {3: ["a"]}}, "factors has the name 3: expected a text"),
+    "long name": ({"factors": {"f": ["a" * 201]}}, "expected at most 200 characters"),
+    "steps of a wrong kind": ({"C": {"cue": [{"left": 1}, {"up": 1}]}}, "C['cue'][1] names 'up', which modality 'cue'"),
+    "size of an initial": (
+        {"D": {"context": [0.5, 0.25, 0.25]}},
+        "D['context'] has shape (3,), but factor 'context' has 2",
+    ),
     "number without a table": (
         {"A": {"where": np.eye(4)}, "pA": {"cue": 3}},
         "pA['cue'] is a number, the concentration",
@@ -295,6 +309,15 @@ def test_problems_know_their_place_in_the_model() -> None:
 def test_a_sum_within_the_tolerance_is_kept_as_given() -> None:
     nearly = np.eye(4) * (1 + 9e-6)
     assert np.array_equal(Model(**parts(A={"where": nearly, "cue": "uniform"})).A["where"].dense(), nearly)
+
+
+def test_parts_that_numpy_holds_are_read_too() -> None:
+    names = np.array(["centre", "cue", "left", "right"])
+    dependencies = np.array([np.array([0]), np.array([0, 1])], dtype=object)
+    changes = {"modalities": {"where": names, "cue": np.int64(3)}, "A_dependencies": dependencies}
+    model = Model(**parts(**changes, A={"where": np.eye(4, dtype=bool), "cue": "uniform"}))
+    assert model.modalities["where"].outcomes == tuple(names.tolist())
+    assert model.num_obs == (4, 3)
 
 
 def test_a_hundred_mistakes_are_enough() -> None:

@@ -13,6 +13,8 @@ factors that the table depends on; factors left out may be in any state.  A late
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,11 +24,12 @@ from actinf.model.limits import Allowance
 from actinf.model.problems import Path, Problems, listed, shown, suggestion
 from actinf.model.table import Table
 from actinf.model.validation import check_vector
-from actinf.model.vectors import read_vector
+from actinf.model.vectors import read_entries, read_vector
 
 #: The most columns that all cases of a table may cover together.
 MAX_COVERED = 20_000_000
 
+_MOST_COMPARED = 1_000
 _CASE_KEYS = ("when", "action", "then")
 _STAY = "stay"
 
@@ -44,27 +47,23 @@ def read_cases(
 ) -> Table | None:
     """The table of a mapping with the keys `default` and `cases`, at least one of them."""
     before = len(problems)
-    columns: list[_Column] = []
-    default = None
-    if "default" in given:
-        default = _read_column(given["default"], axes, (*where, "default"), problems)
+    reader = _CaseReader(axes, problems)
+    default = reader.column(given["default"], (*where, "default")) if "default" in given else None
     cases = given.get("cases", [])
     if not isinstance(cases, Sequence) or isinstance(cases, str):
         problems.add((*where, "cases"), f"{axes.label} has {shown(cases)} for its cases: expected a list of cases")
         return None
-    if not allowance.take(where, axes.label, axes.shape, 1):
+    if not allowance.take(where, axes.label, axes.shape, prod(axes.shape[1:])):
         return None
-    choice = np.full(axes.shape[1:], -1, dtype=np.int64)
-    if default is not None:
-        columns.append(default)
-        choice[...] = 0
+    columns = [] if default is None else [default]
+    choice = np.full(axes.shape[1:], len(columns) - 1, dtype=np.int64)
     covered = 0
     for at, case in enumerate(cases):
-        read = _read_case(case, axes, (*where, "cases", at), problems)
+        read = reader.case(case, (*where, "cases", at))
         if read is None:
             continue
         places, column = read
-        covered += int(np.prod([len(some) for some in places], dtype=object))
+        covered += prod(map(len, places))
         if covered > MAX_COVERED:
             problems.add(
                 (*where, "cases", at),
@@ -82,103 +81,134 @@ def read_cases(
         )
     if len(problems) > before:
         return None
-    longest = max(len(column.rows) for column in columns)
-    if longest > 1 and not allowance.take(where, axes.label, axes.shape, longest):
+    num_entries = int(np.array([len(column.values) for column in columns])[choice].sum())
+    if not allowance.take(where, axes.label, axes.shape, num_entries):
         return None
     return _table(choice.ravel(), columns, axes)
 
 
-def _read_case(
-    case: object, axes: Axes, where: Path, problems: Problems
-) -> tuple[list[NDArray[np.int64]], _Column] | None:
-    """The places on each axis that a case covers, and its column."""
-    if not isinstance(case, Mapping):
-        problems.add(where, f"{axes.label} has the case {shown(case)}: expected {{when: {{...}}, then: ...}}")
-        return None
-    before = len(problems)
-    for key in case:
-        if key not in _CASE_KEYS:
-            problems.add(
-                (*where, str(key)),
-                f"{axes.label} has a case with the key {shown(key)}: expected {listed(_CASE_KEYS)}"
-                f"{suggestion(key, _CASE_KEYS)}",
-            )
-    when = case.get("when", {})
-    if not isinstance(when, Mapping):
-        problems.add((*where, "when"), f"{axes.label} has a case when {shown(when)}: expected {{factor: state}}")
-        when = {}
-    names = [parent.name for parent in axes.parents]
-    for key in when:
-        if key not in names:
-            problems.add(
-                (*where, "when", str(key)),
-                f"{axes.label} has a case of factor {shown(key)}, on which it does not depend: expected"
-                f" {listed(names)}{suggestion(key, names)}",
-            )
-    asked = [(when.get(name), f"factor {name!r}", (*where, "when", name)) for name in names]
-    if axes.control is not None:
-        asked.append((case.get("action"), f"control {axes.control.name!r}", (*where, "action")))
-    places = [
-        _places(given, known, owner, axes, here, problems)
-        for (given, owner, here), known in zip(asked, axes.column_places, strict=True)
-    ]
-    if axes.transition and axes.control is None:
-        places.append(np.zeros(1, dtype=np.int64))
-    if axes.control is None and "action" in case:
-        problems.add((*where, "action"), f"{axes.label} has a case of an action, but no control moves it: leave it out")
-    if "then" not in case:
-        problems.add(where, f"{axes.label} has a case without `then`: say which column it has")
-        return None
-    column = _read_column(case["then"], axes, (*where, "then"), problems)
-    return (places, column) if column is not None and len(problems) == before else None
+class _CaseReader:
+    """Reads the cases of one table."""
 
+    def __init__(self, axes: Axes, problems: Problems):
+        self._axes = axes
+        self._problems = problems
+        self._names = [parent.name for parent in axes.parents]
 
-def _places(
-    given: object, known: dict[str, int], owner: str, axes: Axes, where: Path, problems: Problems
-) -> NDArray[np.int64]:
-    """The positions of the names in `given`, a name or a list of names; all of them for None."""
-    if given is None:
-        return np.arange(len(known), dtype=np.int64)
-    found: list[int] = []
-    for entry in given if isinstance(given, Sequence) and not isinstance(given, str) else [given]:
-        name = as_name(entry)
-        if isinstance(name, str) and name in known:
-            found.append(known[name])
+    def case(self, case: object, where: Path) -> tuple[list[NDArray[np.int64]], _Column] | None:
+        """The places on each axis that a case covers, and its column."""
+        label, before = self._axes.label, len(self._problems)
+        if not isinstance(case, Mapping):
+            self._problems.add(where, f"{label} has the case {shown(case)}: expected {{when: {{...}}, then: ...}}")
+            return None
+        for key in case:
+            if key not in _CASE_KEYS:
+                self._problems.add(
+                    (*where, str(key)),
+                    f"{label} has a case with the key {shown(key)}: expected {listed(_CASE_KEYS)}"
+                    f"{suggestion(key, _CASE_KEYS)}",
+                )
+        places = self._places(case, where)
+        if "then" not in case:
+            self._problems.add(where, f"{label} has a case without `then`: say which column it has")
+            return None
+        column = self.column(case["then"], (*where, "then"))
+        return (places, column) if column is not None and len(self._problems) == before else None
+
+    def column(self, given: object, where: Path) -> _Column | None:
+        """One column, checked."""
+        axes, before = self._axes, len(self._problems)
+        name = as_name(given)
+        if isinstance(name, str):
+            return self._named_column(name, where)
+        label = f"a column of {axes.label}"
+        if isinstance(given, Mapping):
+            entries = read_entries(given, axes.row_places, label, axes.owner, where, self._problems)
+            if entries is None:
+                return None
+            rows, values = entries
+            names = tuple(axes.rows[row] for row in rows)
+            check_vector(values, names, label, where, self._problems, counts=axes.counts)
         else:
-            problems.add(
-                where,
-                f"{axes.label} has a case of {shown(entry)}, which {owner} does not have: expected {listed(known)}"
-                f"{suggestion(name, known)}",
-            )
-    return np.array(found, dtype=np.int64)
+            vector = read_vector(given, axes.rows, label, axes.owner, where, self._problems)
+            if vector is None:
+                return None
+            check_vector(vector, axes.rows, label, where, self._problems, counts=axes.counts)
+            rows = np.flatnonzero(vector)
+            values = vector[rows]
+        return _Column(rows, values) if len(self._problems) == before else None
 
-
-def _read_column(given: object, axes: Axes, where: Path, problems: Problems) -> _Column | None:
-    """One column, checked."""
-    size = len(axes.rows)
-    name = as_name(given)
-    if isinstance(name, str):
+    def _named_column(self, name: str, where: Path) -> _Column | None:
+        axes = self._axes
         if name in axes.row_places:
             return _Column(np.array([axes.row_places[name]], dtype=np.int64), np.ones(1))
         if name == "uniform":
-            return _Column(np.arange(size, dtype=np.int64), np.full(size, 1.0 / size))
+            return self._uniform
         if name == _STAY and axes.own is not None:
             return _Column(np.zeros(0, dtype=np.int64), np.ones(1))
         rules = ("uniform", _STAY) if axes.own is not None else ("uniform",)
-        problems.add(
+        self._problems.add(
             where,
-            f"{axes.label} has the column {shown(given)}, which {axes.owner} does not have: expected"
-            f" {listed(axes.rows)}, {listed(rules)}, a list of {size:,} numbers or a mapping from {axes.row_kind} to"
-            f" number{suggestion(name, (*axes.rows, *rules))}",
+            f"{axes.label} has the column {shown(name)}, which {axes.owner} does not have: expected"
+            f" {listed(axes.rows)}, {listed(rules)}, a list of {len(axes.rows):,} numbers or a mapping from"
+            f" {axes.row_kind} to number{suggestion(name, (*axes.rows[:_MOST_COMPARED], *rules))}",
         )
         return None
-    before = len(problems)
-    vector = read_vector(given, axes.rows, f"a column of {axes.label}", axes.owner, where, problems)
-    if vector is None:
-        return None
-    check_vector(vector, axes.rows, f"a column of {axes.label}", where, problems, counts=axes.counts)
-    rows = np.flatnonzero(vector)
-    return _Column(rows, vector[rows]) if len(problems) == before else None
+
+    @cached_property
+    def _uniform(self) -> _Column:
+        size = len(self._axes.rows)
+        return _Column(np.arange(size, dtype=np.int64), np.full(size, 1.0 / size))
+
+    def _places(self, case: Mapping[object, object], where: Path) -> list[NDArray[np.int64]]:
+        """For each axis of the columns, the positions that a case names."""
+        axes, when = self._axes, case.get("when", {})
+        if not isinstance(when, Mapping):
+            self._problems.add(
+                (*where, "when"), f"{axes.label} has a case when {shown(when)}: expected {{factor: state}}"
+            )
+            when = {}
+        for key in when:
+            if key not in self._names:
+                self._problems.add(
+                    (*where, "when", str(key)),
+                    f"{axes.label} has a case of factor {shown(key)}, on which it does not depend: expected"
+                    f" {listed(self._names)}{suggestion(key, self._names)}",
+                )
+        if axes.control is None and "action" in case:
+            self._problems.add(
+                (*where, "action"), f"{axes.label} has a case of an action, but no control moves it: leave it out"
+            )
+        found = [
+            self._positions(when.get(name), known, f"factor {name!r}", (*where, "when", name))
+            for name, known in zip(self._names, axes.column_places, strict=False)
+        ]
+        if axes.control is not None:
+            owner = f"control {axes.control.name!r}"
+            found.append(self._positions(case.get("action"), axes.column_places[-1], owner, (*where, "action")))
+        elif axes.transition:
+            found.append(np.zeros(1, dtype=np.int64))
+        return found
+
+    def _positions(self, given: object, known: dict[str, int], owner: str, where: Path) -> NDArray[np.int64]:
+        """The positions of the names in `given`, a name or a list of names; all of them for None."""
+        if given is None:
+            return np.arange(len(known), dtype=np.int64)
+        entries = given if isinstance(given, Sequence) and not isinstance(given, str) else [given]
+        if not entries:
+            self._problems.add(where, f"{self._axes.label} has a case of no entry of {owner}: name at least one")
+        found: list[int] = []
+        for entry in entries:
+            name = as_name(entry)
+            if isinstance(name, str) and name in known:
+                found.append(known[name])
+            else:
+                self._problems.add(
+                    where,
+                    f"{self._axes.label} has a case of {shown(entry)}, which {owner} does not have: expected"
+                    f" {listed(known)}{suggestion(name, known)}",
+                )
+        return np.array(found, dtype=np.int64)
 
 
 def _table(choice: NDArray[np.int64], columns: Sequence[_Column], axes: Axes) -> Table:

@@ -21,6 +21,9 @@ MAX_ACTIONS = 10_000
 #: The most factors that a table depends on: an array has no more axes.
 MAX_PARENTS = 24
 
+#: The most numbers of the preferences of one modality, all steps of time together.
+MAX_PREFERENCES = 10_000_000
+
 #: The most bytes of all tables of one model that are made from rules, cases and sparse statements.
 MAX_BYTES = 256 * 2**20
 
@@ -36,16 +39,14 @@ class Allowance:
         self._max_bytes = max_bytes
         self._taken = 0
 
-    def take(self, where: Path, label: str, shape: tuple[int, ...], entries_per_column: int) -> bool:
-        """Reserve the memory of a table; False, and a problem noted, when it is too much."""
-        columns = prod(shape[1:])
-        needed = columns * (_BYTES_PER_COLUMN + _BYTES_PER_ENTRY * entries_per_column)
+    def take(self, where: Path, label: str, shape: tuple[int, ...], num_entries: int) -> bool:
+        """Reserve the memory of a table with so many entries; False, and a problem noted, when it is too much."""
+        needed = prod(shape[1:]) * _BYTES_PER_COLUMN + num_entries * _BYTES_PER_ENTRY
         if self._taken + needed > self._max_bytes:
             self._problems.add(
                 where,
-                f"{label} has shape {_sizes(shape)} and would take {_amount(needed)}"
-                f"{self._earlier()}: at most {_amount(self._max_bytes)} for a model; use fewer"
-                f" states, or let it depend on fewer factors",
+                f"{label} has shape {_sizes(shape)} and would take {_amount(needed)}{self._earlier()}: at most"
+                f" {_amount(self._max_bytes)} for a model; use fewer states, or let it depend on fewer factors",
             )
             return False
         self._taken += needed

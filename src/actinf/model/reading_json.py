@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from actinf.model.refusal import MAX_DEPTH, MAX_VALUES, Places, Refused, too_deep, too_many
+from actinf.model.refusal import MAX_DEPTH, MAX_VALUES, MOST_PROBLEMS, Places, Refused, too_deep, too_many
 
 #: How many pieces of a text are looked at to find lines; values after them get the line of what is around them.
 MOST_PIECES = 1_000_000
@@ -90,7 +90,7 @@ class _Placing:
         self._keys: list[tuple[str, int] | None] = []
         self._wants_key: list[bool] = []
         for count, piece in enumerate(_PIECE.finditer(text)):
-            if count > MOST_PIECES:
+            if count > MOST_PIECES or len(self.duplicates) >= MOST_PROBLEMS:
                 break
             line, end = line + text.count("\n", end, piece.start(1)), piece.start(1)
             self._take(piece.group(1), line)

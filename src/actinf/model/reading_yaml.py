@@ -133,16 +133,16 @@ class _Builder:
             self._refuse_tag(event)
         text = event.value
         if self._stack and self._stack[-1].key is _NO_KEY:
-            self._key(text, line, event.anchor)
+            self._key(event)
             return
         value = text if event.style else plain_value(text)
         self._add(_Node(value, line), event.anchor)
 
-    def _key(self, text: str, line: int, anchor: str | None) -> None:
-        frame = self._stack[-1]
-        if anchor is not None:
+    def _key(self, event: Any) -> None:
+        frame, text, line = self._stack[-1], event.value, event.start_mark.line + 1
+        if event.anchor is not None:
             self.problems.append((line, f"the key {text!r:.60} has an anchor: anchors are for values"))
-        if text == "<<":
+        if text == "<<" and not event.style:
             self.problems.append((line, "merge keys (<<) are not allowed: write the entries out"))
         if text in frame.value:
             first = frame.children[text]

@@ -43,7 +43,7 @@ def read_sparse(given: object, axes: Axes, where: Path, allowance: Allowance, pr
             where, f"{axes.label} has {len(entries):,} sparse entries for {prod(axes.shape):,} places: state each once"
         )
         return None
-    if not allowance.take(where, axes.label, axes.shape, 1):
+    if not allowance.take(where, axes.label, axes.shape, len(entries)):
         return None
     places = np.zeros((len(entries), len(axes.shape)), dtype=np.int64)
     for axis, (kind, names) in enumerate(kinds):

@@ -103,7 +103,7 @@ class TableReader:
         self.problems.add(where, f"{axes.label} has shape {shape}, but {axes.reason(shape)}: expected {axes.shape}")
 
     def _uniform(self, _: object, axes: Axes, where: Path) -> Table | None:
-        if not self._allowance.take(where, axes.label, axes.shape, len(axes.rows)):
+        if not self._allowance.take(where, axes.label, axes.shape, prod(axes.shape)):
             return None
         return Table.uniform(axes.shape)
 
@@ -128,12 +128,12 @@ class TableReader:
                 f" {axes.owner} has {len(axes.rows):,} {axes.row_kind}s: expected as many",
             )
             return None
-        if not self._allowance.take(where, axes.label, axes.shape, 1):
+        if not self._allowance.take(where, axes.label, axes.shape, prod(axes.shape[1:])):
             return None
         return Table.identity(axes.shape, axis=position + 1)
 
     def _deterministic(self, given: object, axes: Axes, where: Path) -> Table | None:
-        if not self._allowance.take(where, axes.label, axes.shape, 1):
+        if not self._allowance.take(where, axes.label, axes.shape, prod(axes.shape[1:])):
             return None
         return read_deterministic(given, axes, where, self.problems)
 

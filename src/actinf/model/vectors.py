@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actinf.model.axes import as_name, positions
+from actinf.model.limits import MAX_PREFERENCES
 from actinf.model.numerals import read_array
 from actinf.model.problems import Path, Problems, listed, shown, suggestion
 
@@ -42,7 +43,12 @@ def read_vector(
 ) -> FloatArray | None:
     """A vector over names from a list of numbers or from a mapping by name, float64 (len(names),)."""
     if isinstance(given, Mapping):
-        return _by_name(given, names, label, owner, where, problems)
+        entries = read_entries(given, positions(names), label, owner, where, problems)
+        if entries is None:
+            return None
+        vector = np.zeros(len(names))
+        vector[entries[0]] = entries[1]
+        return vector
     array = read_array(given, where, label, problems)
     if array is None:
         return None
@@ -63,6 +69,13 @@ def read_preferences(
     A list of lists, a list of mappings, or an array of two axes states them by time, one row for each step.
     """
     if isinstance(given, Sequence) and not isinstance(given, str) and any(isinstance(row, Mapping) for row in given):
+        if len(given) * len(names) > MAX_PREFERENCES:
+            problems.add(
+                where,
+                f"{label} has {len(given):,} steps of {len(names):,} outcomes: expected at most {MAX_PREFERENCES:,}"
+                f" numbers",
+            )
+            return None
         rows = [
             read_vector(row, names, f"{label}[{at}]", owner, (*where, at), problems) for at, row in enumerate(given)
         ]
@@ -99,26 +112,29 @@ def read_habits(given: object, label: str, where: Path, problems: Problems) -> F
     return array
 
 
-def _by_name(
-    given: Mapping[object, object], names: tuple[str, ...], label: str, owner: str, where: Path, problems: Problems
-) -> FloatArray | None:
+def read_entries(
+    given: Mapping[object, object], places: Mapping[str, int], label: str, owner: str, where: Path, problems: Problems
+) -> tuple[NDArray[np.int64], FloatArray] | None:
+    """The entries of a mapping from name to number: their positions, ascending, and their values; zeros left out."""
     before = len(problems)
-    places = positions(names)
-    vector = np.zeros(len(names))
+    found: dict[int, float] = {}
     for key, value in given.items():
         name = as_name(key)
         here = (*where, str(key))
         if name not in places:
             problems.add(
                 here,
-                f"{label} names {shown(key)}, which {owner} does not have: expected {listed(names)}"
-                f"{suggestion(name, names)}",
+                f"{label} names {shown(key)}, which {owner} does not have: expected {listed(places)}"
+                f"{suggestion(name, places)}",
             )
         elif isinstance(value, bool) or not isinstance(value, int | float | np.number):
             problems.add(here, f"{label}[{name!r}] is {shown(value)}: expected a number")
-        else:
-            vector[places[str(name)]] = _float(value) + 0.0
-    return vector if len(problems) == before else None
+        elif value != 0:
+            found[places[str(name)]] = _float(value)
+    if len(problems) > before:
+        return None
+    order = sorted(found)
+    return np.array(order, dtype=np.int64), np.array([found[at] for at in order], dtype=np.float64)
 
 
 def _float(value: int | float | np.number) -> float:
