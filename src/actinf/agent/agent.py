@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from actinf.agent.observation import ActionReader, ObservationReader
 from actinf.agent.parameters import Parameters, entries, prior_counts, write_theta
-from actinf.agent.program import Program, Settings, lower
+from actinf.agent.program import Program, lower
 from actinf.agent.replay import Evidence, replay
 from actinf.agent.session import Session, Snapshot
+from actinf.agent.settings import Settings
 from actinf.agent.step import step as step_kernel
 from actinf.agent.structure import Structure, joint_structure, own_structure
 from actinf.errors import ModelError, SettingError

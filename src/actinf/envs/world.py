@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from actinf.agent.program import put_tables
 from actinf.agent.structure import Structure, own_structure
+from actinf.agent.tables import put_tables
 from actinf.errors import ModelError
 from actinf.kernels import layout as L
 from actinf.kernels.buffers import BufferPlan, view
