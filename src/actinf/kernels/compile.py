@@ -27,7 +27,7 @@ import numba
 from llvmlite import binding as llvm
 from numba.core import caching
 
-__all__ = ["EntryPoint", "cache_folder", "entry_point", "inner", "strict"]
+__all__ = ["EntryPoint", "cache_folder", "entry_point", "inlined", "inner", "strict"]
 
 KERNEL_PACKAGES = ("kernels", "inference", "planning", "learning", "agent", "envs", "lab")
 
@@ -40,6 +40,9 @@ INNER = {"nogil": True, "error_model": "numpy", "no_cpython_wrapper": True, "no_
 
 inner: Callable[..., Any] = numba.njit(fastmath=FAST, **INNER)
 """Decorator of a function that is only called by other kernels."""
+
+inlined: Callable[..., Any] = numba.njit(fastmath={"contract"}, forceinline=True, **INNER)
+"""The same for the innermost loops: part of their caller, and vectorised as they are written."""
 
 strict: Callable[..., Any] = numba.njit(**INNER)
 """The same for functions whose result depends on the order of their operations."""

@@ -6,8 +6,14 @@ one weighted sum of rows gives a node's predicted outcomes and both expectations
 
 from typing import Any
 
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+from numba.np.arrayobj import make_array
+
 from actinf.kernels import layout as L
-from actinf.kernels.compile import inner
+from actinf.kernels.compile import inlined, inner
 from actinf.kernels.views import part, section
 
 __all__ = ["add_rows", "padded_width", "write_row"]
@@ -19,27 +25,61 @@ def padded_width(num_obs: int) -> int:
     return (num_obs + 2 + L.LANES - 1) // L.LANES * L.LANES
 
 
-@inner
-def add_rows(scale: float, weights: Any, rows: Any, step: int, offset: int, table: Any, width: int, out: Any) -> None:
-    """out += scale · Σ_i weights[i] · table[offset + rows[i]·step], rows of `width` numbers, a vector of lanes at a time."""
+@intrinsic
+def add_vector(
+    typingctx: Any, out: Any, lane: Any, weights: Any, rows: Any, step: Any, offset: Any, table: Any, width: Any
+) -> Any:
+    """out[lane:lane + 8] += Σ_i weights[i] · table[(offset + rows[i]·step)·width + lane : … + 8], as one vector register.
+
+    LLVM by itself vectorises such a loop over i, with gathers, which is slow for the few rows of a belief.
+    """
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kinds = dict(zip(("out", "lane", "weights", "rows", "step", "offset", "table", "width"), signature.args, strict=True))
+        given = dict(zip(kinds, arguments, strict=True))
+        arrays = {
+            name: make_array(kinds[name])(context, builder, given[name]) for name in ("out", "weights", "rows", "table")
+        }
+        numbers = {
+            name: context.cast(builder, given[name], kinds[name], types.int64) for name in ("lane", "step", "offset", "width")
+        }
+        real = context.get_data_type(kinds["out"].dtype)
+        vector = ir.VectorType(real, L.LANES)
+        align = context.get_abi_sizeof(real)
+        multiply_add = cgutils.get_or_insert_function(
+            builder.module,
+            ir.FunctionType(vector, [vector] * 3),
+            f"llvm.fmuladd.v{L.LANES}f{8 * align}",
+        )
+
+        def lanes_at(data: Any, index: Any) -> Any:
+            return builder.bitcast(builder.gep(data, [index]), vector.as_pointer())
+
+        target = lanes_at(arrays["out"].data, numbers["lane"])
+        total = cgutils.alloca_once(builder, vector)
+        builder.store(builder.load(target, align=align), total)
+        count = builder.extract_value(arrays["weights"].shape, 0)
+        with cgutils.for_range(builder, count) as loop:
+            row = builder.load(builder.gep(arrays["rows"].data, [loop.index]))
+            number = builder.add(numbers["offset"], builder.mul(row, numbers["step"]))
+            at = builder.add(builder.mul(number, numbers["width"]), numbers["lane"])
+            weight = builder.load(builder.gep(arrays["weights"].data, [loop.index]))
+            single = builder.insert_element(ir.Constant(vector, ir.Undefined), weight, ir.Constant(ir.IntType(32), 0))
+            mask = ir.Constant(ir.VectorType(ir.IntType(32), L.LANES), None)
+            spread = builder.shuffle_vector(single, ir.Constant(vector, ir.Undefined), mask)
+            values = builder.load(lanes_at(arrays["table"].data, at), align=align)
+            builder.store(builder.call(multiply_add, [spread, values, builder.load(total)]), total)
+        builder.store(builder.load(total), target, align=align)
+        return context.get_dummy_value()
+
+    return types.void(out, lane, weights, rows, step, offset, table, width), codegen
+
+
+@inlined
+def add_rows(weights: Any, rows: Any, step: int, offset: int, table: Any, width: int, out: Any) -> None:
+    """out += Σ_i weights[i] · table[offset + rows[i]·step], rows of `width` numbers, a vector of lanes at a time."""
     for v in range(width // L.LANES):
-        target = part(out, v * L.LANES, (v + 1) * L.LANES)
-        a, b, c, d = target[0], target[1], target[2], target[3]
-        e, f, g, h = target[4], target[5], target[6], target[7]
-        for i in range(weights.shape[0]):
-            at = (offset + rows[i] * step) * width + v * L.LANES
-            row = part(table, at, at + L.LANES)
-            p = scale * weights[i]
-            a += p * row[0]
-            b += p * row[1]
-            c += p * row[2]
-            d += p * row[3]
-            e += p * row[4]
-            f += p * row[5]
-            g += p * row[6]
-            h += p * row[7]
-        target[0], target[1], target[2], target[3] = a, b, c, d
-        target[4], target[5], target[6], target[7] = e, f, g, h
+        add_vector(out, v * L.LANES, weights, rows, step, offset, table, width)
 
 
 @inner

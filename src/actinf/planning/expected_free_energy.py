@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from actinf.kernels import layout as L
-from actinf.kernels.compile import inner
+from actinf.kernels.compile import inlined, inner
 from actinf.kernels.elementary import logarithms_into
 from actinf.kernels.rows import add_rows, padded_width
 from actinf.kernels.views import fill, half, part, section
@@ -137,7 +137,7 @@ def predict_outcomes(ints: Any, theta: Any, m: int, level: int, count: int, wf: 
         novelty[x] = expected_gain
 
 
-@inner
+@inlined
 def deliver(lanes: Any, x: int, num_obs: int, qo: Any, ambiguity: Any, novelty: Any) -> None:
     """Take a node's sums out of the lanes."""
     for o in range(num_obs):
@@ -165,7 +165,7 @@ def predict_dense(ints: Any, theta: Any, m: int, level: int, count: int, wf: Any
     base, count_base = section(wi, ints, L.I_LEVEL), section(wi, ints, L.I_COUNT_BASE)
     value, index, size = section(wf, ints, L.W_VALUE), section(wi, ints, L.I_INDEX), section(wi, ints, L.I_COUNT)
     qo, ambiguity, novelty = section(wf, ints, L.W_QO), section(wf, ints, L.W_AMBIGUITY), section(wf, ints, L.W_NOVELTY)
-    lanes = part(section(wf, ints, L.W_LANES), 0, width)
+    lanes, scaled = part(section(wf, ints, L.W_LANES), 0, width), section(wf, ints, L.W_WEIGHT)
     digit = section(wi, ints, L.I_ODOMETER)
     f_last = parents[first + last_parent]
     for x in range(count):
@@ -185,7 +185,13 @@ def predict_dense(ints: Any, theta: Any, m: int, level: int, count: int, wf: Any
                 place = base[level * num_factors + f] + joint[tuple_at + component_of[f]] * num_states[f] + digit[k]
                 outer_column += index[place] * strides[first + k]
                 outer_p *= value[place]
-            add_rows(outer_p, weights, states, strides[first + last_parent], outer_column, table, width, lanes)
+            if last_parent > 0:
+                for i in range(weights.shape[0]):
+                    scaled[i] = outer_p * weights[i]
+                weights_now = part(scaled, 0, weights.shape[0])
+            else:
+                weights_now = weights
+            add_rows(weights_now, states, strides[first + last_parent], outer_column, table, width, lanes)
             k = last_parent - 1
             while k >= 0:
                 f = parents[first + k]
@@ -233,12 +239,12 @@ def predict_by_parts(ints: Any, theta: Any, m: int, outer: int, level: int, coun
             fill(summed, 0.0)
             for s in range(num_states[f_inner]):
                 target = part(summed, s * width, (s + 1) * width)
-                add_rows(1.0, part(value, row, end), part(index, row, end), s_outer, s * s_inner, table, width, target)
+                add_rows(part(value, row, end), part(index, row, end), s_outer, s * s_inner, table, width, target)
         node = joint[representative[x] * num_components + component_of[f_inner]]
         row = base[level * num_factors + f_inner] + node * num_states[f_inner]
         end = row + size[count_base[level * num_factors + f_inner] + node]
         fill(lanes, 0.0)
-        add_rows(1.0, part(value, row, end), part(index, row, end), 1, 0, summed, width, lanes)
+        add_rows(part(value, row, end), part(index, row, end), 1, 0, summed, width, lanes)
         deliver(lanes, x, num_obs, qo, ambiguity, novelty)
 
 
