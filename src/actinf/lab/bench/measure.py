@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import platform
 import statistics
 import sys
 import tempfile
@@ -10,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import singledispatchmethod
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -85,11 +87,12 @@ class Agreement:
 
 @dataclass(frozen=True)
 class Report:
-    """All that one run of the benchmark found out."""
+    """All that one run of the benchmark found out, with what, and on how busy a machine."""
 
     agreements: list[Agreement] = field(default_factory=list)
     measurements: list[Measurement] = field(default_factory=list)
     versions: dict[str, str] = field(default_factory=dict)
+    machine: str = ""
 
 
 class Bench:
@@ -110,6 +113,7 @@ class Bench:
 
     def run(self, rows: Sequence[Row], *, check: bool = True) -> Report:
         """Compare the posteriors of every model that the rows use, then measure the rows one by one."""
+        machine = _machine()
         with tempfile.TemporaryDirectory(prefix="actinf-bench-") as folder:
             self._folder = Path(folder)
             self._speed = flops.single_core_speed()
@@ -122,7 +126,7 @@ class Bench:
             for row in rows:
                 self._say(f"measuring {row.key}")
                 measurements.append(self._measure(row))
-            return Report(agreements, measurements, self._versions())
+            return Report(agreements, measurements, self._versions(), machine)
 
     # ------------------------------------------------------------------------------------------------ the comparison
 
@@ -178,7 +182,7 @@ class Bench:
 
     @_measure.register
     def _(self, row: StepRow) -> Measurement:
-        limits = {"seconds": row.seconds, "least": 3, "most": 4000}
+        limits = {"seconds": row.seconds, "least": 3, "most": 20_000}
         variants = {"float64": "float64", "float32": "float32", "constants": DOCUMENTED, "arguments": BY_HAND}
         blocks = self._take_turns("step", variants, **self._paths(row.model), **limits)
         figures = {}
@@ -212,33 +216,24 @@ class Bench:
 
     @_measure.register
     def _(self, row: StartRow) -> Measurement:
+        told = ["--first", str(self._file(row.model, "model"))]
+        told += ["--agents", str(row.agents), "--steps", str(row.steps)]
+        variants = dict(zip(DTYPES, DTYPES, strict=True))
+        if self._peer is not None:
+            variants |= {DOCUMENTED: "rollout"} | ({BY_HAND: "vmap"} if row.agents else {})
+        found: dict[str, list[tuple[float, dict[str, Any]]]] = {name: [] for name in variants}
         with tempfile.TemporaryDirectory(dir=self._folder) as kept:
-            told = [
-                "--first",
-                str(self._file(row.model, "model")),
-                "--agents",
-                str(row.agents),
-                "--steps",
-                str(row.steps),
-            ]
-            starts: dict[str, tuple[Side, list[str]]] = {
-                dtype: (self._ours, [*told, "--variant", dtype]) for dtype in DTYPES
-            }
-            if self._peer is not None:
-                starts[DOCUMENTED] = (self._peer, told)
-                if row.agents:
-                    starts[BY_HAND] = (self._peer, [*told, "--variant", "vmap"])
-            found: dict[str, list[tuple[float, dict[str, Any]]]] = {name: [] for name in starts}
-            for _ in range(self._repeats + 1 if row.cached else 1):
-                for name, (side, arguments) in starts.items():
-                    cache = Path(kept) / name
-                    if side is self._ours:
-                        answer = first_answer(side, arguments, None if row.cached else cache)
-                    else:
-                        answer = first_answer(side, [*arguments, "--cache", str(cache)])
-                    found[name].append(answer)
-            figures = {name: _start_figures(answers[row.cached :]) for name, answers in found.items()}
-        return Measurement(row, figures)
+            for turn in range(self._repeats + 1 if row.cached else 1):
+                for name, variant in variants.items():
+                    cache = Path(kept) / (f"{name} {turn}" if row.new_shape else name)
+                    found[name].append(self._start(row, [*told, "--variant", variant], cache))
+        return Measurement(row, {name: _start_figures(answers[row.cached :]) for name, answers in found.items()})
+
+    def _start(self, row: StartRow, told: list[str], cache: Path) -> tuple[float, dict[str, Any]]:
+        """One fresh process; pymdp's compiled programs and, where nothing is to be cached, ours go to `cache`."""
+        if told[-1] in DTYPES:
+            return first_answer(self._ours, told, None if row.cached else cache)
+        return first_answer(cast("Side", self._peer), [*told, "--cache", str(cache)])
 
     @_measure.register
     def _(self, row: MemoryRow) -> Measurement:
@@ -279,6 +274,12 @@ class Bench:
         """Two ways to jit the same documented calls: the faster one stands for the peer."""
         jits = [figures.pop(name) for name in (DOCUMENTED, BY_HAND) if name in figures]
         return figures | ({DOCUMENTED: min(jits, key=lambda f: f.median)} if jits else {})
+
+
+def _machine() -> str:
+    """How many cores there are, and how busy they were before the run began."""
+    busy = f", load average {os.getloadavg()[0]:.1f} before the run" if hasattr(os, "getloadavg") else ""
+    return f"{os.cpu_count()} cores ({platform.machine()}){busy}"
 
 
 def _start_figures(answers: list[tuple[float, dict[str, Any]]]) -> Figures:

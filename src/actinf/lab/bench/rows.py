@@ -34,7 +34,7 @@ class StepRow(Row):
     """Latency of a single agent's step by `session.step`, up to action, q(s) and q(pi) as NumPy arrays.
 
     Attributes:
-        seconds: of steps in one block, at least 3 of them, at most 4,000.
+        seconds: of steps in one block, at least 3 of them, at most 20,000.
     """
 
     seconds: float = 1.0
@@ -61,13 +61,15 @@ class StartRow(Row):
 
     Attributes:
         agents: 0 for one step of one agent, else a run of so many.
-        cached: whether what can be compiled once has been.
+        cached: whether what can be compiled once, for this installation and for this model, has been.
+        new_shape: whether the model is the first of its shape, so that what is compiled for each shape has not been.
         peak_target: the peak as a part of the peer's.
     """
 
     agents: int = 0
     steps: int = 1
     cached: bool = True
+    new_shape: bool = False
     peak_target: float | None = None
 
 
@@ -107,6 +109,7 @@ ROWS: tuple[Row, ...] = (
         "start-batch", "first run of 1,000 T-mazes", "tmaze25", 8, agents=1000, steps=20, peak_target=0.3
     ),
     StartRow("start-step", "first step of one T-maze", "tmaze25"),
+    StartRow("start-shape", "first run of a model of a new shape", "tmaze25", agents=1000, steps=20, new_shape=True),
     StartRow("start-cold", "first run, nothing cached", "tmaze25", agents=1000, steps=20, cached=False),
     MemoryRow("memory-million", "1,000,000 T-mazes, 20 steps", "tmaze25", agents=1_000_000, steps=20,
               peak_limit=600_000_000),

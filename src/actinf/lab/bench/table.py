@@ -138,5 +138,6 @@ def render(report: Report) -> str:
         found = [m for m in report.measurements if isinstance(m.row, kinds)]
         if found:
             parts.append(_markdown(columns, found))
-    parts.append(", ".join(f"{name} {version}" for name, version in report.versions.items()))
+    used = [f"{name} {version}" for name, version in report.versions.items()]
+    parts.append("; ".join([*([report.machine] if report.machine else []), *used]))
     return "\n\n".join(parts)
