@@ -242,6 +242,11 @@ MISTAKES = {
         {"E": [0.5, 0.5], "pE": [1, 1, 1]},
         "pE has 3 entries and E has 2: expected one for each",
     ),
+    "no counts at all": ({"pD": {"location": 0}}, "pD['location'] is 0: expected counts, or a finite number above 0"),
+    "infinite counts": (
+        {"pB": {"context": np.inf}},
+        "pB['context'] is inf: expected counts, or a finite number above 0",
+    ),
     "habits disagree": ({"E": [0.5, 0.5], "pE": [1, 3]}, "E and pE disagree: expected E to be pE over its sum"),
     "zero counts of habits": ({"pE": [0, 0]}, "pE has only zeros: expected at least one positive count"),
     "section of a wrong kind": ({"D": 3}, "D is 3: expected a mapping from factor to its entry"),

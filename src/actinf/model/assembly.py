@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from actinf.model.axes import Axes, positions
 from actinf.model.dependencies import by_name, infer_dependencies, read_dependencies
 from actinf.model.naming import NameReader
-from actinf.model.problems import Problems, listed
+from actinf.model.numerals import as_float
+from actinf.model.problems import Problems, listed, shown
 from actinf.model.records import Control, Factor, Modality
 from actinf.model.statement import TableReader
 from actinf.model.table import Table, frozen
@@ -204,7 +205,8 @@ class _Assembly:
                     f" {axes.label[1:]} is not stated: state it, or state the counts in full",
                 )
                 return None
-            counts: Table | None = table.scaled(float(given))  # type: ignore[arg-type]
+            multiple = _concentration(given, axes.label, (key, name), self.problems)
+            counts = None if multiple is None else table.scaled(multiple)
         else:
             counts = self._reader.read(given, axes, (key, name))
         if counts is not None:
@@ -268,7 +270,8 @@ def _vector_and_counts(
         return (default if given is None else vector), None
     where = (f"p{key}", name)
     if _is_number(given_counts):
-        counts: FloatArray | None = (default if vector is None else vector) * float(given_counts)  # type: ignore[arg-type]
+        multiple = _concentration(given_counts, f"p{label}", where, problems)
+        counts = None if multiple is None else (default if vector is None else vector) * multiple
     else:
         counts = read_distribution(given_counts, factor.states, f"p{label}", owner, where, problems)
     if counts is not None:
@@ -288,7 +291,8 @@ def _habits(given: object, given_counts: object, problems: Problems) -> tuple[Fl
     if given_counts is None or len(problems) > before:
         return E if E is None or len(problems) > before else frozen(E), None
     if _is_number(given_counts) and E is not None:
-        pE: FloatArray | None = E * float(given_counts)  # type: ignore[arg-type]
+        multiple = _concentration(given_counts, "pE", ("pE",), problems)
+        pE = None if multiple is None else E * multiple
     else:
         pE = read_habits(given_counts, "pE", ("pE",), problems)
     if pE is not None:
@@ -313,6 +317,15 @@ def _check_vectors_agree(
 
 def _counts_axes(axes: Axes) -> Axes:
     return replace(axes, label=f"p{axes.label}", counts=True)
+
+
+def _concentration(given: object, label: str, where: tuple[str | int, ...], problems: Problems) -> float | None:
+    """The number by which probabilities are multiplied to give counts."""
+    value = as_float(given)
+    if 0.0 < value < np.inf:
+        return value
+    problems.add(where, f"{label} is {shown(given)}: expected counts, or a finite number above 0 that multiplies")
+    return None
 
 
 def _is_number(given: object) -> bool:

@@ -78,6 +78,14 @@ def write_bytes(array: Float64) -> str:
     return base64.b64encode(np.ascontiguousarray(array, dtype="<f8").tobytes()).decode("ascii")
 
 
+def as_float(given: Any) -> float:
+    """A number as a float; infinite where it is too large for one."""
+    try:
+        return float(given)
+    except OverflowError:
+        return float("inf")
+
+
 def _widths(text: str) -> tuple[set[int], int]:
     """How many words the lines have, blank ones left out, and how many lines there are; none for too many lines."""
     widths: set[int] = set()

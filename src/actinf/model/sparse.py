@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from actinf.model.axes import Axes
 from actinf.model.limits import Allowance
-from actinf.model.numerals import read_array
+from actinf.model.numerals import as_float, read_array
 from actinf.model.problems import Path, Problems, listed, shown, suggestion
 from actinf.model.table import Table
 
@@ -103,7 +103,7 @@ def _read_list(
                 (*where, at), f"{axes.label} has a sparse entry of value {shown(entry[-1])}: expected a number"
             )
         else:
-            entries[at, -1] = entry[-1] if abs(entry[-1]) < 1e308 else np.inf
+            entries[at, -1] = as_float(entry[-1])
     return entries if len(problems) == before else None
 
 

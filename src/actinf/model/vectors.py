@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from actinf.model.axes import as_name, positions
 from actinf.model.limits import MAX_PREFERENCES
-from actinf.model.numerals import read_array
+from actinf.model.numerals import as_float, read_array
 from actinf.model.problems import Path, Problems, listed, shown, suggestion
 
 FloatArray = NDArray[np.float64]
@@ -130,18 +130,11 @@ def read_entries(
         elif isinstance(value, bool) or not isinstance(value, int | float | np.number):
             problems.add(here, f"{label}[{name!r}] is {shown(value)}: expected a number")
         elif value != 0:
-            found[places[str(name)]] = _float(value)
+            found[places[str(name)]] = as_float(value)
     if len(problems) > before:
         return None
     order = sorted(found)
     return np.array(order, dtype=np.int64), np.array([found[at] for at in order], dtype=np.float64)
-
-
-def _float(value: int | float | np.number) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return float("inf")
 
 
 def _check_finite(preferences: FloatArray, names: tuple[str, ...], label: str, where: Path, problems: Problems) -> None:
