@@ -11,7 +11,7 @@ from actinf.agent.observation import ActionReader, ObservationReader
 from actinf.agent.parameters import Parameters, entries, prior_counts, write_theta
 from actinf.agent.program import Program, lower
 from actinf.agent.replay import Evidence, replay
-from actinf.agent.session import Session, Snapshot
+from actinf.agent.session import Results, Session, Snapshot
 from actinf.agent.settings import Settings
 from actinf.agent.step import step as step_kernel
 from actinf.agent.structure import Structure, joint_structure, own_structure
@@ -23,6 +23,7 @@ from actinf.kernels.buffers import view
 from actinf.learning.dirichlet import Learning
 from actinf.model import Model
 from actinf.planning.choice import BestPolicy, MarginalAction
+from actinf.planning.dense import DensePlan, worth_it
 from actinf.planning.exhaustive import Exhaustive, PolicyTree, policy_tree
 
 __all__ = ["Agent"]
@@ -92,6 +93,7 @@ class Agent:
                 "probability for each, or leave E out"
             )
         self.program: Program = self._lower(terms=False)
+        self.results = Results.of(self.program.ints, model)
         self.actions = ActionReader(model)
         self.observations = ObservationReader(model)
 
@@ -230,6 +232,35 @@ class Agent:
         return write_theta(parameters, self.own_structure, structure, program.ints, length, self.knobs, sizes).astype(
             self.dtype
         )
+
+    @property
+    def plans_densely(self) -> bool:
+        """Whether planning goes through matrix products instead of the graph of beliefs."""
+        packed = self.packed_structure
+        return (
+            len(packed.num_states) == 1
+            and self.tree.exhaustive
+            and not self._learns & {"A", "B"}
+            and worth_it(packed.num_states[0], packed.B[0].num_entries, packed.num_joint_actions)
+        )
+
+    def dense_plan(self, theta: NDArray[Any]) -> DensePlan:
+        """The matrices of one row of theta; only for an agent that plans densely."""
+        packed, ints = self.packed_structure, self.program.ints
+        states, actions = packed.num_states[0], packed.num_joint_actions
+        transition = np.zeros((actions * states, states), dtype=self.dtype)
+        transition[packed.B[0].column_of_entry, packed.B[0].row] = view(theta, ints, L.T_B)
+        outcome = np.zeros((states, sum(packed.num_obs) + 1), dtype=self.dtype)
+        ambiguity, A = view(theta, ints, L.T_AMBIGUITY), view(theta, ints, L.T_A)
+        log_c, flat = [], view(theta, ints, L.T_LOG_C)
+        entry = row = at = 0
+        for m, table in enumerate(packed.A):
+            outcome[table.column_of_entry, row + table.row] = A[entry : entry + table.num_entries]
+            outcome[:, -1] += ambiguity[m * states : (m + 1) * states]
+            rows, outcomes = self._preference_sizes[m]
+            log_c.append(flat[at : at + rows * outcomes].reshape(rows, outcomes))
+            entry, row, at = entry + table.num_entries, row + packed.num_obs[m], at + rows * outcomes
+        return DensePlan.of(transition.reshape(actions, states, states), outcome, log_c, self.planner.horizon)
 
     @property
     def num_policies(self) -> int:

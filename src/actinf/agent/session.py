@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from actinf.agent.explanation import Explanation, explain_step
 from actinf.errors import ImpossibleObservation, SettingError
 from actinf.kernels import layout as L
-from actinf.kernels.buffers import view
+from actinf.kernels.buffers import section_slice, view
+from actinf.model import Model
 
 if TYPE_CHECKING:
     from actinf.agent.agent import Agent
@@ -36,6 +37,30 @@ class Snapshot:
     time: int
     action: int
     carry: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """Where each part of a step's results lies in their buffer."""
+
+    scalars: slice
+    qs: slice
+    q_pi: slice
+    G: slice
+    q_action: slice
+    p_action: slice
+    factors: tuple[tuple[str, slice], ...]
+
+    @classmethod
+    def of(cls, ints: NDArray[np.int64], model: Model) -> "Results":
+        """From the header of an agent's buffers."""
+        sections = (L.O_SCALARS, L.O_QS, L.O_Q_PI, L.O_G, L.O_Q_ACTION, L.O_P_ACTION)
+        whole = [section_slice(ints, section) for section in sections]
+        at, factors = whole[1].start, []
+        for factor in model.factors:
+            factors.append((factor.name, slice(at, at + len(factor.states))))
+            at += len(factor.states)
+        return cls(*whole, tuple(factors))
 
 
 class Step:
@@ -69,65 +94,61 @@ class Step:
         """The same as indices, in the order of the controls."""
         return tuple(int(a) for a in self._agent.actions.digits[self._joint])
 
-    def _view(self, section: int) -> NDArray[Any]:
-        return view(self._out, self._agent.program.ints, section)
+    def _part(self, where: slice) -> NDArray[Any]:
+        return self._out[where]
 
     @property
     def F(self) -> float:
         """Variational free energy of this observation, nats; −ln p(o_t | o_<t) where inference is exact."""
-        return float(self._view(L.O_SCALARS)[0])
+        return float(self._part(self._agent.results.scalars)[0])
 
     @property
     def iterations(self) -> int:
         """Sweeps that inference took."""
-        return int(self._view(L.O_SCALARS)[1])
+        return int(self._part(self._agent.results.scalars)[1])
 
     @property
     def converged(self) -> bool:
         """Whether the beliefs moved less than the tolerance in the last sweep."""
-        return bool(self._view(L.O_SCALARS)[2])
+        return bool(self._part(self._agent.results.scalars)[2])
 
     @property
     def impossibility_tested(self) -> bool:
         """Whether the joint support was small enough to test that the observation is possible."""
-        return bool(self._view(L.O_SCALARS)[3])
+        return bool(self._part(self._agent.results.scalars)[3])
 
     @property
     def qs(self) -> dict[str, NDArray[Any]]:
         """Factor → q(s), (num_states[f],)."""
-        flat = self._view(L.O_QS)
-        found, at = {}, 0
-        for factor in self._agent.model.factors:
-            found[factor.name] = flat[at : at + len(factor.states)]
-            at += len(factor.states)
-        return found
+        out = self._out
+        return {name: out[where] for name, where in self._agent.results.factors}
 
     @property
     def q_pi(self) -> NDArray[Any]:
         """Posterior over policies, (num_policies,)."""
-        return self._view(L.O_Q_PI)
+        return self._part(self._agent.results.q_pi)
 
     @property
     def G(self) -> NDArray[Any]:
         """Expected free energy of each policy, (num_policies,), nats; smaller is better."""
-        return self._view(L.O_G)
+        return self._part(self._agent.results.G)
 
     @property
     def q_action(self) -> NDArray[Any]:
         """Marginal of q_pi over the next joint action, (joint actions,)."""
-        return self._view(L.O_Q_ACTION)
+        return self._part(self._agent.results.q_action)
 
     @property
     def p_action(self) -> NDArray[Any]:
         """Probability with which each joint action was to be chosen, (joint actions,)."""
-        return self._view(L.O_P_ACTION)
+        return self._part(self._agent.results.p_action)
 
     def carried(self) -> NDArray[Any]:
         """What the agent carried out of this step: its belief, and its counts where it learns."""
         if self._carry is not None:
             return self._carry.copy()
         carry = np.zeros(self._agent.program.lengths["carry"], dtype=self._agent.dtype)
-        view(carry, self._agent.program.ints, L.C_BELIEF)[:] = self._view(L.O_QS)
+        view(carry, self._agent.program.ints, L.C_BELIEF)[:] = self._part(self._agent.results.qs)
         return carry
 
     def explain(self) -> Explanation:
@@ -156,17 +177,21 @@ class Session:
         self._keeps_carry = self._learns or joint  # else the marginals among the results say it all
         self._own_ints = agent.own_program.ints if joint else self._ints
         self._own_theta = agent.theta(parameters, own=True)[0] if joint else self._theta
+        self._dense = agent.dense_plan(self._theta) if agent.plans_densely else None
         self._carry = np.zeros(program.lengths["carry"], dtype=agent.dtype)
         self._x = np.zeros(program.lengths["x"], dtype=np.int64)
         self._wf, self._wi = program.workspace(agent.dtype)
         self._obs = view(self._x, self._ints, L.X_OBS)
         self._soft = view(self._wf, self._ints, L.W_SOFT)
-        self._clock = view(self._x, self._ints, L.X_CLOCK)
+        clock_at = int(self._ints[2 * L.X_CLOCK])
+        self._episode_at, self._time_at = clock_at + 2, clock_at + 3
+        self._asked_at = int(self._ints[2 * L.X_STATUS])
+        self._belief = section_slice(self._ints, L.C_BELIEF)
+        self._seed, self._index, self._episode, self._time, self._action = int(seed), int(index), 0, 0, -1
         self._executed_at = int(self._ints[2 * L.X_EXECUTED])
         self._action_at = int(self._ints[2 * L.X_ACTION])
         self._out_length = program.lengths["out"]
-        self._clock[:] = seed, index, 0, 0
-        self._x[self._action_at] = -1
+        self._x[clock_at : clock_at + 2] = seed, index
         counts = view(self._theta, self._ints, L.T_PRIOR_COUNTS)
         self._carry[: len(counts)] = counts
 
@@ -187,30 +212,34 @@ class Session:
             ImpossibleObservation: when no state with positive probability can produce it.  Nothing is lost by an error:
                 the session is where it was, and can be given another observation.
         """
-        agent = self.agent
-        x = self._x
+        agent, x = self.agent, self._x
         agent.observations.read(observation, self._obs, self._soft)
-        if executed is not None:
-            x[self._executed_at] = agent.actions.read(executed)
-        else:
-            x[self._executed_at] = x[self._action_at]
-        chosen_before = x[self._action_at]
+        x[self._executed_at] = self._action if executed is None else agent.actions.read(executed)
+        time = self._time
+        x[self._time_at] = time
+        x[self._asked_at] = L.WHOLE_STEP if self._dense is None else L.PERCEIVE_ONLY
         out = np.empty(self._out_length, dtype=agent.dtype)
-        status = self._kernel(
-            self._ints, self._theta, self._own_ints, self._own_theta, self._carry, x, self._wf, self._wi, out
-        )
-        if status != L.OK:
-            x[self._action_at] = chosen_before
+        if self._call(out) != L.OK:
             raise ImpossibleObservation(self._impossible(observation))
-        clock = self._clock
-        time = int(clock[3])
+        if self._dense is not None:
+            belief = self._carry[self._belief]
+            out[agent.results.G] = self._dense.expected_free_energy(belief, time)
+            x[self._asked_at] = L.CHOOSE_ONLY
+            self._call(out)
+        self._action = int(x[self._action_at])
+        self._time = time + 1
         carried = self._carry.copy() if self._keeps_carry else None
-        step = Step(agent, out, int(x[self._action_at]), int(clock[2]), time, carried)
-        clock[3] = time + 1
-        return step
+        return Step(agent, out, self._action, self._episode, time, carried)
+
+    def _call(self, out: NDArray[Any]) -> int:
+        """The compiled step on this session's buffers."""
+        status: int = self._kernel(
+            self._ints, self._theta, self._own_ints, self._own_theta, self._carry, self._x, self._wf, self._wi, out
+        )
+        return status
 
     def _impossible(self, observation: Any) -> str:
-        time = int(self._clock[3])
+        time = self._time
         shown = observation if len(str(observation)) < 300 else "the observation"
         before = "the initial states" if time == 0 else "the beliefs of the step before and the executed action"
         return (
@@ -220,20 +249,25 @@ class Session:
 
     def next_episode(self, *, carry_counts: bool = True) -> None:
         """Begin the next episode: beliefs start again from D; learned counts carry over unless told otherwise."""
-        self._clock[2] += 1
-        self._clock[3] = 0
-        self._x[self._action_at] = -1
+        self._episode += 1
+        self._x[self._episode_at] = self._episode
+        self._time, self._action = 0, -1
         if self._learns and not carry_counts:
-            fresh = self.agent.start(int(self._clock[0]), int(self._clock[1]))
+            fresh = self.agent.start(self._seed, self._index)
             self._carry[:] = fresh._carry
             self._theta[:] = fresh._theta
             self._own_theta[:] = fresh._own_theta
 
     def snapshot(self) -> Snapshot:
         """Everything that the session carries, to be resumed by an equal agent, in this process or another."""
-        seed, index, episode, time = (int(value) for value in self._clock)
         return Snapshot(
-            fingerprint(self.agent), seed, index, episode, time, int(self._x[self._action_at]), self._carry.tobytes()
+            fingerprint(self.agent),
+            self._seed,
+            self._index,
+            self._episode,
+            self._time,
+            self._action,
+            self._carry.tobytes(),
         )
 
     @classmethod
@@ -246,8 +280,8 @@ class Session:
                 "the same model and settings"
             )
         session = cls(agent, snapshot.seed, snapshot.index)
-        session._clock[:] = snapshot.seed, snapshot.index, snapshot.episode, snapshot.time
-        session._x[session._action_at] = snapshot.action
+        session._episode, session._time, session._action = snapshot.episode, snapshot.time, snapshot.action
+        session._x[session._episode_at] = snapshot.episode
         session._carry[:] = np.frombuffer(snapshot.carry, dtype=agent.dtype)
         if agent.learning is not None:
             session._relearn()

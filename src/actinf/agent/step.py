@@ -14,7 +14,7 @@ from actinf.kernels.compile import entry_point, inner
 from actinf.kernels.views import section
 from actinf.learning.dirichlet import count_habits, learn
 from actinf.planning.choice import choose
-from actinf.planning.plan import plan
+from actinf.planning.plan import plan, policy_posterior
 
 __all__ = ["advance", "step"]
 
@@ -26,28 +26,39 @@ def advance(ints: Any, theta: Any, own: Any, own_theta: Any, carry: Any, x: Any,
     `ints` and `theta` are the model that inference works on; `own` and `own_theta` the model's own factors: the same
     arrays, unless inference is exact and the model has several factors.
     """
-    scalars = section(ints, ints, L.SCALARS)
     clock = section(x, ints, L.X_CLOCK)
-    if section(x, ints, L.X_STATUS)[0] == L.PLAN_ONLY:
+    asked = section(x, ints, L.X_STATUS)[0]
+    q_pi, q_action = section(out, ints, L.O_Q_PI), section(out, ints, L.O_Q_ACTION)
+    if asked != L.CHOOSE_ONLY and asked != L.PLAN_ONLY:
+        status = see(ints, theta, own, own_theta, carry, x, wf, wi, out)
+        section(x, ints, L.X_STATUS)[0] = status
+        if status != L.OK or asked == L.PERCEIVE_ONLY:
+            return status
+    if asked != L.CHOOSE_ONLY:
         plan(ints, theta, carry, clock[3], wf, wi, out)
-        return L.OK
-    qs = section(out, ints, L.O_QS)
+    policy_posterior(ints, theta, section(out, ints, L.O_G), q_pi, q_action)
+    if asked != L.PLAN_ONLY:
+        count_habits(ints, theta, carry, q_pi)
+        choose(ints, theta, x, wf, out)
+    return L.OK
+
+
+@inner
+def see(ints: Any, theta: Any, own: Any, own_theta: Any, carry: Any, x: Any, wf: Any, wi: Any, out: Any) -> int:
+    """The first half of a step: perceive and learn."""
+    scalars = section(ints, ints, L.SCALARS)
     learns = scalars[L.S_LEARN_A] + scalars[L.S_LEARN_B] + scalars[L.S_LEARN_D] > 0
-    previous = section(wf, ints, L.W_PREVIOUS)
+    qs, previous = section(out, ints, L.O_QS), section(wf, ints, L.W_PREVIOUS)
     if learns:
         marginals(ints, own, section(carry, ints, L.C_BELIEF), previous)
     status = perceive(ints, theta, carry, x, wf, wi, out)
-    section(x, ints, L.X_STATUS)[0] = status
     if status != L.OK:
-        return L.IMPOSSIBLE
+        return status
     marginals(ints, own, section(carry, ints, L.C_BELIEF), qs)
     if learns:
         learn(own, own_theta, carry, x, wf, qs, previous)
         if scalars[L.S_JOINT_MODEL] == 1:
             refresh_joint(ints, theta, own, own_theta)
-    plan(ints, theta, carry, clock[3], wf, wi, out)
-    count_habits(ints, theta, carry, section(out, ints, L.O_Q_PI))
-    choose(ints, theta, x, wf, out)
     return L.OK
 
 

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from actinf.kernels import layout as L
 
-__all__ = ["BufferPlan", "view"]
+__all__ = ["BufferPlan", "section_slice", "view"]
 
 
 class BufferPlan:
@@ -39,6 +39,11 @@ class BufferPlan:
             self._bounds[2 * section : 2 * section + 2] = cursor, cursor + len(values)
             cursor += len(values)
         return np.concatenate([self._bounds, *(values for _, values in self._contents)])
+
+
+def section_slice(ints: NDArray[np.int64], section: int) -> slice:
+    """Where a section lies in its buffer."""
+    return slice(int(ints[2 * section]), int(ints[2 * section + 1]))
 
 
 def view(buffer: NDArray[Any], ints: NDArray[np.int64], section: int) -> NDArray[Any]:

@@ -196,8 +196,9 @@ LANES = 8
 # What a step can end in.
 OK, IMPOSSIBLE = 0, 1
 
-# What a step is asked for, in the place where its status will stand: a whole step, or only the plan from the carried belief.
-WHOLE_STEP, PLAN_ONLY = 0, 2
+# What a step is asked for, in the place where its status will stand: all of it; the plan from the carried belief, to be
+# explained; or its two halves around a plan that is made outside of the kernels.
+WHOLE_STEP, PLAN_ONLY, PERCEIVE_ONLY, CHOOSE_ONLY = 0, 2, 3, 4
 
 # Codes of the choice objects.
 EXACT, FIXED_POINT = 0, 1

@@ -14,7 +14,7 @@ from numba.np.arrayobj import make_array
 
 from actinf.kernels import layout as L
 from actinf.kernels.compile import inlined, inner
-from actinf.kernels.views import part, section
+from actinf.kernels.views import section
 
 __all__ = ["add_rows", "padded_width", "write_row"]
 
@@ -35,13 +35,16 @@ def add_vector(
     """
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        kinds = dict(zip(("out", "lane", "weights", "rows", "step", "offset", "table", "width"), signature.args, strict=True))
+        kinds = dict(
+            zip(("out", "lane", "weights", "rows", "step", "offset", "table", "width"), signature.args, strict=True)
+        )
         given = dict(zip(kinds, arguments, strict=True))
         arrays = {
             name: make_array(kinds[name])(context, builder, given[name]) for name in ("out", "weights", "rows", "table")
         }
         numbers = {
-            name: context.cast(builder, given[name], kinds[name], types.int64) for name in ("lane", "step", "offset", "width")
+            name: context.cast(builder, given[name], kinds[name], types.int64)
+            for name in ("lane", "step", "offset", "width")
         }
         real = context.get_data_type(kinds["out"].dtype)
         vector = ir.VectorType(real, L.LANES)

@@ -12,7 +12,8 @@ from actinf.kernels.views import part, section
 
 __all__ = ["run_block"]
 
-J_SEED, J_FIRST, J_EPISODE, J_STEPS, J_STATES, J_ACTIONS = range(6)
+J_SEED, J_FIRST, J_EPISODE, J_BEGIN, J_END, J_STEPS, J_STATES, J_ACTIONS, J_HALF = range(9)
+WHOLE, SEE, ACT = range(3)
 
 
 def signature(real: Any) -> Any:
@@ -58,27 +59,34 @@ def run_block(
     """Run the agents of a block, one after the other, through an episode.
 
     theta, own_theta: (1, …) shared or (agents, …); carry: (agents, …).  A record has a row for each agent, with no
-    columns where it is not kept.  failed[a] is 1 + the step at which agent a met an impossible observation, else 0.
+    columns where it is not kept.  The job says which steps, and whether whole ones or one half of a single step: with a plan
+    that is made outside, one agent at a time sees, is given its G among the results, and acts.  failed[a] is 1 + the step at which agent a met an impossible observation, else 0.
     """
     num_states, num_actions = job[J_STATES], job[J_ACTIONS]
     current, before = part(state, 0, num_states), part(state, num_states, 2 * num_states)
     clock, obs = section(x, ints, L.X_CLOCK), section(x, ints, L.X_OBS)
     executed, action = section(x, ints, L.X_EXECUTED), section(x, ints, L.X_ACTION)
-    mode = section(x, ints, L.X_STATUS)
+    asked = section(x, ints, L.X_STATUS)
     for a in range(carry.shape[0]):
         row = a if theta.shape[0] > 1 else 0
-        clock[0], clock[1], clock[2], clock[3] = job[J_SEED], job[J_FIRST] + a, job[J_EPISODE], 0
-        begin(world, numbers, clock, current)
+        clock[0], clock[1], clock[2], clock[3] = job[J_SEED], job[J_FIRST] + a, job[J_EPISODE], job[J_BEGIN]
         failed[a] = 0
-        action[0] = -1
-        for t in range(job[J_STEPS]):
+        if job[J_BEGIN] == 0 and job[J_HALF] != ACT:
+            begin(world, numbers, clock, current)
+            action[0] = -1
+        for t in range(job[J_BEGIN], job[J_END]):
             clock[3] = t
-            observe(world, numbers, clock, current, obs)
-            executed[0] = action[0]
-            mode[0] = L.WHOLE_STEP
+            if job[J_HALF] != ACT:
+                observe(world, numbers, clock, current, obs)
+                executed[0] = action[0]
+            asked[0] = (
+                L.WHOLE_STEP if job[J_HALF] == WHOLE else (L.PERCEIVE_ONLY if job[J_HALF] == SEE else L.CHOOSE_ONLY)
+            )
             status = advance(ints, theta[row], own, own_theta[row], carry[a], x, wf, wi, out)
             if status != L.OK:
                 failed[a] = t + 1
+                break
+            if job[J_HALF] == SEE:
                 break
             record(obs, obs_record[a], t)
             record(current, state_record[a], t)

@@ -23,9 +23,10 @@ from actinf.envs.world import LinkedWorld, World
 from actinf.errors import BudgetError, ImpossibleObservation, SettingError
 from actinf.kernels import layout as L
 from actinf.kernels.buffers import view
-from actinf.lab.loop import run_block
+from actinf.lab.loop import ACT, SEE, WHOLE, run_block
 from actinf.lab.trace import TraceWriter, open_trace, to_dataset
 from actinf.lab.trace_layout import Extent, TraceLayout
+from actinf.planning.dense import DensePlan
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -311,6 +312,7 @@ class _Runner:
         self._wf, self._wi = program.workspace(agent.dtype)
         self._x = np.zeros(program.lengths["x"], dtype=np.int64)
         self._out = np.zeros(program.lengths["out"], dtype=agent.dtype)
+        self._dense: DensePlan | None = None
         self._own_ints = agent.own_program.ints if agent.packed_structure.joint else program.ints
 
     def block(self, first: int, last: int, stop: threading.Event) -> Arrays:
@@ -330,26 +332,54 @@ class _Runner:
             if episode and run.learned and not run.carry_counts:
                 theta, own_theta = run.thetas(first, last)
                 carry[:, : prior.shape[1]] = view(theta, agent.program.ints, L.T_PRIOR_COUNTS)
-            job = np.array(
-                [
-                    run.seed,
-                    first,
-                    episode,
-                    run.extent.num_steps,
-                    world.num_factors,
-                    agent.own_structure.num_joint_actions,
-                ]
-            )
-            self._kernel(
-                agent.program.ints, theta, self._own_ints, own_theta, carry, self._x, self._wf, self._wi, self._out,
-                world.ints, world.numbers, np.zeros(2 * world.num_factors, dtype=np.int64), job,
-                *(records[name][episode] for name in ("obs", "action", "state", "qs", "q_pi", "G", "F")), failed,
-            )  # fmt: skip
+            self._episode(episode, world, first, theta, own_theta, carry, records, failed)
             if failed.any():
                 raise self._impossible(first, failed, episode)
             if "counts" in run.record:
                 counts.append(carry.copy())
         return self._arrays(records, counts, count)
+
+    def _episode(
+        self,
+        episode: int,
+        world: LinkedWorld,
+        first: int,
+        theta: NDArray[Any],
+        own_theta: NDArray[Any],
+        carry: NDArray[Any],
+        records: Arrays,
+        failed: NDArray[np.int64],
+    ) -> None:
+        """One episode of a block: in one call, or, with a plan by matrix products, agent by agent in two halves a step."""
+        run, agent = self._run, self._run.agent
+        state = np.zeros(2 * world.num_factors, dtype=np.int64)
+        names = ("obs", "action", "state", "qs", "q_pi", "G", "F")
+        steps, actions = run.extent.num_steps, agent.own_structure.num_joint_actions
+
+        def call(rows: slice, begin: int, end: int, half: int) -> None:
+            job = np.array([run.seed, first + rows.start, episode, begin, end, steps, world.num_factors, actions, half])
+            shared = slice(None) if len(theta) == 1 else rows
+            self._kernel(
+                agent.program.ints, theta[shared], self._own_ints, own_theta[shared], carry[rows], self._x, self._wf,
+                self._wi, self._out, world.ints, world.numbers, state, job,
+                *(records[name][episode][rows] for name in names), failed[rows],
+            )  # fmt: skip
+
+        if not agent.plans_densely:
+            call(slice(0, len(carry)), 0, steps, WHOLE)
+            return
+        results = agent.results
+        for a in range(len(carry)):
+            if self._dense is None or len(theta) > 1:
+                self._dense = agent.dense_plan(theta[a if len(theta) > 1 else 0])
+            one = slice(a, a + 1)
+            for t in range(steps):
+                call(one, t, t + 1, SEE)
+                if failed[a]:
+                    break
+                belief = view(carry[a], agent.program.ints, L.C_BELIEF)
+                self._out[results.G] = self._dense.expected_free_energy(belief, t)
+                call(one, t, t + 1, ACT)
 
     def _records(self, count: int) -> Arrays:
         run, agent = self._run, self._run.agent

@@ -157,7 +157,13 @@ def count_likelihood(ints: Any, theta: Any, counts: Any, obs: Any, soft: Any, qs
                 if rows_start[m] >= 0:
                     width = padded_width(num_obs[m])
                     at = rows_start[m] + column * width
-                    write_row(ints, theta, columns[m] + column, num_obs[m], part(section(theta, ints, L.T_ROWS), at, at + width))
+                    write_row(
+                        ints,
+                        theta,
+                        columns[m] + column,
+                        num_obs[m],
+                        part(section(theta, ints, L.T_ROWS), at, at + width),
+                    )
 
 
 @inner

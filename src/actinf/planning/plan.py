@@ -11,12 +11,12 @@ from actinf.kernels.views import half, section
 from actinf.planning.belief_graph import grow, mask_for, plant
 from actinf.planning.expected_free_energy import add_modality
 
-__all__ = ["plan"]
+__all__ = ["plan", "policy_posterior"]
 
 
 @inner
 def plan(ints: Any, theta: Any, carry: Any, time: int, wf: Any, wi: Any, out: Any) -> None:
-    """Write G and q_π = softmax(ln E − γ·G) of every policy, and the marginal over the next joint action."""
+    """Write G of every policy, given the carried belief; `time` is the session time t."""
     scalars = section(ints, ints, L.SCALARS)
     tree_size = section(ints, ints, L.TREE_SIZE)
     g = section(out, ints, L.O_G)
@@ -48,7 +48,6 @@ def plan(ints: Any, theta: Any, carry: Any, time: int, wf: Any, wi: Any, out: An
         leaf = section(ints, ints, L.POLICY_LEAF)
         for p in range(g.shape[0]):
             g[p] = last[leaf[p]]
-    policy_posterior(ints, theta, g, section(out, ints, L.O_Q_PI), section(out, ints, L.O_Q_ACTION))
 
 
 @inner
