@@ -85,7 +85,9 @@ class Source:
 
 
 def _told(settings: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name}={value}" for name, value in settings.items())
+    """Settings in a line; what is long, such as a map, is left to the file."""
+    shown = ((name, repr(value)) for name, value in settings.items())
+    return ", ".join(f"{name}={value if len(value) <= 40 else '…'}" for name, value in shown)
 
 
 @dataclass(frozen=True, kw_only=True)

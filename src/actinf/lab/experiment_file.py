@@ -59,6 +59,21 @@ _DEFAULTS = {"agents": 100, "steps": 20, "episodes": 1, "seed": 0}
 Pointer = tuple[str | int, ...]
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and -1e300 < value < 1e300
+
+
+_PLAIN: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "gamma": (lambda value: _is_number(value) and 0 <= value <= 1e9, "a number from 0 to 1e9"),
+    "alpha": (
+        lambda value: value is None or (_is_number(value) and 0 < value <= 1e9),
+        "a number above 0, up to 1e9, or null for the most probable action",
+    ),
+    "dtype": (lambda value: value in ("float64", "float32"), "'float64' or 'float32'"),
+}
+"""The settings of an agent that are plain values: what is accepted, and how that is said."""
+
+
 def read_experiment(path: str | os.PathLike[str]) -> Experiment:
     """The experiment in a file; a model file is an experiment with that model as its own world.
 
@@ -226,6 +241,8 @@ class _Reader:
             self.foreign.extend(error.problems)
         except ActinfError as error:
             self.add(where, str(error))
+        except (TypeError, ValueError, OverflowError) as error:
+            self.add(where, f"{where[-1]} has a setting of the wrong kind: {error}")
         return None
 
     def agent(self) -> AgentSettings:
@@ -236,7 +253,12 @@ class _Reader:
             self.add(("agent",), f"agent is {shown(data)}: expected a mapping with {listed(names)}")
             return AgentSettings()
         self.unknown_keys(data, ("agent",), names)
-        given: dict[str, Any] = {name: data[name] for name in ("gamma", "alpha", "dtype") if name in data}
+        given: dict[str, Any] = {}
+        for name, (fits, expected) in _PLAIN.items():
+            if name in data and fits(data[name]):
+                given[name] = data[name]
+            elif name in data:
+                self.add(("agent", name), f"{name} is {shown(data[name])}: expected {expected}")
         for name, options in _CHOICES.items():
             if name in data:
                 made = self.choice(("agent", name), data[name], options)

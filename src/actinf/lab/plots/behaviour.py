@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actinf.errors import TraceError
-from actinf.lab.plots.style import MUTED, OTHERS, PALETTE, PAPER, figure, label_panel, shorten, step_ticks
+from actinf.lab.plots.style import MUTED, OTHERS, PALETTE, PAPER, figure, in_episode, label_panel, shorten, step_ticks
 from actinf.lab.tally import Shares, action_shares_of
 
 if TYPE_CHECKING:
@@ -33,11 +33,10 @@ def action_shares(trace: xr.Dataset, *, episode: int = 0) -> Figure:
         TraceError: the trace holds no actions.
     """
     shares = _shares(trace)
-    where = f"; episode {episode} of {trace.sizes['episode']}" if trace.sizes["episode"] > 1 else ""
     who = _who(trace.sizes["agent"])
     with figure(
         "What the agents did",
-        f"Share of {who} that took each action at each step{where}.",
+        f"Share of {who} that took each action at each step{in_episode(trace, episode)}.",
         heights=[_HEIGHT] * len(shares),
     ) as (fig, axes):
         for one, ax in zip(shares, axes[:, 0]):

@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actinf.errors import TraceError
-from actinf.lab.plots.paths import on_the_map
+from actinf.lab.plots.paths import on_the_map, walls
 from actinf.lab.plots.rows import pick_rows
 from actinf.lab.plots.style import (
-    GRID,
     MUTED,
+    agent_label,
     figure,
     heat_map,
+    in_episode,
     label_panel,
     probability_bar,
     probability_colours,
@@ -55,8 +56,8 @@ def beliefs(trace: xr.Dataset, *, agent: int = 0, episode: int = 0) -> Figure:
     marked = "; the ring marks the true state" if any(panel.truth is not None for panel in panels) else ""
     more = f"; the first {_MOST_FACTORS} of {len(factors)} factors" if len(factors) > _MOST_FACTORS else ""
     with figure(
-        f"What agent {agent} believed",
-        f"Probability of each state after the observation of each step{marked}{_in_episode(trace, episode)}{more}.",
+        f"What agent {agent_label(trace, agent)} believed",
+        f"Probability of each state after the observation of each step{marked}{in_episode(trace, episode)}{more}.",
         heights=heights,
     ) as (fig, axes):
         mesh: Any = None
@@ -128,11 +129,11 @@ def belief_maps(trace: xr.Dataset, layout: Layout, *, agent: int = 0, episode: i
     steps = np.unique(np.linspace(0, len(belief) - 1, min(_MOST_MAPS, len(belief))).round().astype(int))
     across = min(6, len(steps))
     down = -(-len(steps) // across)
-    height = 8.0 / across * rows / columns + 0.32
+    height = min(8.0 / across * rows / columns, 3.0) + 0.32
     marked = "; the ring marks where it was" if truth is not None else ""
     with figure(
-        f"Where agent {agent} believed itself to be",
-        f"Probability of each cell after the observation of a step{marked}{_in_episode(trace, episode)}.",
+        f"Where agent {agent_label(trace, agent)} believed itself to be",
+        f"Probability of each cell after the observation of a step{marked}{in_episode(trace, episode)}.",
         heights=[height] * down,
         widths=[1.0] * across,
     ) as (fig, axes):
@@ -140,21 +141,11 @@ def belief_maps(trace: xr.Dataset, layout: Layout, *, agent: int = 0, episode: i
         for ax in axes.flat[len(steps) :]:
             ax.set_visible(False)
         for ax, step in zip(axes.flat, steps):
-            mesh = ax.pcolormesh(
-                on_the_map(belief[step], layout),
-                cmap=probability_colours(), vmin=0.0, vmax=1.0, edgecolors=GRID, linewidth=0.4,
-                clip_on=False,
-            )  # fmt: skip
-            ax.set(aspect="equal", ylim=(rows, 0), xticks=[], yticks=[])
-            ax.spines[["left", "bottom"]].set_visible(False)
+            mesh = ax.pcolormesh(on_the_map(belief[step], layout), cmap=probability_colours(), vmin=0.0, vmax=1.0)
+            walls(ax, layout, corner=0.0)
             ax.set_title(f"step {step}", color=MUTED)
             cell = None if truth is None or truth[step] < 0 else layout.cells[truth[step]]
             if cell is not None:
                 ring(ax, cell[1] + 0.5, cell[0] + 0.5, 26.0)
         probability_bar(fig, mesh, list(axes.flat))
         return fig
-
-
-def _in_episode(trace: xr.Dataset, episode: int) -> str:
-    count = trace.sizes["episode"]
-    return f"; episode {episode} of {count}" if count > 1 else ""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actinf.errors import TraceError
-from actinf.lab.plots.style import ACCENT, GRID, PALETTE, figure, step_ticks
+from actinf.lab.plots.style import ACCENT, GRID, PALETTE, figure, in_episode, step_ticks
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -50,10 +50,10 @@ def free_energy(trace: xr.Dataset, *, agent: int = 0, episode: int = 0) -> Figur
     one = np.asarray(trace["F"].isel(episode=episode, agent=agent).values, dtype=np.float64)
     steps = np.arange(values.shape[1])
     sampled = f" (bands: every {sample.step}th agent)" if sample.step > 1 else ""
-    where = f"; episode {episode} of {trace.sizes['episode']}" if trace.sizes["episode"] > 1 else ""
+    when = in_episode(trace, episode)
     with figure(
         "How surprising the observations were",
-        f"Variational free energy F of each step, in nats: the lower, the better expected{where}{sampled}.",
+        f"Variational free energy F of each step, in nats: the lower, the better expected{when}{sampled}.",
         heights=[2.7],
     ) as (fig, axes):
         ax = axes[0, 0]

@@ -15,8 +15,10 @@ from actinf.lab.plots.style import (
     MUTED,
     PALETTE,
     PAPER,
+    agent_label,
     figure,
     heat_map,
+    in_episode,
     label_panel,
     probability_bar,
     scale_end,
@@ -54,8 +56,9 @@ def policy_posterior(trace: xr.Dataset, *, agent: int = 0, episode: int = 0) -> 
     rows = pick_rows(values, most=_MOST_POLICIES)
     labels = rows.labels(names, "policies")
     with figure(
-        f"How agent {agent} weighed its policies",
-        "Posterior probability of each policy at each step; a policy reads from the next action to the last.",
+        f"How agent {agent_label(trace, agent)} weighed its policies",
+        "Posterior probability of each policy at each step; a policy reads from the next action to the last"
+        f"{in_episode(trace, episode)}.",
         heights=[0.5 + 0.21 * max(2, len(labels))],
     ) as (fig, axes):
         ax = axes[0, 0]

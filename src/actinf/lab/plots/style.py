@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from actinf.lab.extras import load_extra
 
 if TYPE_CHECKING:
+    import xarray as xr
     from matplotlib.axes import Axes
     from matplotlib.colors import Colormap
     from matplotlib.figure import Figure
@@ -34,8 +35,10 @@ __all__ = [
     "PALETTE",
     "PAPER",
     "THEME",
+    "agent_label",
     "figure",
     "heat_map",
+    "in_episode",
     "label_panel",
     "plain_bar",
     "probability_bar",
@@ -302,6 +305,19 @@ def label_panel(ax: Axes, title: str, note: str = "") -> None:
             size=8.0,
             color=MUTED,
         )
+
+
+def agent_label(trace: xr.Dataset, agent: int) -> int:
+    """The number of an agent in the run: where the trace holds some agents only, its coordinate says which."""
+    return int(trace.coords["agent"][agent]) if "agent" in trace.coords else agent
+
+
+def in_episode(trace: xr.Dataset, episode: int) -> str:
+    """`"; episode 3"` where there is more than one; the coordinate says which where the trace holds some only."""
+    if "episode" in trace.coords:
+        number = int(trace.coords["episode"][episode])
+        return f"; episode {number}" if number else ""
+    return f"; episode {episode}" if trace.sizes["episode"] > 1 else ""
 
 
 def shorten(text: str, longest: int) -> str:

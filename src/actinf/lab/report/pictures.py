@@ -94,6 +94,11 @@ def _population(experiment: Experiment, trace: xr.Dataset, index: int) -> Iterat
         yield Picture(name="paths", label="Where the agents went", figure=plots.paths(trace, layout, agent=index))
 
 
+def _is_ever_lost(one: xr.Dataset, factor: str) -> bool:
+    """Whether an agent was ever in doubt about a factor; maps of certainty are not worth their room."""
+    return bool(one[f"qs_{factor}"].values.max(axis=-1).min() < 0.99)
+
+
 def _one_agent(experiment: Experiment, agent: Agent, trace: xr.Dataset, index: int) -> Iterator[Picture]:
     layout = getattr(experiment.world, "layout", None)
     episodes = trace.sizes["episode"]
@@ -106,7 +111,7 @@ def _one_agent(experiment: Experiment, agent: Agent, trace: xr.Dataset, index: i
             figure=plots.beliefs(one),
             about="agent",
         )
-        if layout is not None and f"qs_{layout.factor}" in one:
+        if layout is not None and f"qs_{layout.factor}" in one and _is_ever_lost(one, layout.factor):
             yield Picture(
                 name=f"belief-maps{suffix}",
                 label=f"Where agent {index} believed itself to be",

@@ -1,0 +1,121 @@
+"""The command line as a whole: quick to start, and every end has an exit code and one clear line."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from .conftest import Call
+
+
+def test_help_lists_the_commands_a_line_each(actinf: Call) -> None:
+    answer = actinf("--help")
+    assert answer.code == 0
+    for name in ("run", "rerun", "check", "explain", "list", "bench"):
+        assert f"  {name} " in answer.out
+
+
+def test_help_imports_nothing_heavy(fresh_python: Callable[..., "subprocess.CompletedProcess[str]"]) -> None:
+    code = (
+        "import sys\n"
+        "from actinf.cli.app import run\n"
+        "assert run(['--help']) == 0\n"
+        "heavy = {'numpy', 'numba', 'matplotlib', 'xarray', 'yaml', 'h5py'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    fresh_python(code)
+
+
+@pytest.mark.parametrize("name", ["run", "rerun", "check", "explain", "list", "bench"])
+def test_help_of_a_command_imports_no_kernel_and_no_plot(
+    fresh_python: Callable[..., "subprocess.CompletedProcess[str]"], name: str
+) -> None:
+    code = (
+        "import sys\n"
+        "from actinf.cli.app import run\n"
+        f"assert run([{name!r}, '--help']) == 0\n"
+        "heavy = {'numba', 'matplotlib', 'xarray', 'h5py'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    fresh_python(code)
+
+
+@pytest.mark.parametrize("missing", ["click", "rich"])
+def test_a_missing_extra_is_named_with_the_command_that_installs_it(
+    fresh_python: Callable[..., "subprocess.CompletedProcess[str]"], missing: str
+) -> None:
+    code = (
+        "import sys\n"
+        f"sys.modules[{missing!r}] = None\n"
+        "sys.argv = ['actinf', '--help']\n"
+        "from actinf.cli import main\n"
+        "try:\n"
+        "    main()\n"
+        "except SystemExit as end:\n"
+        "    assert end.code == 2, end.code\n"
+        "else:\n"
+        "    raise AssertionError('no exit')\n"
+    )
+    done = fresh_python(code)
+    assert done.stderr.count("\n") == 1
+    assert "pip install 'actinf[cli]'" in done.stderr
+
+
+def test_an_unknown_command_is_answered_with_the_nearest(actinf: Call) -> None:
+    answer = actinf("rnu", "tmaze")
+    assert answer.code == 2
+    assert "no command 'rnu'; did you mean 'run'?" in answer.err
+
+
+def test_an_unknown_option_is_one_error(actinf: Call) -> None:
+    answer = actinf("run", "tmaze", "--agnets", "3")
+    assert answer.code == 2
+    assert answer.err.startswith("error: ")
+    assert "--agents" in answer.err
+    assert "actinf run --help" in answer.err
+
+
+def test_the_version_is_told(actinf: Call) -> None:
+    import actinf as package
+
+    assert actinf("--version").out.strip() == f"actinf {package.__version__}"
+
+
+def test_python_m_is_the_same_command() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "actinf.cli", "--version"], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0
+    assert done.stdout.startswith("actinf ")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_says_one_line_and_leaves_nothing(
+    small: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    command = [sys.executable, "-m", "actinf.cli", "run", str(small), "--agents", "20000000", "--steps", "20"]
+    command += ["--record", "action", "--out", str(tmp_path / "runs" / "mine")]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=tmp_path)
+    deadline = time.monotonic() + 100
+    while time.monotonic() < deadline and not list((tmp_path / "runs").glob(".mine*/.trace*")):
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.05)
+    time.sleep(0.3)
+    os.kill(process.pid, number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert out == ""
+    assert err.splitlines()[-1] == "interrupted: nothing was kept of the unfinished work"
+    assert "Traceback" not in err
+    assert list((tmp_path / "runs").iterdir()) == []
+
+
+def test_output_that_nobody_reads_is_not_an_error() -> None:
+    command = f"{sys.executable} -m actinf.cli list | head -n 1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stderr == ""
