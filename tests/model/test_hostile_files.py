@@ -131,7 +131,7 @@ FILES: dict[str, tuple[Callable[[], str], str]] = {
         lambda: HEAD + PART + "\n    sparse: |\n" + "      0 0 1\n" * 1_000_000,
         "has 1,000,000 sparse entries for 4 places",
     ),
-    "too large": (lambda: HEAD + filled("#\n") * 9, "at most 67,108,864 are read"),
+    "too large": (lambda: HEAD + filled("#\n") * 13, "at most 100,663,296 are read"),
     "json: nested": (lambda: JSON_HEAD + '"A": ' + "[" * 600_000, "nested more than 24 deep"),
     "json: values": (lambda: JSON_HEAD + '"A": [' + filled("1,") + "1]}", "more than 250,000 values"),
     "json: quotes": (lambda: JSON_HEAD + '"A": ' + filled('"'), ":1: this is not JSON"),

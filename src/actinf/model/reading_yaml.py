@@ -29,7 +29,7 @@ _TRUTH = {"true": True, "True": True, "TRUE": True, "false": False, "False": Fal
 _INT = re.compile(r"[-+]?[0-9]{1,400}|0o[0-7]{1,100}|0x[0-9a-fA-F]{1,100}")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _SPECIAL = re.compile(r"([-+]?)\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
-_DIRECTIVE = re.compile(r"^%", re.MULTILINE)
+_LINE_BREAKS = "\n\r\x85\u2028\u2029"
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _HAS_LIBYAML = _LOADER is not yaml.SafeLoader
 
@@ -51,9 +51,9 @@ def parse_yaml(text: str) -> tuple[Any, Places]:
                 )
             ]
         )
-    directive = _DIRECTIVE.search(text)
-    if directive:
-        line = text.count("\n", 0, directive.start()) + 1
+    directive = 0 if text.startswith("%") else max(text.find(f"{mark}%") for mark in _LINE_BREAKS) + 1
+    if directive or text.startswith("%"):
+        line = text.count("\n", 0, directive) + 1
         raise Refused([(line, "YAML directives (a line that begins with %) are not allowed")])
     builder = _Builder()
     try:

@@ -4,7 +4,7 @@ import re
 from typing import Any, TypeAlias
 
 #: The most bytes of a file.
-MAX_BYTES = 64 * 2**20
+MAX_BYTES = 96 * 2**20
 
 #: The most values (scalars, lists and mappings) in a file, each alias counted as what it stands for.
 MAX_VALUES = 250_000

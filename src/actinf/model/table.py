@@ -66,11 +66,12 @@ class Table:
         dense = np.asarray(array, dtype=np.float64)
         if dense.ndim == 0:
             raise ModelError("a table needs at least one axis, the outcome; got a single number")
-        by_column = dense.reshape(dense.shape[0], -1 if dense.size else prod(dense.shape[1:])).T
-        columns, rows = np.nonzero(by_column)
-        indptr = np.zeros(by_column.shape[0] + 1, dtype=np.int64)
+        by_column = np.ascontiguousarray(dense.reshape(dense.shape[0], -1 if dense.size else prod(dense.shape[1:])).T)
+        indptr = np.zeros(len(by_column) + 1, dtype=np.int64)
         np.cumsum(np.count_nonzero(by_column, axis=1), out=indptr[1:])
-        return cls._of(dense.shape, indptr, rows.astype(np.int64, copy=False), by_column[columns, rows])
+        places = np.flatnonzero(by_column)
+        rows = (places % max(1, len(dense))).astype(np.int64, copy=False)
+        return cls._of(dense.shape, indptr, rows, by_column.ravel()[places])
 
     @classmethod
     def identity(cls, shape: Sequence[int], axis: int = 1) -> Self:
@@ -148,8 +149,10 @@ class Table:
 
     def column_sums(self) -> FloatArray:
         """The sum of every column, float64 (num_columns,)."""
-        sums = np.bincount(self.column_of_entry(), weights=self.values, minlength=self.num_columns)
-        return np.asarray(sums, dtype=np.float64)
+        sums = np.zeros(self.num_columns)
+        filled = np.flatnonzero(np.diff(self.indptr))
+        sums[filled] = np.add.reduceat(self.values, self.indptr[filled]) if len(filled) else 0.0
+        return sums
 
     def normalised(self) -> "Table":
         """The table with every column divided by its sum; the result of a column of zeros is undefined."""
