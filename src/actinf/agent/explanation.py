@@ -70,7 +70,12 @@ def explain_step(agent: "Agent", step: "Step") -> Explanation:
     prefixes = _prefixes(agent) + offsets
     terms = view(wf, ints, L.W_TERMS)[: tree.num_prefixes * num_modalities * 3].reshape(-1, num_modalities, 3)[prefixes]
     edges = view(wf, ints, L.W_EDGE_TERMS)[prefixes]
-    log_e = view(theta, ints, L.T_LOG_E)
+    if agent.has_habits:  # from what was planned with: where habits are learned, the carried counts have moved on
+        with np.errstate(divide="ignore"):
+            log_e = np.log(step.q_pi) + agent.gamma * step.G
+        log_e = log_e - np.logaddexp.reduce(log_e)
+    else:
+        log_e = np.zeros(agent.num_policies)
     return Explanation(
         policies=agent.policies,
         names=agent.policy_names(),
@@ -79,7 +84,7 @@ def explain_step(agent: "Agent", step: "Step") -> Explanation:
         ambiguity=terms[..., 1],
         novelty_A=terms[..., 2],
         novelty_B=edges.reshape(-1, horizon),
-        log_E=log_e.copy() if len(log_e) else np.zeros(agent.num_policies),
+        log_E=log_e,
         gamma=float(agent.gamma),
         G=step.G.copy(),
         q_pi=step.q_pi.copy(),

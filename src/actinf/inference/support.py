@@ -166,6 +166,12 @@ def restrict_to_support(ints: Any, theta: Any, obs: Any, soft: Any, prior: Any, 
             some |= support[i]
         if some == 0:
             return IMPOSSIBLE
-    for i in range(q.shape[0]):
-        q[i] = max(q[i], tiny) if support[i] == 1 else 0.0
+    for f in range(start.shape[0] - 1):
+        kept = 0.0
+        for i in range(start[f], start[f + 1]):
+            q[i] = max(q[i], tiny) if support[i] == 1 else 0.0
+            kept += q[i]
+        if kept < 1.0 - 1e-6:  # the floor had given an excluded state a share that counts
+            for i in range(start[f], start[f + 1]):
+                q[i] /= kept
     return verdict

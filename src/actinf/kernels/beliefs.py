@@ -8,10 +8,21 @@ current belief lies while the next prior is predicted.  Only non-zero transition
 from typing import Any
 
 from actinf.kernels import layout as L
-from actinf.kernels.compile import inner
+from actinf.kernels.compile import inlined, inner
 from actinf.kernels.views import part, section
 
-__all__ = ["load_belief", "predict", "push_forward"]
+__all__ = ["lists_of", "load_belief", "predict", "push_forward"]
+
+
+@inlined
+def lists_of(ints: Any, wi: Any, level: int, f: int) -> Any:
+    """Where the lists of a factor lie at a level: (first entry, entries between nodes, first support size).
+
+    To be asked for once, outside of the loop over nodes: a loop that writes to the workspace has to read the header anew.
+    """
+    at = level * ints[ints[2 * L.SCALARS] + L.S_FACTORS] + f
+    width = ints[ints[2 * L.NUM_STATES] + f]
+    return section(wi, ints, L.I_LEVEL)[at], width, section(wi, ints, L.I_COUNT_BASE)[at]
 
 
 @inner

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from actinf.kernels import layout as L
+from actinf.kernels.beliefs import lists_of
 from actinf.kernels.compile import inlined, inner
 from actinf.kernels.elementary import logarithms_into
 from actinf.kernels.rows import add_rows, padded_width
@@ -94,6 +95,9 @@ def predict_outcomes(ints: Any, theta: Any, m: int, level: int, count: int, wf: 
     digit = section(wi, ints, L.I_ODOMETER)
     with_novelty = gain.shape[0] > 0
     last_parent = num_parents - 1
+    f_last = parents[first + last_parent]
+    c_last, stride_last = component_of[f_last], strides[first + last_parent]
+    base_last, width_last, count_last = lists_of(ints, wi, level, f_last)
     for x in range(count):
         row = x * num_obs
         for o in range(num_obs):
@@ -102,11 +106,9 @@ def predict_outcomes(ints: Any, theta: Any, m: int, level: int, count: int, wf: 
         tuple_at = representative[x] * num_components
         for k in range(num_parents):
             digit[k] = 0
-        f_last = parents[first + last_parent]
-        node_last = joint[tuple_at + component_of[f_last]]
-        row_last = base[level * num_factors + f_last] + node_last * num_states[f_last]
-        size_last = size[count_base[level * num_factors + f_last] + node_last]
-        stride_last = strides[first + last_parent]
+        node_last = joint[tuple_at + c_last]
+        row_last = base_last + node_last * width_last
+        size_last = size[count_last + node_last]
         while True:
             outer_column = column_base
             outer_p = 1.0
@@ -168,11 +170,13 @@ def predict_dense(ints: Any, theta: Any, m: int, level: int, count: int, wf: Any
     lanes, scaled = part(section(wf, ints, L.W_LANES), 0, width), section(wf, ints, L.W_WEIGHT)
     digit = section(wi, ints, L.I_ODOMETER)
     f_last = parents[first + last_parent]
+    c_last = component_of[f_last]
+    base_last, width_last, count_last = lists_of(ints, wi, level, f_last)
     for x in range(count):
         tuple_at = representative[x] * num_components
-        node = joint[tuple_at + component_of[f_last]]
-        row = base[level * num_factors + f_last] + node * num_states[f_last]
-        end = row + size[count_base[level * num_factors + f_last] + node]
+        node = joint[tuple_at + c_last]
+        row = base_last + node * width_last
+        end = row + size[count_last + node]
         states, weights = part(index, row, end), part(value, row, end)
         fill(lanes, 0.0)
         for k in range(last_parent):
@@ -208,8 +212,7 @@ def predict_dense(ints: Any, theta: Any, m: int, level: int, count: int, wf: Any
 @inner
 def predict_by_parts(ints: Any, theta: Any, m: int, outer: int, level: int, count: int, wf: Any, wi: Any) -> None:
     """The same for two parents in two moving components: A is summed over the outer parent once per node of it."""
-    scalars = section(ints, ints, L.SCALARS)
-    num_factors, num_components = scalars[L.S_FACTORS], scalars[L.S_COMPONENTS]
+    num_components = ints[ints[2 * L.SCALARS] + L.S_COMPONENTS]
     num_obs = section(ints, ints, L.NUM_OBS)[m]
     width = padded_width(num_obs)
     rows_start = section(ints, ints, L.A_ROWS_START)[m]
@@ -219,30 +222,33 @@ def predict_by_parts(ints: Any, theta: Any, m: int, outer: int, level: int, coun
     parents, strides = section(ints, ints, L.A_PARENT), section(ints, ints, L.A_PARENT_STRIDE)
     f_outer, f_inner = parents[first + outer], parents[first + 1 - outer]
     s_outer, s_inner = strides[first + outer], strides[first + 1 - outer]
-    component_of, num_states = section(ints, ints, L.COMPONENT_OF), section(ints, ints, L.NUM_STATES)
+    component_of = section(ints, ints, L.COMPONENT_OF)
     joint, representative = half(section(wi, ints, L.I_JOINT), level), section(wi, ints, L.I_MODALITY_FIRST)
-    base, count_base = section(wi, ints, L.I_LEVEL), section(wi, ints, L.I_COUNT_BASE)
     value, index, size = section(wf, ints, L.W_VALUE), section(wi, ints, L.I_INDEX), section(wi, ints, L.I_COUNT)
     qo, ambiguity, novelty = section(wf, ints, L.W_QO), section(wf, ints, L.W_AMBIGUITY), section(wf, ints, L.W_NOVELTY)
     partial, done = section(wf, ints, L.W_OUTER), section(wi, ints, L.I_OUTER_DONE)
     lanes = part(section(wf, ints, L.W_LANES), 0, width)
-    block = num_states[f_inner] * width
-    for node in range(section(wi, ints, L.I_NODES)[level * num_components + component_of[f_outer]]):
+    c_outer, c_inner = component_of[f_outer], component_of[f_inner]
+    base_outer, width_outer, count_outer = lists_of(ints, wi, level, f_outer)
+    base_inner, width_inner, count_inner = lists_of(ints, wi, level, f_inner)
+    block = width_inner * width
+    for node in range(section(wi, ints, L.I_NODES)[level * num_components + c_outer]):
         done[node] = 0
     for x in range(count):
-        node = joint[representative[x] * num_components + component_of[f_outer]]
+        at = representative[x] * num_components
+        node = joint[at + c_outer]
         summed = part(partial, node * block, (node + 1) * block)
         if done[node] == 0:
             done[node] = 1
-            row = base[level * num_factors + f_outer] + node * num_states[f_outer]
-            end = row + size[count_base[level * num_factors + f_outer] + node]
+            row = base_outer + node * width_outer
+            end = row + size[count_outer + node]
             fill(summed, 0.0)
-            for s in range(num_states[f_inner]):
+            for s in range(width_inner):
                 target = part(summed, s * width, (s + 1) * width)
                 add_rows(part(value, row, end), part(index, row, end), s_outer, s * s_inner, table, width, target)
-        node = joint[representative[x] * num_components + component_of[f_inner]]
-        row = base[level * num_factors + f_inner] + node * num_states[f_inner]
-        end = row + size[count_base[level * num_factors + f_inner] + node]
+        node = joint[at + c_inner]
+        row = base_inner + node * width_inner
+        end = row + size[count_inner + node]
         fill(lanes, 0.0)
         add_rows(part(value, row, end), part(index, row, end), 1, 0, summed, width, lanes)
         deliver(lanes, x, num_obs, qo, ambiguity, novelty)
