@@ -60,7 +60,8 @@ class Results:
         for factor in model.factors:
             factors.append((factor.name, slice(at, at + len(factor.states))))
             at += len(factor.states)
-        return cls(*whole, tuple(factors))
+        scalars, qs, q_pi, G, q_action, p_action = whole
+        return cls(scalars, qs, q_pi, G, q_action, p_action, tuple(factors))
 
 
 class Step:

@@ -20,7 +20,7 @@ __all__ = ["advance", "step"]
 
 
 @inner
-def advance(ints: Any, theta: Any, own: Any, own_theta: Any, carry: Any, x: Any, wf: Any, wi: Any, out: Any) -> int:
+def advance(ints: Any, theta: Any, own: Any, own_theta: Any, carry: Any, x: Any, wf: Any, wi: Any, out: Any) -> Any:
     """One step of one agent; returns a status.  An impossible observation changes nothing that is carried.
 
     `ints` and `theta` are the model that inference works on; `own` and `own_theta` the model's own factors: the same
@@ -44,7 +44,7 @@ def advance(ints: Any, theta: Any, own: Any, own_theta: Any, carry: Any, x: Any,
 
 
 @inner
-def see(ints: Any, theta: Any, own: Any, own_theta: Any, carry: Any, x: Any, wf: Any, wi: Any, out: Any) -> int:
+def see(ints: Any, theta: Any, own: Any, own_theta: Any, carry: Any, x: Any, wf: Any, wi: Any, out: Any) -> Any:
     """The first half of a step: perceive and learn."""
     scalars = section(ints, ints, L.SCALARS)
     learns = scalars[L.S_LEARN_A] + scalars[L.S_LEARN_B] + scalars[L.S_LEARN_D] > 0
@@ -69,7 +69,7 @@ def signature(real: Any) -> Any:
 
 
 @entry_point(signature)
-def step(ints: Any, theta: Any, own: Any, own_theta: Any, carry: Any, x: Any, wf: Any, wi: Any, out: Any) -> int:
+def step(ints: Any, theta: Any, own: Any, own_theta: Any, carry: Any, x: Any, wf: Any, wi: Any, out: Any) -> Any:
     """One step of one agent, called from Python; see `advance`."""
     status: int = advance(ints, theta, own, own_theta, carry, x, wf, wi, out)
     return status

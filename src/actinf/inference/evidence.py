@@ -1,4 +1,4 @@
-"""What an observation says about the columns of a likelihood, and the closed form for one factor: shared by all inference."""
+"""What an observation says about the columns of a likelihood, and the closed form for one factor."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ MISSING, SOFT = -1, -2
 
 @inner
 def log_evidence(ints: Any, theta: Any, m: int, outcome: int, soft: Any, out: Any) -> None:
-    """out[column] = ln A[m][o, column] with the logarithm floored; for a soft observation w: Σ_o w_o ln A[m][o, column]."""
+    """out[column] = ln A[m][o, column], floored; for a soft observation w: Σ_o w_o ln A[m][o, column]."""
     floor = section(theta, ints, L.T_KNOBS)[L.K_LOG_FLOOR]
     log_floor = np.log(np.float64(floor)) if floor > 0.0 else -np.inf
     obs_start = section(ints, ints, L.OBS_START)

@@ -21,10 +21,11 @@ __all__ = ["Exact"]
 
 @dataclass(frozen=True, slots=True)
 class Exact:
-    """Exact inference: the model is turned into one joint factor, for filtering and for planning; `qs` are its marginals.
+    """Exact inference: the model becomes one joint factor, for filtering and for planning; `qs` are its marginals.
 
     Attributes:
-        max_joint_states: the largest joint number of states that is accepted.  The joint transition tables grow with its
+        max_joint_states: the largest joint number of states that is accepted.  The joint transition tables grow with
+        its
             square where they are dense; more is refused with the numbers, never approximated in silence.
     """
 
@@ -39,7 +40,7 @@ class Exact:
 
 @inner
 def condition_exact(ints: Any, theta: Any, obs: Any, soft: Any, prior: Any, q: Any, wf: Any) -> float:
-    """q = posterior over the one joint factor; returns ln p(o_t | o_<t), −inf for an impossible observation (q is left alone)."""
+    """q = posterior over the joint factor; returns ln p(o_t | o_<t), −inf (and q left alone) for what is impossible."""
     log_q = section(wf, ints, L.W_LOG_Q)
     likelihood = section(wf, ints, L.W_LIKELIHOOD)
     for i in range(prior.shape[0]):

@@ -50,8 +50,8 @@ class FixedPoint:
 def gather_evidence(ints: Any, theta: Any, obs: Any, soft: Any, prior: Any, wf: Any, wi: Any) -> int:
     """W_BASE = ln prior plus the evidence of the modalities with one parent; the evidence of the others into W_SHARED.
 
-    Modalities with the same parents send the same kind of message, so that their evidence is summed up first.  Returns how
-    many observed modalities have several parents.
+    Modalities with the same parents send the same kind of message, so that their evidence is summed up first.
+    Returns how many observed modalities have several parents.
     """
     floor = section(theta, ints, L.T_KNOBS)[L.K_LOG_FLOOR]
     base, likelihood = section(wf, ints, L.W_BASE), section(wf, ints, L.W_LIKELIHOOD)

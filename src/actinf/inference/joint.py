@@ -1,4 +1,4 @@
-"""Between a model's own factors and the joint factor that exact inference works on: marginals, and refreshed numbers."""
+"""Between a model's own factors and the joint factor of exact inference: marginals, and refreshed numbers."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ __all__ = ["marginals", "refresh_joint"]
 
 @inner
 def marginals(ints: Any, own: Any, belief: Any, qs: Any) -> None:
-    """qs = the marginals over the model's own factors; a copy unless the belief is over the joint (last factor fastest)."""
+    """qs = marginals over the model's own factors; a copy unless the belief is over the joint (last factor fastest)."""
     if ints[ints[2 * L.SCALARS] + L.S_JOINT_MODEL] == 0:
         copy_into(belief, qs)
         return
@@ -29,7 +29,7 @@ def marginals(ints: Any, own: Any, belief: Any, qs: Any) -> None:
 
 @inner
 def refresh_joint(ints: Any, theta: Any, own: Any, own_theta: Any) -> None:
-    """The joint model's A, B and D, with what follows from them, from those of the model's own factors after learning."""
+    """Bring the joint model's numbers in line with those of the model's own factors, after learning."""
     scalars = section(own, own, L.SCALARS)
     num_factors = scalars[L.S_FACTORS]
     if scalars[L.S_LEARN_A] == 1:

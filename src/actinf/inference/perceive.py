@@ -17,10 +17,10 @@ __all__ = ["perceive"]
 
 @inner
 def perceive(ints: Any, theta: Any, carry: Any, x: Any, wf: Any, wi: Any, out: Any) -> int:
-    """Replace the carried belief by q(s_t); returns a status.  When the observation is impossible the belief stays as it was.
+    """Replace the carried belief by q(s_t); returns a status.  An impossible observation leaves the belief as it was.
 
-    The prior is D at the first step of an episode, else the last belief after the executed action.  F, the number of sweeps,
-    whether they converged and whether impossibility could be tested are written to the results.
+    The prior is D at the first step of an episode, else the last belief after the executed action.  F, the number of
+    sweeps, whether they converged and whether impossibility could be tested are written to the results.
     """
     belief = section(carry, ints, L.C_BELIEF)
     prior, q = section(wf, ints, L.W_PRIOR), section(wf, ints, L.W_LOG_PRIOR)

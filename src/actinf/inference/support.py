@@ -1,8 +1,8 @@
 """Which states an observation leaves possible, decided on booleans and never on small numbers.
 
-A prior is positive exactly on the states that are possible, so that the zeros of the last belief carry the support from step
-to step.  The joint support is enumerated over the supported states of those factors that share a modality; where that is
-more than the budget the test is left out, and said to be.
+A prior is positive exactly on the states that are possible, so that the zeros of the last belief carry the support
+from step to step.  The joint support is enumerated over the supported states of those factors that share a modality;
+where that is more than the budget the test is left out, and said to be.
 """
 
 from typing import Any
@@ -60,7 +60,7 @@ def own_support(ints: Any, theta: Any, obs: Any, soft: Any, prior: Any, support:
 
 @inner
 def mark_joint_support(ints: Any, theta: Any, obs: Any, soft: Any, support: Any, wi: Any) -> int:
-    """Mark (as 2) the states that occur in an allowed joint state of the factors that share modalities; returns the verdict."""
+    """Keep the states that occur in an allowed joint state of factors that share modalities; returns the verdict."""
     num_factors = ints[ints[2 * L.SCALARS] + L.S_FACTORS]
     start = section(ints, ints, L.STATE_START)
     parents, parent_start = section(ints, ints, L.A_PARENT), section(ints, ints, L.A_PARENT_START)
@@ -125,7 +125,7 @@ def mark_joint_support(ints: Any, theta: Any, obs: Any, soft: Any, support: Any,
 
 @inner
 def nothing_excluded(ints: Any, theta: Any, obs: Any, wf: Any) -> bool:
-    """Whether the evidence of every observed modality lies above the floor in every column, so that no state is excluded.
+    """Whether the evidence lies above the floor in every column, so that no state is excluded.
 
     The evidence is the one that the fixed point has left in the workspace.
     """
@@ -145,7 +145,7 @@ def nothing_excluded(ints: Any, theta: Any, obs: Any, wf: Any) -> bool:
 
 @inner
 def restrict_to_support(ints: Any, theta: Any, obs: Any, soft: Any, prior: Any, q: Any, wf: Any, wi: Any) -> int:
-    """Set q to zero where no joint state is possible and keep it above zero elsewhere; returns the verdict on the observation.
+    """Set q to zero where no joint state is possible, keep it above zero elsewhere; returns the verdict.
 
     An impossible observation leaves q as it is.
     """

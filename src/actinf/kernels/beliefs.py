@@ -18,7 +18,8 @@ __all__ = ["lists_of", "load_belief", "predict", "push_forward"]
 def lists_of(ints: Any, wi: Any, level: int, f: int) -> Any:
     """Where the lists of a factor lie at a level: (first entry, entries between nodes, first support size).
 
-    To be asked for once, outside of the loop over nodes: a loop that writes to the workspace has to read the header anew.
+    To be asked for once, outside of the loop over nodes: a loop that writes to the workspace has to read the header
+    anew.
     """
     at = level * ints[ints[2 * L.SCALARS] + L.S_FACTORS] + f
     width = ints[ints[2 * L.NUM_STATES] + f]
@@ -44,10 +45,10 @@ def load_belief(ints: Any, belief: Any, wf: Any, wi: Any) -> None:
 
 @inner
 def push_forward(ints: Any, theta: Any, f: int, action: int, level: int, node: int, wf: Any, wi: Any) -> float:
-    """Add the prediction for factor f after `action` to its part of the scatter target; return the novelty of B met on the way.
+    """Add the prediction for factor f after `action` to its scatter target; return the novelty of B on the way.
 
-    q(s') = Σ_parents B[s', parents, action] Π q(parent), over supported parents and non-zero entries.  The states reached
-    are listed in I_TOUCHED, in the order in which they were met.
+    q(s') = Σ_parents B[s', parents, action] Π q(parent), over supported parents and non-zero entries.  What is reached
+    is listed in I_TOUCHED, in the order in which they were met.
     """
     num_factors = ints[ints[2 * L.SCALARS] + L.S_FACTORS]
     start = section(ints, ints, L.STATE_START)
@@ -153,7 +154,7 @@ def push_single(
 
 @inner
 def predict(ints: Any, theta: Any, action: int, belief: Any, prior: Any, wf: Any, wi: Any) -> None:
-    """prior = q(s_t) before the observation: the last belief pushed through the transition of the executed joint action."""
+    """prior = the last belief pushed through the transition of the executed joint action."""
     scalars = section(ints, ints, L.SCALARS)
     start = section(ints, ints, L.STATE_START)
     total = section(wf, ints, L.W_SUM)

@@ -28,10 +28,12 @@ class Columns:
 
     @property
     def num_columns(self) -> int:
+        """How many columns there are."""
         return len(self.start) - 1
 
     @property
     def num_entries(self) -> int:
+        """How many entries are not zero."""
         return len(self.row)
 
     @property

@@ -2,8 +2,8 @@
 
 Numba can cache what it compiles, but it looks only at the file of the function itself: an edit in a function that is
 *called* goes unnoticed and the old machine code runs on.  Here the cache lives in one folder per state of the world:
-its name is a digest of every kernel source of the package, the versions of Numba, llvmlite and Python, and the processor.
-Only entry points are cached; the functions that they call are part of their machine code.
+its name is a digest of every kernel source of the package, the versions of Numba, llvmlite and Python, and the
+processor. Only entry points are cached; the functions that they call are part of their machine code.
 
 The folder is `$ACTINF_CACHE_DIR`, else `$XDG_CACHE_HOME/actinf`, else `~/.cache/actinf`; where none of them can be
 written (a read-only installation, a container without a home) a folder in the temporary directory serves.  Several
@@ -17,10 +17,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import llvmlite
 import numba
@@ -29,6 +29,7 @@ from numba.core import caching
 
 __all__ = ["EntryPoint", "cache_folder", "entry_point", "inlined", "inner", "strict"]
 
+PACKAGE = Path(__file__).resolve().parent.parent
 KERNEL_PACKAGES = ("kernels", "inference", "planning", "learning", "agent", "envs", "lab")
 
 # Re-association lets LLVM vectorise sums.  Nothing that assumes the absence of NaN or infinity is allowed.
@@ -49,7 +50,7 @@ strict: Callable[..., Any] = numba.njit(**INNER)
 
 
 @cache
-def kernel_digest(package: Path = Path(__file__).resolve().parent.parent) -> str:
+def kernel_digest(package: Path = PACKAGE) -> str:
     """Hex digest of everything that decides what the machine code is."""
     digest = hashlib.sha256()
     for folder in KERNEL_PACKAGES:
@@ -79,7 +80,7 @@ def cache_folder() -> Path:
     named = os.environ.get("ACTINF_CACHE_DIR")
     candidates = [Path(named)] if named else []
     xdg = os.environ.get("XDG_CACHE_HOME")
-    candidates.append(Path(xdg) / "actinf" if xdg else Path(os.path.expanduser("~")) / ".cache" / "actinf")
+    candidates.append(Path(xdg) / "actinf" if xdg else Path("~").expanduser() / ".cache" / "actinf")
     name = f"kernels-{kernel_digest()}"
     for candidate in candidates:
         complete = candidate / name
@@ -110,12 +111,12 @@ class _Locator(caching._CacheLocator):  # type: ignore[misc]
         return str(self._function.__module__)
 
     @classmethod
-    def from_function(cls, py_func: Callable[..., Any], py_file: str) -> "_Locator":
+    def from_function(cls, py_func: Callable[..., Any], _py_file: str) -> "_Locator":
         return cls(py_func)
 
 
 class _CacheImpl(caching.CompileResultCacheImpl):  # type: ignore[misc]
-    _locator_classes = [_Locator]
+    _locator_classes: ClassVar = [_Locator]
 
 
 class _Cache(caching.FunctionCache):  # type: ignore[misc]
@@ -126,7 +127,7 @@ class _Cache(caching.FunctionCache):  # type: ignore[misc]
 def _lock(path: Path) -> Iterator[None]:
     """Hold the file `path` for this process alone; where files cannot be locked, go on without."""
     try:
-        handle = open(path, "a+b")  # noqa: SIM115  (closed below; a failure to open means a read-only folder)
+        handle = path.open("a+b")
     except OSError:
         yield
         return
@@ -188,10 +189,8 @@ class EntryPoint:
         started = time.perf_counter()
         dispatcher.compile(signature)
         print(f" {time.perf_counter() - started:.1f} s", file=sys.stderr, flush=True)
-        try:
+        with suppress(OSError):  # where nothing can be kept the next process compiles again, and says so
             ready.touch()
-        except OSError:
-            pass  # nothing can be kept here: the next process compiles again, and says so
 
 
 def entry_point(signature: Callable[[Any], Any]) -> Callable[[Callable[..., Any]], EntryPoint]:

@@ -1,8 +1,9 @@
-"""Logarithm, exponential and digamma as plain arithmetic, so that loops over them vectorise and give the same bits everywhere.
+"""Logarithm, exponential and digamma as plain arithmetic, so that loops over them vectorise.
 
-A call of the C library's `log` cannot be vectorised by LLVM and differs from one C library to the next.  The entropies of
-the predicted outcomes are the largest cost of planning in a dense model; written out as arithmetic they are several times
-cheaper.  Errors are below 2 units in the last place (tested against mpmath-free references in the tests).
+A call of the C library's `log` cannot be vectorised by LLVM and differs from one C library to the next.  The
+entropies of the predicted outcomes are the largest cost of planning in a dense model; written out as arithmetic they
+are several times cheaper.  Errors are below 2 units in the last place (tested against mpmath-free references in the
+tests).
 """
 
 from typing import Any
@@ -110,7 +111,7 @@ def logarithms_into(values: Any, out: Any, floor: float) -> None:
 
 @strict
 def digamma(x: float) -> float:
-    """ψ(x) for x > 0: recurrence up to 10, then the asymptotic series (Abramowitz and Stegun 1964, 6.3.5 and 6.3.18)."""
+    """ψ(x) for x > 0: recurrence up to 10, then the asymptotic series (Abramowitz and Stegun 1964, 6.3.5, 6.3.18)."""
     shift = 0.0
     while x < 10.0:
         shift -= 1.0 / x

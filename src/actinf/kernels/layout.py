@@ -7,9 +7,9 @@ An agent lowers to four one-dimensional buffers, so that a model of a new shape 
 - `wi` and `wf` (int64 and float): workspace, made once for a session or a thread.
 
 Each buffer is cut into named sections.  The bounds of section k of *any* buffer are `ints[2k]` and `ints[2k + 1]`;
-`views.section(buffer, ints, k)` is the view.  The enumerations below are the table of contents; the shape of each section stands
-beside its name, with F factors, M modalities, C controls, K components, U joint actions, H the horizon and P policies.
-The shape that the kernels call a *column* is one joint state of the parents of a table.
+`views.section(buffer, ints, k)` is the view.  The enumerations below are the table of contents; the shape of each
+section stands beside its name, with F factors, M modalities, C controls, K components, U joint actions, H the horizon
+and P policies. The shape that the kernels call a *column* is one joint state of the parents of a table.
 """
 
 (
@@ -54,7 +54,7 @@ The shape that the kernels call a *column* is one joint state of the parents of 
     CONTROL_ACTIONS,  # (C,)
     MODALITY_KIND,  # (M,) 0: no controlled component, 1: one, 2: all, 3: several
     MODALITY_COMPONENT,  # (M,) that one
-    OUTER_PARENT,  # (M,) which of a modality's parents is summed out first when several controlled components meet; -1: none
+    OUTER_PARENT,  # (M,) the parent that is summed out first where controlled components meet; -1: none
     LOG_C_START,  # (M,)
     LOG_C_ROWS,  # (M,)
     # ---- ints: the policies as a tree of shared prefixes
@@ -65,7 +65,7 @@ The shape that the kernels call a *column* is one joint state of the parents of 
     POLICY_LEAF,  # (P,) empty likewise
     POLICY_FIRST,  # (P,) first joint action of each given policy; empty likewise
     # ---- ints: learning
-    ENTRY_SOURCE_A,  # (entries,) entry of the model's own A from which an entry of a joint model is taken; empty when it is that
+    ENTRY_SOURCE_A,  # (entries,) whence an entry of a joint model is taken; empty when it is no joint
     ENTRY_SOURCE_B,  # (entries · model factors,)
     COLUMN_SOURCE_A,  # (columns,)
     COLUMN_SOURCE_B,  # (columns · model factors,)

@@ -1,9 +1,9 @@
 """Counter-based random numbers: Philox-4×64-10 of Salmon, Moraes, Dror and Shaw (2011), "Parallel random numbers: as
 easy as 1, 2, 3", section 4.3 and table 2.
 
-A block is a pure function of a key and a counter, so that agent 7 draws the same numbers alone and among a million, on one
-thread and on two.  The key is (seed, agent); the counter is (episode, step, stream, block).  One block gives four
-uniform numbers.  The streams keep the agent's draws and the world's draws apart.
+A block is a pure function of a key and a counter, so that agent 7 draws the same numbers alone and among a million,
+on one thread and on two.  The key is (seed, agent); the counter is (episode, step, stream, block).  One block gives
+four uniform numbers.  The streams keep the agent's draws and the world's draws apart.
 """
 
 from typing import Any

@@ -1,7 +1,7 @@
 """Dense likelihoods as padded rows: one row per column, summed up a vector of lanes at a time.
 
-A row holds the probabilities of the outcomes, then the column's ambiguity and novelty, then zeros up to whole vectors, so that
-one weighted sum of rows gives a node's predicted outcomes and both expectations.
+A row holds the probabilities of the outcomes, then the column's ambiguity and novelty, then zeros up to whole
+vectors, so that one weighted sum of rows gives a node's predicted outcomes and both expectations.
 """
 
 from typing import Any
@@ -29,7 +29,7 @@ def padded_width(num_obs: int) -> int:
 def add_vector(
     typingctx: Any, out: Any, lane: Any, weights: Any, rows: Any, step: Any, offset: Any, table: Any, width: Any
 ) -> Any:
-    """out[lane:lane + 8] += Σ_i weights[i] · table[(offset + rows[i]·step)·width + lane : … + 8], as one vector register.
+    """out[lane : lane + 8] += Σ_i weights[i] · table[(offset + rows[i]·step)·width + lane : … + 8], in one register.
 
     LLVM by itself vectorises such a loop over i, with gathers, which is slow for the few rows of a belief.
     """

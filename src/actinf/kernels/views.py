@@ -1,8 +1,8 @@
 """Views into a buffer that do not count references.
 
-A slice of an array in compiled code counts a reference to its memory, atomically, when it is made and when it goes.  A step
-makes some hundreds of views of four buffers that its caller holds anyway, and counting would cost more than the arithmetic.
-A view made here borrows: it must not outlive the buffer, and no kernel returns one to Python.
+A slice of an array in compiled code counts a reference to its memory, atomically, when it is made and when it goes.
+A step makes some hundreds of views of four buffers that its caller holds anyway, and counting would cost more than
+the arithmetic. A view made here borrows: it must not outlive the buffer, and no kernel returns one to Python.
 """
 
 from typing import Any

@@ -59,8 +59,9 @@ def run_block(
     """Run the agents of a block, one after the other, through an episode.
 
     theta, own_theta: (1, …) shared or (agents, …); carry: (agents, …).  A record has a row for each agent, with no
-    columns where it is not kept.  The job says which steps, and whether whole ones or one half of a single step: with a plan
-    that is made outside, one agent at a time sees, is given its G among the results, and acts.  failed[a] is 1 + the step at which agent a met an impossible observation, else 0.
+    columns where it is not kept.  The job says which steps, and whether whole ones or one half of a single step: with
+    a plan that is made outside, one agent at a time sees, is given its G among the results, and acts.  failed[a] is 1
+    + the step at which agent a met an impossible observation, else 0.
     """
     num_states, num_actions = job[J_STATES], job[J_ACTIONS]
     current, before = part(state, 0, num_states), part(state, num_states, 2 * num_states)

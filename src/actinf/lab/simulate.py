@@ -350,7 +350,7 @@ class _Runner:
         records: Arrays,
         failed: NDArray[np.int64],
     ) -> None:
-        """One episode of a block: in one call, or, with a plan by matrix products, agent by agent in two halves a step."""
+        """One episode of a block: in one call, or, where plans are matrix products, by agents and half steps."""
         run, agent = self._run, self._run.agent
         state = np.zeros(2 * world.num_factors, dtype=np.int64)
         names = ("obs", "action", "state", "qs", "q_pi", "G", "F")

@@ -1,8 +1,8 @@
 """Learning as counting: Dirichlet counts of A, B, D and E, updated once per step from the filtered marginals.
 
-c ← c₀ + (1 − forgetting)(c − c₀) + rate·Δ, where Δ is o_t ⊗ q_t for A, q_t ⊗ q_{t−1} for B under the executed action, q_0 for
-D at the first step of an episode and q_π for E.  Inference uses c / Σc.  Entries that start at zero stay at zero.
-(Friston et al. 2016, "Active inference and learning", eqs. 19–21; forgetting as in Schwartenbeck et al. 2019.)
+c ← c₀ + (1 − forgetting)(c − c₀) + rate·Δ, where Δ is o_t ⊗ q_t for A, q_t ⊗ q_{t−1} for B under the executed action,
+q_0 for D at the first step of an episode and q_π for E.  Inference uses c / Σc.  Entries that start at zero stay at
+zero. (Friston et al. 2016, "Active inference and learning", eqs. 19–21; forgetting as in Schwartenbeck et al. 2019.)
 """
 
 from dataclasses import dataclass
@@ -31,7 +31,8 @@ class Learning:
         E: learn habits: the prior over policies.
         rate: what one observation adds to the counts (counts, > 0).
         forgetting: the share of what was learned that is lost at every step, 0 to 1; counts return to their prior.
-        concentration: counts of the prior where the model gives probabilities but no counts: this much per column, times
+        concentration: counts of the prior where the model gives probabilities but no counts: this much per column,
+        times
             the probability.
     """
 

@@ -1,9 +1,10 @@
 """Growing the graph of predicted beliefs, one depth at a time.
 
 Policies that share a prefix share its work, and so do different prefixes that lead to the same belief: nodes of a
-component whose beliefs agree bit for bit are one node.  In a grid with 5 moves 625 policies of length 4 end in 41 beliefs.
-A *component* is a set of factors that moves independently of the others; each has a graph of its own, and a *joint node* is
-one node of each controlled component.  Nothing is approximated by this: equal beliefs have equal futures.
+component whose beliefs agree bit for bit are one node.  In a grid with 5 moves 625 policies of length 4 end in 41
+beliefs. A *component* is a set of factors that moves independently of the others; each has a graph of its own, and a
+*joint node* is one node of each controlled component.  Nothing is approximated by this: equal beliefs have equal
+futures.
 """
 
 from typing import Any
@@ -53,7 +54,8 @@ def next_stamp(wi: Any, ints: Any) -> int:
         fill(section(wi, ints, L.I_POINT), 0)
         stamp[0] = 0
     stamp[0] += 1
-    return np.int64(stamp[0])
+    number: int = stamp[0]
+    return number
 
 
 @inner
@@ -85,7 +87,7 @@ def same_belief(ints: Any, component: int, level: int, node: int, wf: Any, wi: A
 def child_of(
     ints: Any, theta: Any, c: int, level: int, node: int, action: int, stamp: int, mask: int, wf: Any, wi: Any
 ) -> Any:
-    """The node at the next level that a component reaches from `node` by its action, and the novelty of B on the way."""
+    """The node at the next level that a component reaches from `node` by its action, and the novelty of B."""
     scalars = section(ints, ints, L.SCALARS)
     num_factors = scalars[L.S_FACTORS]
     first, last = section(ints, ints, L.COMPONENT_START)[c], section(ints, ints, L.COMPONENT_START)[c + 1]
@@ -157,7 +159,7 @@ def mask_for(prefixes: int, capacity: int) -> int:
 
 @inner
 def grow(ints: Any, theta: Any, depth: int, joint_nodes: int, wf: Any, wi: Any) -> int:
-    """Expand every prefix of length depth − 1 by every action that a policy takes there; returns the number of joint nodes.
+    """Expand the prefixes of length depth − 1 by the actions that policies take; returns the number of joint nodes.
 
     Fills I_JOINT_CHILD (joint node, action) → joint node of the next level, and the novelty of B on these edges.
     """

@@ -26,15 +26,15 @@ class MarginalAction:
 class BestPolicy:
     """Choose a whole policy and take its first action.
 
-    With `alpha=None` the most probable policy, ties drawn evenly; with a number, π is sampled ∝ q(π)^alpha.  An agent that
-    draws among tied policies anew at every step can postpone what it wants for ever: two policies that differ only in when
-    they reach the goal are tied until the horizon forces one of them.
+    With `alpha=None` the most probable policy, ties drawn evenly; with a number, π is sampled ∝ q(π)^alpha.  An agent
+    that draws among tied policies anew at every step can postpone what it wants for ever: two policies that differ
+    only in when they reach the goal are tied until the horizon forces one of them.
     """
 
 
 @inner
 def weigh(q: Any, alpha: float, tie: float, weights: Any) -> float:
-    """Unnormalised probabilities of choosing: 1 for the best and its ties (alpha < 0), else q^alpha; returns their sum."""
+    """Unnormalised choice probabilities: 1 for the best and its ties (alpha < 0), else q^alpha; returns their sum."""
     best = 0.0
     for i in range(q.shape[0]):
         best = max(best, np.float64(q[i]))

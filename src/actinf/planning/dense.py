@@ -1,8 +1,9 @@
 """Planning in large dense models by matrix products.
 
-Where most transitions are possible there is nothing to leave out, and nearly all work is one product after the other: the beliefs
-of all prefixes of a length, one row each, times the transitions of all actions, side by side.  The products go to the BLAS of
-NumPy.  The beliefs after the last action are never formed: likelihood times transition is multiplied once per model.
+Where most transitions are possible there is nothing to leave out, and nearly all work is one product after the other:
+the beliefs of all prefixes of a length, one row each, times the transitions of all actions, side by side.  The
+products go to the BLAS of NumPy.  The beliefs after the last action are never formed: likelihood times transition is
+multiplied once per model.
 """
 
 from dataclasses import dataclass

@@ -36,8 +36,8 @@ class Exhaustive:
             given = np.array(self.policies)
             if given.ndim not in (2, 3) or given.size == 0 or not np.issubdtype(given.dtype, np.integer):
                 raise SettingError(
-                    f"Exhaustive(policies=...) has shape {given.shape} and type {given.dtype}: expected integers of shape "
-                    "(num_policies, horizon, num_controls)"
+                    f"Exhaustive(policies=...) has shape {given.shape} and type {given.dtype}: expected integers "
+                    "of shape (num_policies, horizon, num_controls)"
                 )
             given = given.astype(np.int64)
             given.setflags(write=False)
@@ -91,34 +91,35 @@ def policy_tree(planner: Exhaustive, num_actions: Sequence[int]) -> PolicyTree:
         size = tuple(joint**depth for depth in range(planner.horizon + 1))
         if size[-1] > 2**31:
             raise BudgetError(
-                f"Exhaustive(horizon={planner.horizon}) with {joint:,} joint actions means {size[-1]:,} policies, more than can "
-                "be enumerated: use a shorter horizon, or give the policies that matter"
+                f"Exhaustive(horizon={planner.horizon}) with {joint:,} joint actions means {size[-1]:,} policies, more "
+                "than can be enumerated: use a shorter horizon, or give the policies that matter"
             )
         return PolicyTree(size, size[-1], (0,) * (planner.horizon + 1), none, none, none, none, True)
     return _given_tree(planner.policies, num_actions)
 
 
-def _given_tree(policies: Ints, num_actions: Sequence[int]) -> PolicyTree:
+def _given_tree(policies: NDArray[Any], num_actions: Sequence[int]) -> PolicyTree:
     if policies.ndim == 2:
         policies = policies[:, :, None]
     if policies.shape[2] != len(num_actions):
         raise SettingError(
-            f"Exhaustive(policies=...) has shape {policies.shape}, but the model has {len(num_actions)} controls: expected "
-            f"({policies.shape[0]}, {policies.shape[1]}, {len(num_actions)})"
+            f"Exhaustive(policies=...) has shape {policies.shape}, but the model has {len(num_actions)} controls: "
+            f"expected ({policies.shape[0]}, {policies.shape[1]}, {len(num_actions)})"
         )
     for control, actions in enumerate(num_actions):
         wrong = policies[:, :, control][(policies[:, :, control] < 0) | (policies[:, :, control] >= actions)]
         if wrong.size:
             raise SettingError(
-                f"Exhaustive(policies=...) holds action {int(wrong[0])} for control {control}, which has {actions} actions: "
-                f"expected 0 to {actions - 1}"
+                f"Exhaustive(policies=...) holds action {int(wrong[0])} for control {control}, which has "
+                f"{actions} actions: expected 0 to {actions - 1}"
             )
-    joint = np.zeros(policies.shape[:2], dtype=np.int64)
+    horizon = policies.shape[1]
+    joint: Ints = np.zeros((len(policies), horizon), dtype=np.int64)
     for control, actions in enumerate(num_actions):
         joint = joint * actions + policies[:, :, control]
     size, start, parents, actions_taken = [1], [0], [], []
     prefix = np.zeros(len(joint), dtype=np.int64)
-    for depth in range(joint.shape[1]):
+    for depth in range(horizon):
         pairs = np.stack([prefix, joint[:, depth]], axis=1)
         unique, prefix = np.unique(pairs, axis=0, return_inverse=True)
         prefix = prefix.reshape(-1)

@@ -22,7 +22,7 @@ __all__ = ["add_modality"]
 
 @inner
 def modality_nodes(ints: Any, m: int, level: int, joint_nodes: int, mask: int, wi: Any) -> int:
-    """Number the distinct combinations of the component nodes that modality m depends on; returns how many there are."""
+    """Number the distinct combinations of component nodes that modality m depends on; returns how many there are."""
     scalars = section(ints, ints, L.SCALARS)
     num_components = scalars[L.S_COMPONENTS]
     kind = section(ints, ints, L.MODALITY_KIND)[m]
@@ -38,7 +38,8 @@ def modality_nodes(ints: Any, m: int, level: int, joint_nodes: int, mask: int, w
         for j in range(joint_nodes):
             node_of[j] = joint[j * num_components + c]
             first[node_of[j]] = j
-        return np.int64(section(wi, ints, L.I_NODES)[level * num_components + c])
+        moving: int = section(wi, ints, L.I_NODES)[level * num_components + c]
+        return moving
     if kind < 3:
         for j in range(joint_nodes):
             node_of[j] = j
@@ -76,7 +77,7 @@ def modality_nodes(ints: Any, m: int, level: int, joint_nodes: int, mask: int, w
 
 @inner
 def predict_outcomes(ints: Any, theta: Any, m: int, level: int, count: int, wf: Any, wi: Any) -> None:
-    """For each node of a modality: q(o) = Σ A·q(s), its expected ambiguity and its expected novelty, over supported states."""
+    """For each node of a modality: q(o) = Σ A·q(s), expected ambiguity and expected novelty, over supported states."""
     scalars = section(ints, ints, L.SCALARS)
     num_factors, num_components = scalars[L.S_FACTORS], scalars[L.S_COMPONENTS]
     num_obs = section(ints, ints, L.NUM_OBS)[m]

@@ -104,7 +104,7 @@ def keep_terms(ints: Any, m: int, joint_nodes: int, wf: Any, wi: Any) -> None:
 
 @inner
 def spread_terms(ints: Any, depth: int, place: int, wf: Any, wi: Any) -> int:
-    """From joint nodes to the prefixes that end in them, behind the shorter prefixes; returns where the longer ones begin."""
+    """From joint nodes to the prefixes that end in them; returns where those of the next length begin."""
     scalars = section(ints, ints, L.SCALARS)
     size, width = section(ints, ints, L.TREE_SIZE)[depth], scalars[L.S_MODALITIES] * 3
     node_terms, terms = section(wf, ints, L.W_NODE_TERMS), section(wf, ints, L.W_TERMS)
