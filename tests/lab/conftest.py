@@ -93,11 +93,10 @@ def record() -> Callable[..., Recording]:
     return record_at_random
 
 
-@pytest.fixture
-def experiment_file(model: Model, tmp_path: Path) -> Path:
-    """An experiment with a small maze: three agents that learn, two episodes of four steps."""
-    model.save(tmp_path / "maze.yaml")
-    path = tmp_path / "small.yaml"
+def write_small_experiment(folder: Path) -> Path:
+    """An experiment with the small maze: three agents that learn, two episodes of four steps."""
+    maze_model().save(folder / "maze.yaml")
+    path = folder / "small.yaml"
     path.write_text(
         "actinf: 1\n"
         "kind: experiment\n"
@@ -112,3 +111,8 @@ def experiment_file(model: Model, tmp_path: Path) -> Path:
         "seed: 5\n"
     )
     return path
+
+
+@pytest.fixture
+def experiment_file(tmp_path: Path) -> Path:
+    return write_small_experiment(tmp_path)

@@ -143,3 +143,19 @@ def test_a_picture_for_a_page_takes_its_colours_from_the_page(recorded: Recordin
 def test_a_long_name_loses_its_middle() -> None:
     assert shorten("north > east > south", 12) == "north… south"
     assert shorten("short", 12) == "short"
+
+
+def test_what_was_learned_is_named_by_its_row_and_column(model: Model) -> None:
+    recorded = record_at_random(model, names=("counts",), episodes=4)
+    figure = plots.learned_probabilities(to_dataset(recorded.layout, recorded.arrays), changes=[2])
+    assert figure is not None
+    labels = figure.axes[-1].get_legend_handles_labels()[1]
+    assert len(labels) == 6
+    assert all(" | " in label for label in labels)
+
+
+def test_nothing_is_drawn_of_counts_that_did_not_move(model: Model) -> None:
+    recorded = record_at_random(model, names=("counts",), episodes=3)
+    recorded.arrays["pA_where"][:] = 1.0
+    recorded.arrays["pA_hint"][:] = 1.0
+    assert plots.learned_probabilities(to_dataset(recorded.layout, recorded.arrays)) is None

@@ -7,6 +7,7 @@ it as PNG and `to_svg` gives the text that the report embeds.  Matplotlib is imp
 from actinf.lab.plots.behaviour import action_shares, action_shares_by_episode
 from actinf.lab.plots.beliefs import belief_maps, beliefs
 from actinf.lab.plots.free_energy import free_energy
+from actinf.lab.plots.learned import learned_probabilities
 from actinf.lab.plots.learning import learning_curves
 from actinf.lab.plots.paths import paths
 from actinf.lab.plots.policies import expected_free_energy, policy_posterior
@@ -19,6 +20,7 @@ __all__ = [
     "beliefs",
     "expected_free_energy",
     "free_energy",
+    "learned_probabilities",
     "learning_curves",
     "paths",
     "policy_posterior",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -75,6 +76,7 @@ THEME: dict[str, tuple[str, str, str]] = {
 
 _WIDTH = 8.4
 _HEADING = 0.62
+_LONGEST_LINE = 106
 _STYLE: dict[str, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 9.0,
@@ -128,7 +130,7 @@ def figure(
 
     Args:
         title: what is to be seen, in bold.
-        subtitle: how to read it, in one or two lines.
+        subtitle: how to read it; long lines are broken.
         heights: height of each row of panels in inches.
         widths: relative width of each column of panels.
         width: width of the figure in inches.
@@ -137,6 +139,7 @@ def figure(
         The figure and its axes, an array (row, column).
     """
     made = load_extra("matplotlib.figure", extra="plot", purpose="Drawing a plot").Figure
+    subtitle = "\n".join(textwrap.fill(line, _LONGEST_LINE) for line in subtitle.splitlines())
     lines = subtitle.count("\n") + 1
     heading = _HEADING + 0.19 * (lines - 1)
     height = sum(heights) + heading

@@ -89,6 +89,10 @@ def _population(experiment: Experiment, trace: xr.Dataset, index: int) -> Iterat
             label="Surprise and preferred outcomes over the episodes",
             figure=plots.learning_curves(trace, preferences=preferences, changes=sorted(experiment.schedule)),
         )
+    if episodes > 1 and any(name.startswith(("pA_", "pB_", "pD_")) for name in names):
+        learned = plots.learned_probabilities(trace, changes=sorted(experiment.schedule))
+        if learned is not None:
+            yield Picture(name="learned", label="Probabilities that the agents learned", figure=learned)
     layout = getattr(experiment.world, "layout", None)
     if layout is not None and f"state_{layout.factor}" in names:
         yield Picture(name="paths", label="Where the agents went", figure=plots.paths(trace, layout, agent=index))

@@ -163,10 +163,9 @@ def _again(record: RunRecord) -> Html:
         ("machine", f"{machine.processor}, {machine.cores} cores ({machine.architecture}), {machine.system}"),
     ]
     python = (
-        "from actinf.lab.experiment_file import read_experiment\n"
-        "from actinf.lab.trace import open_trace\n\n"
-        'experiment = read_experiment("experiment.json")      # in the folder of this report\n'
-        'trace = open_trace(".")                              # an xarray.Dataset\n'
+        "import actinf as ai\n\n"
+        'trace = ai.open_trace("FOLDER")      # an xarray.Dataset\n'
+        'trace["F"].mean("agent")             # for example\n'
     )
     return join(
         [
