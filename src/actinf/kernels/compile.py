@@ -27,7 +27,7 @@ import numba
 from llvmlite import binding as llvm
 from numba.core import caching
 
-__all__ = ["EntryPoint", "cache_folder", "entry_point", "inlined", "inner", "strict"]
+__all__ = ["EntryPoint", "announced", "cache_folder", "entry_point", "inlined", "inner", "strict"]
 
 PACKAGE = Path(__file__).resolve().parent.parent
 KERNEL_PACKAGES = ("kernels", "inference", "planning", "learning", "agent", "envs", "lab")
@@ -47,6 +47,15 @@ inlined: Callable[..., Any] = numba.njit(fastmath={"contract"}, forceinline=True
 
 strict: Callable[..., Any] = numba.njit(**INNER)
 """The same for functions whose result depends on the order of their operations."""
+
+
+@contextmanager
+def announced(what: str) -> Iterator[None]:
+    """Say on the standard error stream that something slow is under way, and how long it took."""
+    print(f"actinf: {what} …", end="", file=sys.stderr, flush=True)
+    started = time.perf_counter()
+    yield
+    print(f" {time.perf_counter() - started:.1f} s", file=sys.stderr, flush=True)
 
 
 @cache
@@ -183,12 +192,8 @@ class EntryPoint:
         return dispatcher
 
     def _compile(self, dispatcher: Any, signature: Any, dtype: str, ready: Path) -> None:
-        print(
-            f"actinf: compiling '{self.name}' for {dtype}, once per installation …", end="", file=sys.stderr, flush=True
-        )
-        started = time.perf_counter()
-        dispatcher.compile(signature)
-        print(f" {time.perf_counter() - started:.1f} s", file=sys.stderr, flush=True)
+        with announced(f"compiling '{self.name}' for {dtype}, once per installation"):
+            dispatcher.compile(signature)
         with suppress(OSError):  # where nothing can be kept the next process compiles again, and says so
             ready.touch()
 

@@ -74,6 +74,8 @@ and P policies. The shape that the kernels call a *column* is one joint state of
     LINK_OUTCOME_START,  # (agent's M,)
     LINK_OUTCOME,  # the agent's outcome for each of the world's
     LINK_ACTION,  # (world's F · agent's U,) the factor's own action in each of the agent's joint actions
+    OWN_CALLS,  # (3,) addresses of begin, observe and move; empty for a table world
+    OWN_SIZES,  # (4,) numbers of state, draws, the world's modalities and the world's controls
     # ---- theta
     T_A,  # (A entries,)
     T_LOG_A,  # (A entries,) ln max(A, floor)
@@ -157,8 +159,8 @@ and P policies. The shape that the kernels call a *column* is one joint state of
     I_ODOMETER,  # (parents,)
     I_SUPPORT,  # (all states,) boolean
     I_SUPPORT_LIST,  # (all states,)
-) = range(130)
-NUM_SECTIONS = 130
+) = range(132)
+NUM_SECTIONS = 132
 
 # Scalars of the structure.
 (

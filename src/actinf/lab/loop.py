@@ -5,6 +5,7 @@ from typing import Any
 from numba import types
 
 from actinf.agent.step import advance
+from actinf.envs.own import begin_own, move_own, observe_own
 from actinf.envs.table import begin, move, observe
 from actinf.kernels import layout as L
 from actinf.kernels.compile import entry_point, inner
@@ -20,7 +21,7 @@ def signature(real: Any) -> Any:
     """run_block(buffers of the agents, of the world, job, records) -> None."""
     ints, floats, table, record = types.int64[::1], real[::1], real[:, ::1], types.int32[:, ::1]
     agents = (ints, table, ints, table, table, ints, floats, ints, floats)
-    world = (ints, types.float64[::1], ints, ints)
+    world = (ints, types.float64[::1], ints, types.float64[::1], ints)
     return types.void(*agents, *world, record, record, record, table, table, table, table, ints)
 
 
@@ -46,6 +47,7 @@ def run_block(
     world: Any,
     numbers: Any,
     state: Any,
+    own_state: Any,
     job: Any,
     obs_record: Any,
     action_record: Any,
@@ -68,17 +70,24 @@ def run_block(
     clock, obs = section(x, ints, L.X_CLOCK), section(x, ints, L.X_OBS)
     executed, action = section(x, ints, L.X_EXECUTED), section(x, ints, L.X_ACTION)
     asked = section(x, ints, L.X_STATUS)
+    is_own = section(world, world, L.OWN_CALLS).shape[0] > 0
     for a in range(carry.shape[0]):
         row = a if theta.shape[0] > 1 else 0
         clock[0], clock[1], clock[2], clock[3] = job[J_SEED], job[J_FIRST] + a, job[J_EPISODE], job[J_BEGIN]
         failed[a] = 0
         if job[J_BEGIN] == 0 and job[J_HALF] != ACT:
-            begin(world, numbers, clock, current)
             action[0] = -1
+            if is_own:
+                begin_own(world, clock, own_state, state)
+            else:
+                begin(world, numbers, clock, current)
         for t in range(job[J_BEGIN], job[J_END]):
             clock[3] = t
             if job[J_HALF] != ACT:
-                observe(world, numbers, clock, current, obs)
+                if is_own:
+                    observe_own(world, clock, own_state, state, obs)
+                else:
+                    observe(world, numbers, clock, current, obs)
                 executed[0] = action[0]
             asked[0] = (
                 L.WHOLE_STEP if job[J_HALF] == WHOLE else (L.PERCEIVE_ONLY if job[J_HALF] == SEE else L.CHOOSE_ONLY)
@@ -98,4 +107,7 @@ def run_block(
             if f_record.shape[1] > 0:
                 f_record[a, t] = section(out, ints, L.O_SCALARS)[0]
             if t + 1 < job[J_STEPS]:
-                move(world, numbers, clock, action[0], num_actions, current, before)
+                if is_own:
+                    move_own(world, clock, action[0], num_actions, own_state, state)
+                else:
+                    move(world, numbers, clock, action[0], num_actions, current, before)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from actinf.agent import Agent
 from actinf.agent.population import Population
+from actinf.envs.own_world import OwnWorld
 from actinf.envs.world import LinkedWorld, World
 from actinf.errors import BudgetError, ImpossibleObservation, SettingError
 from actinf.kernels import layout as L
@@ -26,6 +27,7 @@ from actinf.kernels.buffers import view
 from actinf.lab.loop import ACT, SEE, WHOLE, run_block
 from actinf.lab.trace import TraceWriter, open_trace, to_dataset
 from actinf.lab.trace_layout import Extent, TraceLayout
+from actinf.model import Model
 from actinf.planning.dense import DensePlan
 
 if TYPE_CHECKING:
@@ -50,6 +52,7 @@ class Run:
         worlds: the linked world of each episode.
         extent: how many agents, steps and episodes.
         seed: of the run; record: what is kept; carry_counts: whether counts outlive an episode.
+        process: the tables of the first world, which name its true states; None for a world that is code.
     """
 
     agent: Agent
@@ -59,6 +62,7 @@ class Run:
     seed: int
     record: tuple[str, ...]
     carry_counts: bool
+    process: Model | None
 
     @cached_property
     def learned(self) -> tuple[str, ...]:
@@ -127,7 +131,7 @@ def simulate(
     policies = run.agent.policies if {"q_pi", "G", "counts"} & set(run.record) else None
     layout = TraceLayout.plan(
         model=run.agent.model,
-        process=(world if world is not None else World(run.agent.model)).process,
+        process=run.process,
         record=run.record,
         extent=run.extent,
         policies=policies,
@@ -215,6 +219,13 @@ def _prepare(
     if "counts" in names and shared.learning is None:
         raise SettingError("simulate(record='counts') records what is learned, but the agent has no learning")
     first = world if world is not None else World(shared.model)
+    process = None if isinstance(first, OwnWorld) else getattr(first, "process", None)
+    if process is None and "state" in names:
+        if record is not None:
+            raise SettingError(
+                f"simulate(record='state'): the states of {first!r} have no names; record its observations"
+            )
+        names = tuple(name for name in names if name != "state")
     worlds = _schedule(first, schedule or {}, int(num_episodes), shared)
     return Run(
         shared,
@@ -224,6 +235,7 @@ def _prepare(
         int(seed),
         names,
         carry_counts,
+        process,
     )
 
 
@@ -333,6 +345,7 @@ class _Runner:
                 theta, own_theta = run.thetas(first, last)
                 carry[:, : prior.shape[1]] = view(theta, agent.program.ints, L.T_PRIOR_COUNTS)
             self._episode(episode, world, first, theta, own_theta, carry, records, failed)
+            world.check()
             if failed.any():
                 raise self._impossible(first, failed, episode)
             if "counts" in run.record:
@@ -352,7 +365,8 @@ class _Runner:
     ) -> None:
         """One episode of a block: in one call, or, where plans are matrix products, by agents and half steps."""
         run, agent = self._run, self._run.agent
-        state = np.zeros(2 * world.num_factors, dtype=np.int64)
+        state = np.zeros(world.scratch, dtype=np.int64)
+        own_state = np.zeros(world.own_size)
         names = ("obs", "action", "state", "qs", "q_pi", "G", "F")
         steps, actions = run.extent.num_steps, agent.own_structure.num_joint_actions
 
@@ -361,7 +375,7 @@ class _Runner:
             shared = slice(None) if len(theta) == 1 else rows
             self._kernel(
                 agent.program.ints, theta[shared], self._own_ints, own_theta[shared], carry[rows], self._x, self._wf,
-                self._wi, self._out, world.ints, world.numbers, state, job,
+                self._wi, self._out, world.ints, world.numbers, state, own_state, job,
                 *(records[name][episode][rows] for name in names), failed[rows],
             )  # fmt: skip
 
