@@ -51,8 +51,9 @@ class ObservationReader:
         Raises:
             ObservationError: for an unknown modality or outcome, an index out of range, or a malformed distribution.
         """
-        if isinstance(observation, Mapping):
-            codes[:] = MISSING
+        if type(observation) is dict or isinstance(observation, Mapping):  # the first test is much the quicker
+            if len(observation) < len(self._names):
+                codes.fill(MISSING)
             for name, value in observation.items():
                 m = self._position.get(name)
                 if m is None:
@@ -134,12 +135,16 @@ class ActionReader:
         digits = [(joint // stride) % len(names) for stride, names in zip(self._strides, self._actions, strict=True)]
         self.digits = np.array(digits, dtype=np.int64).reshape(len(digits), len(joint)).T
         """(joint actions, controls) the action of each control."""
+        self._named = [
+            {name: names[d] for name, names, d in zip(self.controls, self._actions, row, strict=True)}
+            for row in self.digits.tolist()
+        ]
         self.names = tuple(tuple(names[d] for names, d in zip(self._actions, row, strict=True)) for row in self.digits)
         """The names of the actions of each joint action."""
 
     def named(self, joint: int) -> dict[str, str]:
         """A joint action as a mapping from control to action."""
-        return dict(zip(self.controls, self.names[joint], strict=True))
+        return self._named[joint].copy()
 
     def read(self, executed: Any) -> int:
         """The joint action of a mapping from control to action (name or index), or of a list in the controls' order.

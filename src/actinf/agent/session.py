@@ -192,6 +192,8 @@ class Session:
         self._executed_at = int(self._ints[2 * L.X_EXECUTED])
         self._action_at = int(self._ints[2 * L.X_ACTION])
         self._out_length = program.lengths["out"]
+        self._dtype = np.dtype(agent.dtype)
+        self._read = agent.observations.read
         self._x[clock_at : clock_at + 2] = seed, index
         counts = view(self._theta, self._ints, L.T_PRIOR_COUNTS)
         self._carry[: len(counts)] = counts
@@ -214,12 +216,12 @@ class Session:
                 the session is where it was, and can be given another observation.
         """
         agent, x = self.agent, self._x
-        agent.observations.read(observation, self._obs, self._soft)
+        self._read(observation, self._obs, self._soft)
         x[self._executed_at] = self._action if executed is None else agent.actions.read(executed)
         time = self._time
         x[self._time_at] = time
         x[self._asked_at] = L.WHOLE_STEP if self._dense is None else L.PERCEIVE_ONLY
-        out = np.empty(self._out_length, dtype=agent.dtype)
+        out = np.empty(self._out_length, self._dtype)
         if self._call(out) != L.OK:
             raise ImpossibleObservation(self._impossible(observation))
         if self._dense is not None:

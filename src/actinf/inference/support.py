@@ -171,7 +171,7 @@ def restrict_to_support(ints: Any, theta: Any, obs: Any, soft: Any, prior: Any, 
         for i in range(start[f], start[f + 1]):
             q[i] = max(q[i], tiny) if support[i] == 1 else 0.0
             kept += q[i]
-        if kept < 1.0 - 1e-6:  # the floor had given an excluded state a share that counts
+        if kept < 1.0 - 1e-13:  # the floor had given an excluded state a share
             for i in range(start[f], start[f + 1]):
                 q[i] /= kept
     return verdict

@@ -87,7 +87,10 @@ def same_belief(ints: Any, component: int, level: int, node: int, wf: Any, wi: A
 def child_of(
     ints: Any, theta: Any, c: int, level: int, node: int, action: int, stamp: int, mask: int, wf: Any, wi: Any
 ) -> Any:
-    """The node at the next level that a component reaches from `node` by its action, and the novelty of B."""
+    """The node at the next level that a component reaches from `node` by its action, and the novelty of B.
+
+    With a mask of 0 there is only one child and nothing to look for.
+    """
     scalars = section(ints, ints, L.SCALARS)
     num_factors = scalars[L.S_FACTORS]
     first, last = section(ints, ints, L.COMPONENT_START)[c], section(ints, ints, L.COMPONENT_START)[c + 1]
@@ -102,7 +105,7 @@ def child_of(
         f = factors[i]
         own = section(ints, ints, L.FACTOR_ACTION)[section(ints, ints, L.FACTOR_ACTION_START)[f] + action]
         novelty += push_forward(ints, theta, f, own, level, node, wf, wi)
-        for k in range(start[f], start[f] + touched_count[f]):
+        for k in range(start[f], start[f] + touched_count[f] if mask > 0 else start[f]):
             place = start[f] + touched[k]
             word = (np.uint64(bits_of(np.float64(total[place]))) ^ (np.uint64(place) * MIX_0)) * MIX_1
             key += word ^ (word >> np.uint64(29))
@@ -110,7 +113,7 @@ def child_of(
     nodes = section(wi, ints, L.I_NODES)
     num_components = scalars[L.S_COMPONENTS]
     slot = np.int64(mixed(key) & np.uint64(mask))
-    while True:
+    while mask > 0:
         entry = table[slot]
         if entry >> 32 != stamp:
             break
@@ -121,7 +124,8 @@ def child_of(
         slot = (slot + 1) & mask
     found = nodes[other * num_components + c]
     nodes[other * num_components + c] = found + 1
-    table[slot] = (stamp << 32) | found
+    if mask > 0:
+        table[slot] = (stamp << 32) | found
     base, count_base = section(wi, ints, L.I_LEVEL), section(wi, ints, L.I_COUNT_BASE)
     value, index, count = section(wf, ints, L.W_VALUE), section(wi, ints, L.I_INDEX), section(wi, ints, L.I_COUNT)
     for i in range(first, last):
@@ -216,6 +220,8 @@ def grow_simple(ints: Any, theta: Any, c: int, level: int, stamp: int, mask: int
     child, place = section(wi, ints, L.I_CHILD), section(wi, ints, L.I_CHILD_BASE)[c]
     actions, own = section(ints, ints, L.COMPONENT_ACTIONS)[c], section(ints, ints, L.FACTOR_ACTION)
     own_start = section(ints, ints, L.FACTOR_ACTION_START)[f]
+    if actions * nodes[level * num_components + c] == 1:
+        mask = 0
     for node in range(nodes[level * num_components + c]):
         certain = count[count_here + node] == 1
         s = index[row_here + node * size]
