@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import cached_property
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,18 @@ JOINT_SUPPORT_BUDGET = 65_536
 TIE_IN_NATS = {"float64": 1e-9, "float32": 1e-5}
 SMALLEST_SUPPORTED = {"float64": 1e-300, "float32": 1e-37}
 FINEST_TOLERANCE = {"float64": 0.0, "float32": 1e-6}
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
+
+
+def _name_of_type(dtype: Any) -> str:
+    """The name of a type of numbers, as NumPy writes it; of anything else what it looks like."""
+    try:
+        return str(np.dtype(dtype).name) if dtype is not None else "None"
+    except TypeError:
+        return str(dtype)
 
 
 class Agent:
@@ -78,7 +91,7 @@ class Agent:
         self.alpha = alpha
         self.choice = choice if choice is not None else MarginalAction()
         self.learning = learning
-        self.dtype = np.dtype(dtype).name
+        self.dtype = _name_of_type(dtype)
         self._check()
         self.tree: PolicyTree = policy_tree(self.planner, model.num_controls)
         self.own_structure: Structure = own_structure(model)
@@ -88,9 +101,10 @@ class Agent:
         elif isinstance(self.inference, Exact) and model.num_states[0] > self.inference.max_joint_states:
             joint_structure(self.own_structure, self.inference.max_joint_states)
         if model.E is not None and len(model.E) != self.tree.num_policies:
+            part, unit = ("E", "probability") if model.pE is None else ("pE", "count")
             raise ModelError(
-                f"E has {len(model.E)} entries, but {self.planner!r} means {self.tree.num_policies} policies: give one "
-                "probability for each, or leave E out"
+                f"{part} has {len(model.E)} entries, but {self.planner!r} means {self.tree.num_policies} policies: give "
+                f"one {unit} for each, or leave {part} out"
             )
         self.program: Program = self._lower(terms=False)
         self.results = Results.of(self.program.ints, model)
@@ -114,9 +128,9 @@ class Agent:
                 raise SettingError(f"Agent({name}={value!r}): expected {names}")
         if self.dtype not in TIE_IN_NATS:
             raise SettingError(f"Agent(dtype={self.dtype!r}): expected 'float64' or 'float32'")
-        if not isinstance(self.gamma, int | float) or not 0.0 <= self.gamma < np.inf:
+        if not _is_number(self.gamma) or not 0.0 <= self.gamma < np.inf:
             raise SettingError(f"Agent(gamma={self.gamma!r}): expected a finite number of at least 0")
-        if self.alpha is not None and (not isinstance(self.alpha, int | float) or not 0.0 < self.alpha < np.inf):
+        if self.alpha is not None and (not _is_number(self.alpha) or not 0.0 < self.alpha < np.inf):
             raise SettingError(
                 f"Agent(alpha={self.alpha!r}): expected a positive number, or None for the most probable action"
             )

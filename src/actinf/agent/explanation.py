@@ -70,12 +70,6 @@ def explain_step(agent: "Agent", step: "Step") -> Explanation:
     prefixes = _prefixes(agent) + offsets
     terms = view(wf, ints, L.W_TERMS)[: tree.num_prefixes * num_modalities * 3].reshape(-1, num_modalities, 3)[prefixes]
     edges = view(wf, ints, L.W_EDGE_TERMS)[prefixes]
-    if agent.has_habits:  # from what was planned with: where habits are learned, the carried counts have moved on
-        with np.errstate(divide="ignore"):
-            log_e = np.log(step.q_pi) + agent.gamma * step.G
-        log_e = log_e - np.logaddexp.reduce(log_e)
-    else:
-        log_e = np.zeros(agent.num_policies)
     return Explanation(
         policies=agent.policies,
         names=agent.policy_names(),
@@ -84,13 +78,25 @@ def explain_step(agent: "Agent", step: "Step") -> Explanation:
         ambiguity=terms[..., 1],
         novelty_A=terms[..., 2],
         novelty_B=edges.reshape(-1, horizon),
-        log_E=log_e,
+        log_E=_log_habits(agent, step, view(theta, ints, L.T_LOG_E)),
         gamma=float(agent.gamma),
         G=step.G.copy(),
         q_pi=step.q_pi.copy(),
         q_action=step.q_action.copy(),
         action=step.action,
     )
+
+
+def _log_habits(agent: "Agent", step: "Step", carried: NDArray[Any]) -> NDArray[Any]:
+    """ln of the policy prior that the step planned with.
+
+    Where habits are learned, the carried counts have moved on since: then it is q_π without the share of G.
+    """
+    if agent.learning is not None and agent.learning.E:
+        with np.errstate(divide="ignore"):
+            log_e = np.log(step.q_pi) + agent.gamma * step.G
+        return np.asarray(log_e - np.logaddexp.reduce(log_e))
+    return carried.copy() if len(carried) else np.zeros(agent.num_policies)
 
 
 def _prefixes(agent: "Agent") -> NDArray[np.int64]:
