@@ -103,8 +103,8 @@ class Agent:
         if model.E is not None and len(model.E) != self.tree.num_policies:
             part, unit = ("E", "probability") if model.pE is None else ("pE", "count")
             raise ModelError(
-                f"{part} has {len(model.E)} entries, but {self.planner!r} means {self.tree.num_policies} policies: give "
-                f"one {unit} for each, or leave {part} out"
+                f"{part} has {len(model.E)} entries, but {self.planner!r} means {self.tree.num_policies} policies: "
+                f"give one {unit} for each, or leave {part} out"
             )
         self.program: Program = self._lower(terms=False)
         self.results = Results.of(self.program.ints, model)
