@@ -1,14 +1,17 @@
 """The pictures: named axes, the truth marked, large tables cut to what matters, the same bytes twice."""
 
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
+from actinf.agent import Explanation
 from actinf.envs.maps import Layout
 from actinf.errors import TraceError
 from actinf.lab import plots
+from actinf.lab.explain import Terms
 from actinf.lab.plots.rows import pick_rows
 from actinf.lab.plots.style import THEME, shorten
 from actinf.lab.trace import to_dataset
@@ -54,8 +57,8 @@ def test_the_true_state_is_ringed_at_every_step(recorded: Recording) -> None:
 def test_of_a_hundred_states_the_most_believed_are_shown_and_the_rest_is_counted() -> None:
     recorded = record_at_random(grid(10)[0], horizon=1)
     figure = plots.beliefs(to_dataset(recorded.layout, recorded.arrays))
-    assert row_names(figure)[-1] == "84 other states"
-    assert "16 of 100 states" in words(figure)
+    assert row_names(figure)[-1] == "80 other states"
+    assert "20 of 100 states" in words(figure)
 
 
 def test_of_many_policies_the_most_probable_are_shown_and_the_rest_is_counted() -> None:
@@ -159,3 +162,35 @@ def test_nothing_is_drawn_of_counts_that_did_not_move(model: Model) -> None:
     recorded.arrays["pA_where"][:] = 1.0
     recorded.arrays["pA_hint"][:] = 1.0
     assert plots.learned_probabilities(to_dataset(recorded.layout, recorded.arrays)) is None
+
+
+def terms_of(recorded: Recording, model: Model) -> Terms:
+    random = np.random.default_rng(2)
+    policies = np.array(list(product(product(range(4)), repeat=2)))
+    risk, ambiguity = 50.0 + random.gamma(1.0, 1.0, (16, 2, 2)), random.gamma(1.0, 0.3, (16, 2, 2))
+    G = (risk + ambiguity).sum(axis=(1, 2))
+    q_pi = np.exp(G.min() - G) / np.exp(G.min() - G).sum()
+    zero = np.zeros((16, 2, 2))
+    explanation = Explanation(
+        policies=policies, names=[], modalities=("where", "hint"), risk=risk, ambiguity=ambiguity, novelty_A=zero,
+        novelty_B=zero[:, :, 0], log_E=np.zeros(16), gamma=1.0, G=G, q_pi=q_pi, q_action=q_pi, action={},
+    )  # fmt: skip
+    return Terms.of(explanation, model)
+
+
+def test_the_terms_of_g_are_stacked_up_to_g(recorded: Recording, model: Model) -> None:
+    terms = terms_of(recorded, model)
+    figure = plots.expected_free_energy(terms)
+    ends = [bar.get_x() + bar.get_width() for bar in figure.axes[0].containers[-1]]
+    np.testing.assert_allclose(ends, terms.G[terms.best(14)])
+
+
+def test_compared_policies_show_only_what_makes_them_worse(recorded: Recording, model: Model) -> None:
+    terms = terms_of(recorded, model)
+    figure = plots.policies_compared(terms)
+    sums = np.asarray(figure.axes[0].collections[-1].get_offsets())[:, 0]
+    order = terms.best(14)
+    np.testing.assert_allclose(sums, terms.G[order] - terms.G.min())
+    assert figure.axes[0].get_xlim()[1] < 30
+    assert "the best" in words(figure)
+    assert row_names(figure)[0] == terms.labels[order[0]]

@@ -10,7 +10,7 @@ from actinf.lab.plots.free_energy import free_energy
 from actinf.lab.plots.learned import learned_probabilities
 from actinf.lab.plots.learning import learning_curves
 from actinf.lab.plots.paths import paths
-from actinf.lab.plots.policies import expected_free_energy, policy_posterior
+from actinf.lab.plots.policies import expected_free_energy, policies_compared, policy_posterior
 from actinf.lab.plots.style import save, to_svg
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "learned_probabilities",
     "learning_curves",
     "paths",
+    "policies_compared",
     "policy_posterior",
     "save",
     "to_svg",

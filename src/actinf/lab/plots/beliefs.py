@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["belief_maps", "beliefs"]
 
-_MOST_STATES = 16
+_MOST_STATES = 20
 _MOST_FACTORS = 8
 _MOST_MAPS = 12
 
@@ -79,13 +79,19 @@ class _Panel:
         names = [str(name) for name in belief.coords[belief.dims[-1]].values]
         self.factor = factor
         self.truth = _true_rows(one, factor, names)
-        known = [] if self.truth is None else [int(row) for row in self.truth if row >= 0]
+        known = [] if self.truth is None else _by_frequency(self.truth)
         rows = pick_rows(values, most=_MOST_STATES, keep=known)
         self.table = rows.table(values)
         self.labels = rows.labels(names, "states")
         self.shown = rows.shown
         self.others = rows.rest is not None
         self.note = f"{len(rows.shown)} of {rows.total:,} states, the most believed" if rows.hidden else ""
+
+
+def _by_frequency(states: NDArray[np.int64]) -> list[int]:
+    """The states that occur, the most frequent first."""
+    found, counts = np.unique(states[states >= 0], return_counts=True)
+    return [int(state) for state in found[np.argsort(-counts, kind="stable")]]
 
 
 def _true_rows(one: xr.Dataset, factor: str, names: list[str]) -> NDArray[np.int64] | None:

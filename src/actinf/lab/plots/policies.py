@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     from actinf.lab.explain import Terms
 
-__all__ = ["expected_free_energy", "policy_posterior"]
+__all__ = ["expected_free_energy", "policies_compared", "policy_posterior"]
 
 _MOST_POLICIES = 14
 _LONGEST_LABEL = 40
@@ -71,7 +72,7 @@ def policy_posterior(trace: xr.Dataset, *, agent: int = 0, episode: int = 0) -> 
         return fig
 
 
-def expected_free_energy(terms: Terms, *, title: str = "Why this action", subtitle: str = "") -> Figure:
+def expected_free_energy(terms: Terms, *, title: str = "What the policies promise", subtitle: str = "") -> Figure:
     """The best policies at one step: expected free energy stacked by term, and the probability that results.
 
     Args:
@@ -80,15 +81,60 @@ def expected_free_energy(terms: Terms, *, title: str = "Why this action", subtit
         subtitle: says which agent and which step.
     """
     order = terms.best(_MOST_POLICIES)
+    stack = _Stack(
+        parts={name: values[order] for name, values in terms.parts.items()},
+        total=terms.G[order],
+        labels=[f"{value:.2f}" for value in terms.G[order]],
+        axis="expected free energy G (nats): the lower the better",
+        panel="G by term",
+    )
+    return _draw_stack(terms, order, stack, title, subtitle)
+
+
+def policies_compared(terms: Terms, *, title: str = "Why this action", subtitle: str = "") -> Figure:
+    """The best policies at one step beside the very best: by which terms they are worse, and their probability.
+
+    What all policies share, often most of G, is left out; what remains is what decided.
+
+    Args:
+        terms: the terms of G for each policy, made by `actinf.lab.explain.Terms.of`.
+        title: the heading.
+        subtitle: says which agent and which step.
+    """
+    order = terms.best(_MOST_POLICIES)
+    best = order[0]
+    worse = terms.G[order] - terms.G[best]
+    stack = _Stack(
+        parts={name: values[order] - values[best] for name, values in terms.parts.items()},
+        total=worse,
+        labels=["the best", *("as good" if value < 1e-9 else f"{value:+.3g}" for value in worse[1:])],
+        axis=f"G beyond that of the best policy, {terms.G[best]:.2f} nats: the lower the better",
+        panel="what makes the others worse",
+    )
+    return _draw_stack(terms, order, stack, title, subtitle)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Stack:
+    """What is stacked: the parts of each row, their sum, what is written beside it, and what the axis measures."""
+
+    parts: dict[str, NDArray[np.float64]]
+    total: NDArray[np.float64]
+    labels: list[str]
+    axis: str
+    panel: str
+
+
+def _draw_stack(terms: Terms, order: NDArray[np.int64], stack: _Stack, title: str, subtitle: str) -> Figure:
     labels = [shorten(terms.labels[policy], _LONGEST_LABEL) for policy in order]
     hidden = len(terms.labels) - len(order)
     with figure(title, subtitle, heights=[0.62 + 0.27 * max(3, len(order))], widths=[3.4, 1.0]) as (fig, axes):
         left, right = axes[0]
-        _stack(left, terms, order)
+        _stack_bars(left, stack)
         left.set_yticks(range(len(order)), labels)
-        left.set_xlabel("expected free energy G (nats): the lower the better")
-        label_panel(left, "G by term")
-        probability = np.asarray(terms.q_pi, dtype=np.float64)[order]
+        left.set_xlabel(stack.axis)
+        label_panel(left, stack.panel)
+        probability = terms.q_pi[order]
         right.barh(range(len(order)), probability, color=PALETTE[0], height=0.62)
         for row, value in enumerate(probability):
             right.text(value + 0.03, row, _percent(value), va="center", size=8.0, color=MUTED)
@@ -104,30 +150,34 @@ def expected_free_energy(terms: Terms, *, title: str = "Why this action", subtit
         return fig
 
 
-def _stack(ax: Axes, terms: Terms, order: NDArray[np.int64]) -> None:
-    """Stack the terms of each policy: what adds goes to the right of zero, what relieves to its left."""
-    rows = np.arange(len(order))
-    right, left = np.zeros(len(order)), np.zeros(len(order))
-    for colour, (name, values) in zip(PALETTE, terms.parts.items()):
-        part = np.asarray(values, dtype=np.float64)[order]
+def _stack_bars(ax: Axes, stack: _Stack) -> None:
+    """Stack the parts of each row: what adds goes to the right of zero, what relieves to its left."""
+    rows = np.arange(len(stack.total))
+    right, left = np.zeros(len(rows)), np.zeros(len(rows))
+    for colour, (name, part) in zip(PALETTE, stack.parts.items()):
         if not np.any(np.abs(part) > 1e-12):
             continue
         ax.barh(
-            rows, part, left=np.where(part >= 0, right, left), color=colour, height=0.62, label=name,
-            edgecolor=PAPER, linewidth=0.6,
-        )  # fmt: skip
+            rows,
+            part,
+            left=np.where(part >= 0, right, left),
+            color=colour,
+            height=0.62,
+            label=name,
+            edgecolor=PAPER,
+            linewidth=0.6,
+        )
         right += np.clip(part, 0, None)
         left += np.clip(part, None, 0)
-    total = np.asarray(terms.G, dtype=np.float64)[order]
     ax.axvline(0.0, color=GRID, linewidth=0.8, zorder=0)
-    ax.scatter(total, rows, marker="D", s=20, color=INK, edgecolors=PAPER, linewidths=0.8, zorder=4, label="the sum, G")
-    low, high = min(left.min(), 0.0), max(right.max(), total.max())
-    for row, value in enumerate(total):
-        ax.annotate(
-            f"{value:.2f}", (max(right[row], value), row), (7, 0), textcoords="offset points", va="center",
-            size=8.0, color=MUTED,
-        )  # fmt: skip
-    ax.set_xlim(low - 0.02 * (high - low) if low < 0 else 0.0, high + 0.13 * (high - low or 1.0))
+    ax.scatter(
+        stack.total, rows, marker="D", s=20, color=INK, edgecolors=PAPER, linewidths=0.8, zorder=4, label="their sum"
+    )
+    low, high = min(left.min(), 0.0), max(right.max(), stack.total.max(), 1e-6)
+    for row, (value, label) in enumerate(zip(stack.total, stack.labels)):
+        beside = (max(right[row], value), row)
+        ax.annotate(label, beside, (7, 0), textcoords="offset points", va="center", size=8.0, color=MUTED)
+    ax.set_xlim(low - 0.02 * (high - low) if low < 0 else 0.0, high + 0.13 * (high - low))
 
 
 def _percent(value: float) -> str:

@@ -135,10 +135,10 @@ def _one_agent(experiment: Experiment, agent: Agent, trace: xr.Dataset, index: i
             yield Picture(
                 name=f"why-step-{time}",
                 label=f"Expected free energy of the policies at step {time}",
-                figure=plots.expected_free_energy(
+                figure=plots.policies_compared(
                     reasons.terms,
                     title=f"Why agent {index} did “{reasons.did}” at step {time}",
-                    subtitle="Expected free energy of its best policies, taken apart, and their posterior probability.",
+                    subtitle="Its best policies compared with the very best, and their posterior probability.",
                 ),
                 caption=reasons.in_words(),
                 about="agent",
