@@ -7,7 +7,7 @@ that is kept in memory; with `out` it goes to disk block by block.
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import cached_property
@@ -128,6 +128,11 @@ def simulate(
         MissingExtra: when xarray (or, with `out`, h5netcdf) is not installed.
     """
     run = _prepare(agent, world, num_agents, num_steps, num_episodes, seed, record, carry_counts, schedule)
+    for name, value in (("threads", threads), ("block_size", block_size)):
+        if value is not None:
+            _whole_number(name, value, 1)
+    if progress is not None and not callable(progress):
+        raise SettingError(f"simulate(progress={progress!r}): expected a function of two numbers, done and in all")
     policies = run.agent.policies if {"q_pi", "G", "counts"} & set(run.record) else None
     layout = TraceLayout.plan(
         model=run.agent.model,
@@ -147,12 +152,10 @@ def simulate(
         if hasattr(os, "sched_getaffinity")
         else os.cpu_count() or 1
     )
-    if size < 1 or count < 1:
-        raise SettingError(
-            f"simulate(threads={threads}, block_size={block_size}): expected whole numbers of at least 1"
-        )
     blocks = ((first, min(first + size, run.extent.num_agents)) for first in range(0, run.extent.num_agents, size))
     if out is not None:
+        if not isinstance(out, str | os.PathLike):
+            raise SettingError(f"simulate(out={out!r}): expected the path of a NetCDF file")
         with TraceWriter(Path(out), layout) as writer:
             _run_blocks(run, blocks, count, progress, writer.write)
         return open_trace(out)
@@ -183,6 +186,12 @@ class _Collected:
             self.arrays[name][:, first : first + block.shape[1]] = block
 
 
+def _whole_number(name: str, value: Any, low: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not low <= value < 2**63:
+        raise SettingError(f"simulate({name}={value!r}): expected a whole number of at least {low}")
+    return int(value)
+
+
 def _prepare(
     agent: Agent | Population,
     world: World | None,
@@ -204,61 +213,83 @@ def _prepare(
                 f"simulate(num_agents={num_agents}) contradicts the Population of {population.size}: leave it out"
             )
         num_agents = population.size
-    num_agents = 1 if num_agents is None else num_agents
-    for name, value, low in (
-        ("num_agents", num_agents, 1),
-        ("num_steps", num_steps, 1),
-        ("num_episodes", num_episodes, 1),
-        ("seed", seed, 0),
-    ):
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or not low <= value < 2**63:
-            raise SettingError(f"simulate({name}={value!r}): expected a whole number of at least {low}")
-    names = DEFAULT_RECORD if record is None else ((record,) if isinstance(record, str) else tuple(record))
-    if record is None and shared.learning is None:
-        names = tuple(name for name in names if name != "counts")
-    if "counts" in names and shared.learning is None:
-        raise SettingError("simulate(record='counts') records what is learned, but the agent has no learning")
-    first = world if world is not None else World(shared.model)
-    process = None if isinstance(first, OwnWorld) else getattr(first, "process", None)
-    if process is None and "state" in names:
-        if record is not None:
-            raise SettingError(
-                f"simulate(record='state'): the states of {first!r} have no names; record its observations"
-            )
-        names = tuple(name for name in names if name != "state")
-    worlds = _schedule(first, schedule or {}, int(num_episodes), shared)
+    extent = Extent(
+        num_agents=_whole_number("num_agents", 1 if num_agents is None else num_agents, 1),
+        num_steps=_whole_number("num_steps", num_steps, 1),
+        num_episodes=_whole_number("num_episodes", num_episodes, 1),
+    )
+    if not isinstance(carry_counts, bool):
+        raise SettingError(f"simulate(carry_counts={carry_counts!r}): expected True or False")
+    worlds = _worlds(world if world is not None else World(shared.model), schedule, extent.num_episodes)
+    process = _process(worlds[0])
     return Run(
         shared,
         population,
-        worlds,
-        Extent(num_agents=int(num_agents), num_steps=int(num_steps), num_episodes=int(num_episodes)),
-        int(seed),
-        names,
+        _linked(worlds, shared),
+        extent,
+        _whole_number("seed", seed, 0),
+        _recorded(record, shared, worlds),
         carry_counts,
         process,
     )
 
 
-def _schedule(world: World, schedule: Mapping[int, World], num_episodes: int, agent: Agent) -> tuple[LinkedWorld, ...]:
-    for episode, later in schedule.items():
-        if not 0 <= episode < num_episodes:
-            raise SettingError(
-                f"simulate(schedule={{{episode}: …}}): there are {num_episodes} episodes, 0 to {num_episodes - 1}"
+def _process(world: World) -> Model | None:
+    """The model of a world that is one."""
+    return None if isinstance(world, OwnWorld) else getattr(world, "process", None)
+
+
+def _recorded(record: Any, agent: Agent, worlds: list[World]) -> tuple[str, ...]:
+    """What is recorded: what was asked for, or all that applies."""
+    if record is None:
+        names: tuple[str, ...] = DEFAULT_RECORD
+    elif isinstance(record, str):
+        names = (record,)
+    elif isinstance(record, Iterable):
+        names = tuple(record)
+    else:
+        raise SettingError(f"simulate(record={record!r}): expected names out of {', '.join(DEFAULT_RECORD)}")
+    if agent.learning is None and "counts" in names:
+        if record is not None:
+            raise SettingError("simulate(record='counts') records what is learned, but the agent has no learning")
+        names = tuple(name for name in names if name != "counts")
+    processes = [_process(world) for world in worlds]
+    states = {None if process is None else process.factors for process in processes}
+    if "state" in names and (None in states or len(states) > 1):
+        if record is not None:
+            nameless = [world for world, process in zip(worlds, processes, strict=True) if process is None]
+            why = (
+                f"the states of {nameless[0]!r} have no names" if nameless else "the scheduled worlds have other states"
             )
-        if not isinstance(later, World):
-            raise SettingError(f"simulate(schedule={{{episode}: {type(later).__name__}}}): expected a World")
+            raise SettingError(f"simulate(record='state'): {why}; record the observations instead")
+        names = tuple(name for name in names if name != "state")
+    return names
+
+
+def _worlds(world: World, schedule: Mapping[int, World] | None, num_episodes: int) -> list[World]:
+    """The world of each episode."""
     if not isinstance(world, World):
         raise SettingError(
             f"simulate(world={type(world).__name__}): expected a World; World(model) makes one of a model"
         )
-    linked: dict[int, LinkedWorld] = {}
-    now, worlds = world, []
+    if schedule is not None and not isinstance(schedule, Mapping):
+        raise SettingError(f"simulate(schedule={type(schedule).__name__}): expected a mapping from episode to World")
+    for episode, later in (schedule or {}).items():
+        if isinstance(episode, bool) or not isinstance(episode, int | np.integer) or not 0 <= episode < num_episodes:
+            raise SettingError(
+                f"simulate(schedule={{{episode!r}: …}}): there are {num_episodes} episodes, 0 to {num_episodes - 1}"
+            )
+        if not isinstance(later, World):
+            raise SettingError(f"simulate(schedule={{{episode}: {type(later).__name__}}}): expected a World")
+    worlds = [world]
     for episode in range(num_episodes):
-        now = schedule.get(episode, now)
-        if id(now) not in linked:
-            linked[id(now)] = now.linked(agent.model)
-        worlds.append(linked[id(now)])
-    return tuple(worlds)
+        worlds.append((schedule or {}).get(episode, worlds[-1]))
+    return worlds[1:]
+
+
+def _linked(worlds: list[World], agent: Agent) -> tuple[LinkedWorld, ...]:
+    linked = {id(world): world.linked(agent.model) for world in {id(world): world for world in worlds}.values()}
+    return tuple(linked[id(world)] for world in worlds)
 
 
 def _block_size(run: Run, layout: TraceLayout) -> int:
