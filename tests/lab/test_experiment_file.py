@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from actinf.errors import FileError
+from actinf.errors import FileError, SettingError
 from actinf.inference.exact import Exact
 from actinf.inference.fixed_point import FixedPoint
 from actinf.lab.experiment_file import read_experiment, write_experiment
@@ -192,3 +192,18 @@ def test_an_experiment_made_in_python_is_written_whole(model: Model, tmp_path: P
     assert again.model == model
     assert again.world is not None
     assert again.world.process.hash == model.hash
+
+
+def test_a_world_that_is_code_is_no_part_of_an_experiment(model: Model) -> None:
+    from actinf.envs.own_world import OwnWorld
+    from actinf.lab.experiment import Experiment
+
+    class Mine(OwnWorld):
+        def __init__(self) -> None:
+            pass
+
+        def __repr__(self) -> str:
+            return "Mine()"
+
+    with pytest.raises(SettingError, match=r"the world Mine\(\) is code: simulate it from Python"):
+        Experiment(name="mine", model=model, world=Mine())

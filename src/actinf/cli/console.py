@@ -72,13 +72,19 @@ class Screen:
             yield _Lines(what, self.say)
 
     @contextmanager
-    def waiting(self, what: str) -> Iterator[None]:
-        """Show that something of unknown length goes on."""
+    def waiting(self, what: str, *, announced: bool = False) -> Iterator[Callable[[str], None]]:
+        """Show that something of unknown length goes on; where there is no terminal, only what is `announced` is said.
+
+        Yields:
+            A function that says what of it goes on now.
+        """
         if self.quiet or not self._err.is_terminal:
-            yield
+            if announced:
+                self.say(what)
+            yield lambda now: None  # noqa: ARG005 -- nothing is shown
         else:
-            with self._err.status(what):
-                yield
+            with self._err.status(what) as status:
+                yield lambda now: status.update(f"{what}: {now}")
 
 
 class _Lines:

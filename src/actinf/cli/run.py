@@ -119,7 +119,7 @@ def _finish(
             try:
                 from actinf.lab.report import write_report
 
-                with screen.waiting("drawing"):
+                with screen.waiting("drawing plots and report", announced=True) as now:
                     write_report(
                         folder,
                         experiment=experiment,
@@ -128,6 +128,7 @@ def _finish(
                         trace=trace,
                         summary=found[0],
                         index=index,
+                        progress=now,
                     )
             except MissingExtra as error:
                 screen.say(f"no plots, no report: {error}")

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from actinf.agent import Agent
+from actinf.envs.own_world import OwnWorld
+from actinf.errors import SettingError
 from actinf.inference.exact import Exact
 from actinf.inference.fixed_point import FixedPoint
 from actinf.lab.trace_layout import Extent, TraceLayout
@@ -106,6 +108,9 @@ class Experiment:
         record: what to record, or `None` to decide by size, see `choose_recording`.
         schedule: the worlds that take over at the given episodes.
         model_source, world_source, schedule_sources: where they came from.
+
+    Raises:
+        SettingError: a world is code rather than tables.
     """
 
     name: str
@@ -121,6 +126,15 @@ class Experiment:
     model_source: Source = field(default_factory=Source)
     world_source: Source = field(default_factory=Source)
     schedule_sources: Mapping[int, Source] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse what a file cannot hold."""
+        for world in (self.world, *self.schedule.values()):
+            if isinstance(world, OwnWorld):
+                raise SettingError(
+                    f"an experiment is written to files, but the world {world} is code: simulate it from Python, "
+                    "simulate(..., out='trace.nc')"
+                )
 
     @property
     def process(self) -> Model:

@@ -361,7 +361,9 @@ def to_plain(experiment: Experiment, folder: Path) -> dict[str, Any]:
         plain["record"] = list(experiment.record)
     if experiment.schedule:
         plain["schedule"] = {
-            str(episode): _write_world(world, experiment.schedule_sources[episode], folder / f"world-{episode}")
+            str(episode): _write_world(
+                world, experiment.schedule_sources.get(episode, Source()), folder / f"world-{episode}"
+            )
             for episode, world in experiment.schedule.items()
         }
     return plain
