@@ -182,7 +182,7 @@ class _Collected:
             if name not in self.arrays:
                 types = [variable.dtype for variable in self._layout.variables if variable.source == name]
                 shape = (block.shape[0], self._layout.num_agents, *block.shape[2:])
-                self.arrays[name] = np.empty(shape, dtype=np.result_type(*types))
+                self.arrays[name] = np.empty(shape, dtype=np.result_type(*types) if types else block.dtype)
             self.arrays[name][:, first : first + block.shape[1]] = block
 
 
