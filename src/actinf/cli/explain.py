@@ -32,15 +32,16 @@ def command(folder: Path, *, index: int, step: int, episode: int, top: int, as_j
     time.
     """
     screen = Screen(quiet=as_json)
-    with screen.waiting("replaying"):
+    with screen.waiting("reading"):
         from actinf.lab.replay import explain_step
-        from actinf.lab.running import load_run
+        from actinf.lab.running import load_run, warm_up
         from actinf.lab.trace import open_trace
 
         _, experiment = load_run(folder)
         agent = experiment.agent.build(experiment.model)
-        with open_trace(folder) as trace:
-            reasons = explain_step(agent, experiment, trace, index=index, episode=episode, time=step)
+    warm_up(experiment)  # beside no spinner: what it says would not be seen
+    with screen.waiting("replaying"), open_trace(folder) as trace:
+        reasons = explain_step(agent, experiment, trace, index=index, episode=episode, time=step)
     if as_json:
         screen.json(_plain(reasons, top))
         return 0

@@ -27,7 +27,10 @@ def command(folder: Path, threads: int | None, *, quiet: bool, as_json: bool) ->
     """
     screen = Screen(quiet=quiet or as_json)
     with screen.waiting("reading"):
-        from actinf.lab.running import rerun
+        from actinf.lab.running import load_run, rerun, warm_up
+
+        _, experiment = load_run(folder)
+    warm_up(experiment, replays=False)  # beside no bar: what it says would not be seen
     with screen.progress(f"running {folder} again") as progress:
         found = rerun(folder, threads=threads, progress=progress)
     if as_json:

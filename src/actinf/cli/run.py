@@ -49,13 +49,14 @@ def command(target: str, *, quiet: bool, as_json: bool, **options: Any) -> int:
     screen = Screen(quiet=quiet or as_json)
     with screen.waiting("reading"):
         from actinf.lab.catalogue import find_experiment, name_of_run
-        from actinf.lab.running import free_folder, refuse_existing, run
+        from actinf.lab.running import free_folder, refuse_existing, run, warm_up
 
         experiment = _adjusted(find_experiment(target), options, screen)
     folder = options["out"] or free_folder(Path("runs"), name_of_run(target))
     refuse_existing(folder, options["force"])
     if options["index"] >= experiment.extent.num_agents:
         raise click.UsageError(f"--agent {options['index']}: the run has {experiment.extent.num_agents} agents, from 0")
+    warm_up(experiment, replays=not options["no_report"])  # beside no bar: what it says would not be seen
     found: list[Summary] = []
     with screen.progress(f"simulating {experiment.name}") as progress:
         record = run(

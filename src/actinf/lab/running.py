@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from actinf.agent import Agent
+from actinf.agent.step import step
 from actinf.errors import ActinfError, SettingError, TraceError
 from actinf.lab.experiment import Experiment, choose_recording
 from actinf.lab.experiment_file import read_experiment, write_experiment
@@ -28,7 +29,7 @@ from actinf.lab.run_record import RECORD_FILE, RunRecord, digest_of, this_machin
 from actinf.lab.simulate import simulate
 from actinf.lab.trace import TRACE_FILE
 
-__all__ = ["EXPERIMENT_FILE", "Repetition", "free_folder", "load_run", "rerun", "run", "slug"]
+__all__ = ["EXPERIMENT_FILE", "Repetition", "free_folder", "load_run", "rerun", "run", "slug", "warm_up"]
 
 EXPERIMENT_FILE = "experiment.json"
 """The name of the experiment inside the folder of a run."""
@@ -110,6 +111,18 @@ def run(
         if finish is not None:
             finish(staging, experiment, agent, record)
     return record
+
+
+def warm_up(experiment: Experiment, *, replays: bool = True) -> None:
+    """Load the compiled kernels that a run needs; the first time on an installation they are compiled, and say so.
+
+    Args:
+        experiment: what will be run: its dtype decides.
+        replays: whether agents will be replayed as well, for a report or an explanation.
+    """
+    run_block.compiled(experiment.agent.dtype)
+    if replays:
+        step.compiled(experiment.agent.dtype)
 
 
 def rerun(folder: Path, *, threads: int | None = None, progress: Progress | None = None) -> Repetition:
@@ -204,7 +217,7 @@ def _simulate(
     experiment: Experiment, agent: Agent, target: Path, threads: int | None, progress: Progress | None
 ) -> tuple[datetime, float]:
     """Simulate into a trace file; when it began, and how many seconds it took."""
-    run_block.compiled(agent.dtype)  # once per installation; not part of how long the simulation takes
+    warm_up(experiment, replays=False)  # not part of how long the simulation takes
     started, clock = datetime.now(UTC), time.perf_counter()
     extent = experiment.extent
     simulate(
