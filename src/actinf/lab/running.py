@@ -24,6 +24,7 @@ from actinf.agent.step import step
 from actinf.errors import ActinfError, SettingError, TraceError
 from actinf.lab.experiment import Experiment, choose_recording
 from actinf.lab.experiment_file import read_experiment, write_experiment
+from actinf.lab.extras import load_extra
 from actinf.lab.loop import run_block
 from actinf.lab.run_record import RECORD_FILE, RunRecord, digest_of, this_machine
 from actinf.lab.simulate import simulate
@@ -114,12 +115,18 @@ def run(
 
 
 def warm_up(experiment: Experiment, *, replays: bool = True) -> None:
-    """Load the compiled kernels that a run needs; the first time on an installation they are compiled, and say so.
+    """Load what a run needs: compiled kernels, which the first time on an installation are compiled and say so, and
+    the libraries of traces.
 
     Args:
         experiment: what will be run: its dtype decides.
         replays: whether agents will be replayed as well, for a report or an explanation.
+
+    Raises:
+        MissingExtra: a library of traces is not installed.
     """
+    for module in ("h5netcdf", "xarray.backends.h5netcdf_"):
+        load_extra(module, extra="trace", purpose="Recording a run")
     run_block.compiled(experiment.agent.dtype)
     if replays:
         step.compiled(experiment.agent.dtype)
