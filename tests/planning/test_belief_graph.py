@@ -1,0 +1,83 @@
+"""Policies that lead to the same belief share it, and nothing is changed by that."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.comparison import assert_agreement
+from support.problems import Problem, columns, histories
+
+import actinf as ai
+
+
+def walk(size: int, slip: float) -> np.ndarray:
+    """Left, stay, right on a line; left and right slip."""
+    B = np.zeros((size, size, 3))
+    for s in range(size):
+        for action, target in enumerate((max(s - 1, 0), s, min(s + 1, size - 1))):
+            B[target, s, action] += 1 - slip
+            B[s, s, action] += slip
+    return B
+
+
+@settings(max_examples=25)
+@given(st.sampled_from([0.0, 0.25]), st.booleans(), st.integers(0, 1000), st.data())
+def test_paths_that_meet_again_have_the_G_of_the_oracle(
+    slip: float, given_policies: bool, seed: int, data: st.DataObject
+) -> None:
+    """On a line left-right and right-left end in one belief; with slips they do up to rounding, which is as good."""
+    rng = np.random.default_rng(seed)
+    model = ai.Model.from_arrays(
+        [columns(rng, (4, 5), "sparse")], [walk(5, slip)], [rng.normal(size=4)], [columns(rng, (5,), "sparse")]
+    )
+    policies = rng.integers(0, 3, size=(9, 4, 1)) if given_policies else None
+    agent = ai.Agent(model, planner=ai.Exhaustive(horizon=4 if given_policies else 3, policies=policies), gamma=2.0)
+    assert_agreement(Problem(agent, *data.draw(histories(model, 2, surprises=False))), 1e-8)
+
+
+@settings(max_examples=15)
+@given(st.integers(0, 1000), st.data())
+def test_factors_that_move_apart_and_together_have_the_G_of_the_oracle(seed: int, data: st.DataObject) -> None:
+    """A line walked by one control, a switch that depends on the place, and a clock that nobody moves."""
+    rng = np.random.default_rng(seed)
+    switch = columns(rng, (2, 2, 3, 2), "sparse")
+    clock = np.roll(np.eye(3), 1, axis=0)[:, :, None]
+    model = ai.Model.from_arrays(
+        [columns(rng, (3, 3, 2), "sparse"), columns(rng, (2, 3), "dense"), columns(rng, (4, 3, 2), "dense")],
+        [walk(3, 0.1), switch, clock],
+        [rng.normal(size=n) for n in (3, 2, 4)],
+        A_dependencies=[[0, 1], [2], [2, 1]],
+        B_dependencies=[[0], [1, 0], [2]],
+    )
+    agent = ai.Agent(model, inference=ai.FixedPoint(max_iterations=300), planner=ai.Exhaustive(horizon=2), gamma=1.0)
+    assert_agreement(Problem(agent, *data.draw(histories(model, 2, surprises=False))), 1e-7)
+
+
+def test_a_long_horizon_on_a_line_costs_no_more_than_its_places() -> None:
+    """3^9 = 19,683 policies end in at most 5 beliefs: G of a policy depends on nothing but the places it visits."""
+    rng = np.random.default_rng(0)
+    A = np.eye(5)
+    model = ai.Model.from_arrays([A], [walk(5, 0.0)], [rng.normal(size=5)], [np.eye(5)[2]])
+    agent = ai.Agent(model, planner=ai.Exhaustive(horizon=9))
+    step = agent.start().step([2])
+    cost = np.log(np.exp(model.C[0][0]).sum()) - model.C[0][0]
+    place, wanted = np.full(agent.num_policies, 2), np.zeros(agent.num_policies)
+    for actions in agent.policies[:, :, 0].T:
+        place = np.clip(place + actions - 1, 0, 4)
+        wanted += cost[place]
+    np.testing.assert_allclose(step.G, wanted, atol=1e-10)
+
+
+@pytest.mark.parametrize("count", [3, 40])
+def test_many_steps_wear_out_no_table(count: int) -> None:
+    """Hash tables are emptied by a stamp, not cleared: what a step finds does not depend on how many went before."""
+    model = ai.envs.random_model(num_states=(4, 3), num_obs=(5,), num_actions=(2, 2), seed=2)
+    agent = ai.Agent(model, inference=ai.Exact(), planner=ai.Exhaustive(horizon=3))
+    old, observation = agent.start(), [1]
+    for _ in range(count):
+        old.step(observation, executed=[0, 0])
+    last = old.step(observation, executed=[1, 0])
+    young = agent.resume(old.snapshot())
+    again = young.step(observation, executed=[0, 1])
+    np.testing.assert_array_equal(old.step(observation, executed=[0, 1]).G, again.G)
+    assert np.isfinite(last.G).all()
