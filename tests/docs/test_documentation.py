@@ -89,6 +89,17 @@ def test_every_name_of_the_package_that_a_page_uses_exists(page: Path) -> None:
     assert missing == []
 
 
+@pytest.mark.parametrize("page", WRITTEN, ids=named)
+def test_every_link_to_a_section_finds_it(page: Path) -> None:
+    missing = []
+    for address, section in re.findall(r"\]\(([^)\s#:]*)#([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        target = page.parent / address if address else page
+        headings = re.findall(r"^#+ (.+)$", target.read_text(encoding="utf-8"), re.MULTILINE)
+        if section not in [re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings]:
+            missing.append(f"{address}#{section}")
+    assert missing == []
+
+
 # ---------------------------------------------------------------------------------------------- what exists is named
 
 
