@@ -102,13 +102,15 @@ class ObservationReader:
                     dense[self._index[m][name]] = weight
             else:
                 dense = np.asarray(value, dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            if isinstance(error, ObservationError):
-                raise
+        except ObservationError:
+            raise
+        except (TypeError, ValueError):
+            dense = np.zeros(())
+        if dense.ndim == 0:
             raise ObservationError(
                 f"modality {self._names[m]!r} got {value!r}: expected an outcome's name, its index, a distribution "
                 f"over the {size} outcomes, or None"
-            ) from None
+            )
         if dense.shape != (size,):
             raise ObservationError(
                 f"modality {self._names[m]!r} got a distribution of shape {dense.shape}, but it has {size} outcomes: "
