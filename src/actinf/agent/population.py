@@ -52,11 +52,13 @@ class Population:
         D: Any = None,
         E: Any = None,
     ):
+        if not isinstance(agent, Agent):
+            raise SettingError(f"Population(agent) got {type(agent).__name__}: expected an Agent")
         if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
             raise SettingError(f"Population(size={size!r}): expected a whole number of at least 1")
         self.agent = agent
         self.size = int(size)
-        for name, value in (("A", A), ("B", B), ("D", D)):
+        for name, value in (("A", A), ("B", B), ("D", D), ("E", E)):
             if value is not None and agent.learning is not None and getattr(agent.learning, name):
                 raise SettingError(
                     f"Population({name}=...) and Learning({name}=True) both say where {name} starts: leave one out"
@@ -159,17 +161,22 @@ class Population:
         for m, C in enumerate(model.C):
             block = np.broadcast_to(C.ravel(), (self.size, C.size))
             if m in parts:
-                array = np.asarray(parts[m], dtype=np.float64)
-                if array.ndim == 2 and C.shape[0] > 1:
-                    array = np.repeat(array[:, None, :], C.shape[0], axis=1)
-                block = self._array(f"C[{names[m]!r}]", array, C.shape if array.ndim == 3 else C.shape[1:]).reshape(
-                    self.size, -1
-                )
+                timed = _is_timed(parts[m])
+                array = self._array(f"C[{names[m]!r}]", parts[m], C.shape if timed else C.shape[1:])
+                block = array.reshape(self.size, -1) if timed else np.tile(array, C.shape[0])
             blocks.append(block)
         return np.concatenate(blocks, axis=1)
 
     def __repr__(self) -> str:
         return f"Population({self.size} × {self.agent!r}, own {', '.join(self._given) or 'nothing'})"
+
+
+def _is_timed(preferences: Any) -> bool:
+    """Whether preferences are given for each agent and each time."""
+    try:
+        return np.ndim(preferences) == 3
+    except ValueError:  # ragged: no array at all, which is said where it is made
+        return False
 
 
 def _by_name(part: str, values: Any, names: Sequence[str]) -> dict[int, Any]:
@@ -183,6 +190,11 @@ def _by_name(part: str, values: Any, names: Sequence[str]) -> dict[int, Any]:
         return {names.index(name): value for name, value in values.items()}
     if isinstance(values, np.ndarray) and len(names) == 1:
         return {0: values}
+    if not isinstance(values, Sequence | np.ndarray) or isinstance(values, str):
+        raise SettingError(
+            f"Population({part}=...) is a {type(values).__name__}: expected a mapping by name, or a list with an entry "
+            f"for each of {', '.join(map(repr, names))}"
+        )
     if len(values) != len(names):
         raise SettingError(
             f"Population({part}=...) has {len(values)} entries: expected one for each of {', '.join(map(repr, names))}"
