@@ -341,9 +341,12 @@ class Agent:
         """
         return replay(self, observations, actions, seed=seed)
 
-    def __repr__(self) -> str:
-        name = self.model.name or "model"
+    def settings_text(self) -> str:
+        """All settings, as they would be written."""
         return (
-            f"Agent({name}, inference={self.inference!r}, planner={self.planner!r}, gamma={self.gamma}, "
-            f"alpha={self.alpha}, learning={self.learning!r}, dtype={self.dtype!r})"
+            f"inference={self.inference!r}, planner={self.planner!r}, gamma={self.gamma}, alpha={self.alpha}, "
+            f"choice={self.choice!r}, learning={self.learning!r}, dtype={self.dtype!r}"
         )
+
+    def __repr__(self) -> str:
+        return f"Agent({self.model.name or 'model'}, {self.settings_text()})"

@@ -197,6 +197,7 @@ class Session:
         self._x[clock_at : clock_at + 2] = seed, index
         counts = view(self._theta, self._ints, L.T_PRIOR_COUNTS)
         self._carry[: len(counts)] = counts
+        self._refresh()
 
     def step(self, observation: Any, *, executed: Any = None) -> Step:
         """Perceive an observation, learn, plan and choose.
@@ -205,7 +206,8 @@ class Session:
             observation: modality → value, where a modality that is absent is missing; or a list in the model's order.
                 A value is an outcome's name, its index, a distribution over the outcomes, or None.
             executed: the action that was really executed before this observation, where it differs from the one chosen:
-                control → action, or a list in the order of the controls.
+                control → action, or a list in the order of the controls.  Before the first observation of an
+                episode nothing was executed: there it is checked, and says nothing.
 
         Returns:
             the Step: beliefs, policies, the action chosen.
@@ -217,8 +219,8 @@ class Session:
         """
         agent, x = self.agent, self._x
         self._read(observation, self._obs, self._soft)
-        x[self._executed_at] = self._action if executed is None else agent.actions.read(executed)
         time = self._time
+        x[self._executed_at] = self._action if executed is None else agent.actions.read(executed)
         x[self._time_at] = time
         x[self._asked_at] = L.WHOLE_STEP if self._dense is None else L.PERCEIVE_ONLY
         out = np.empty(self._out_length, self._dtype)
@@ -286,24 +288,16 @@ class Session:
         session._episode, session._time, session._action = snapshot.episode, snapshot.time, snapshot.action
         session._x[session._episode_at] = snapshot.episode
         session._carry[:] = np.frombuffer(snapshot.carry, dtype=agent.dtype)
-        if agent.learning is not None:
-            session._relearn()
+        session._refresh()
         return session
 
-    def _relearn(self) -> None:
-        """Bring the numbers that inference uses in line with the carried counts."""
-        counts_as_prior = self.agent.counts_as_parameters(self._carry)
-        own = self.agent.packed_structure.joint
-        prior = view(self._theta, self._ints, L.T_PRIOR_COUNTS).copy()
-        self._theta[:] = self.agent.theta(counts_as_prior)[0]
-        view(self._theta, self._ints, L.T_PRIOR_COUNTS)[:] = prior
-        if own:
-            self._own_theta[:] = self.agent.theta(counts_as_prior, own=True)[0]
-            view(self._own_theta, self._own_ints, L.T_PRIOR_COUNTS)[:] = prior
+    def _refresh(self) -> None:
+        """Bring what inference uses in line with the carried counts, so that it depends on nothing else."""
+        if self._learns:
+            self._x[self._asked_at] = L.REFRESH_ONLY
+            self._call(np.empty(self._out_length, self._dtype))
 
 
 def fingerprint(agent: "Agent") -> str:
-    """What has to agree for a snapshot to be resumed."""
-    return (
-        f"model {agent.model.hash[:16]} with {agent.inference!r}, {agent.planner!r}, {agent.learning!r}, {agent.dtype}"
-    )
+    """What has to agree for a snapshot to be resumed: the model and all settings."""
+    return f"model {agent.model.hash[:16]}, {agent.settings_text()}"

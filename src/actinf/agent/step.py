@@ -12,7 +12,7 @@ from actinf.inference.perceive import perceive
 from actinf.kernels import layout as L
 from actinf.kernels.compile import entry_point, inner
 from actinf.kernels.views import section
-from actinf.learning.dirichlet import count_habits, learn
+from actinf.learning.dirichlet import count_habits, learn, refresh_all
 from actinf.planning.choice import choose
 from actinf.planning.plan import plan, policy_posterior
 
@@ -28,6 +28,11 @@ def advance(ints: Any, theta: Any, own: Any, own_theta: Any, carry: Any, x: Any,
     """
     clock = section(x, ints, L.X_CLOCK)
     asked = section(x, ints, L.X_STATUS)[0]
+    if asked == L.REFRESH_ONLY:
+        refresh_all(ints, theta, own, own_theta, carry)
+        if section(ints, ints, L.SCALARS)[L.S_JOINT_MODEL] == 1:
+            refresh_joint(ints, theta, own, own_theta)
+        return L.OK
     q_pi, q_action = section(out, ints, L.O_Q_PI), section(out, ints, L.O_Q_ACTION)
     if asked != L.CHOOSE_ONLY and asked != L.PLAN_ONLY:
         status = see(ints, theta, own, own_theta, carry, x, wf, wi, out)

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from actinf.errors import SettingError
 from actinf.inference.evidence import MISSING, log_evidence, normalise_logarithms
 from actinf.kernels import layout as L
 from actinf.kernels.compile import inner
 from actinf.kernels.elementary import logarithm
+from actinf.kernels.settings import check_whole
 from actinf.kernels.views import part, section
 
 __all__ = ["Exact"]
@@ -25,17 +25,13 @@ class Exact:
 
     Attributes:
         max_joint_states: the largest joint number of states that is accepted.  The joint transition tables grow with
-        its
-            square where they are dense; more is refused with the numbers, never approximated in silence.
+            its square where they are dense; more is refused with the numbers, never approximated in silence.
     """
 
     max_joint_states: int = 65_536
 
     def __post_init__(self) -> None:
-        if not isinstance(self.max_joint_states, int) or self.max_joint_states < 1:
-            raise SettingError(
-                f"Exact(max_joint_states={self.max_joint_states!r}): expected a whole number of at least 1"
-            )
+        object.__setattr__(self, "max_joint_states", check_whole("Exact", "max_joint_states", self.max_joint_states))
 
 
 @inner

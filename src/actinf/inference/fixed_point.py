@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from actinf.errors import SettingError
 from actinf.inference.evidence import MISSING, log_evidence, normalise_logarithms
 from actinf.kernels import layout as L
 from actinf.kernels.compile import inner
 from actinf.kernels.elementary import exponential, logarithm
+from actinf.kernels.settings import check_number, check_whole
 from actinf.kernels.views import copy_into, fill, part, section
 
 __all__ = ["FixedPoint"]
@@ -36,14 +36,17 @@ class FixedPoint:
     log_floor: float = 1e-16
 
     def __post_init__(self) -> None:
-        if not isinstance(self.max_iterations, int) or self.max_iterations < 1:
-            raise SettingError(
-                f"FixedPoint(max_iterations={self.max_iterations!r}): expected a whole number of at least 1"
-            )
-        if not 0.0 < self.tolerance < 1.0:
-            raise SettingError(f"FixedPoint(tolerance={self.tolerance!r}): expected a number between 0 and 1")
-        if not 1e-37 <= self.log_floor <= 1e-3:
-            raise SettingError(f"FixedPoint(log_floor={self.log_floor!r}): expected a number between 1e-37 and 1e-3")
+        between = "a number above 0 and below 1"
+        found = (
+            ("max_iterations", check_whole("FixedPoint", "max_iterations", self.max_iterations)),
+            ("tolerance", check_number("FixedPoint", "tolerance", self.tolerance, 1e-300, 0.999999, between)),
+            (
+                "log_floor",
+                check_number("FixedPoint", "log_floor", self.log_floor, 1e-37, 1e-3, "a number from 1e-37 to 1e-3"),
+            ),
+        )
+        for name, value in found:
+            object.__setattr__(self, name, value)
 
 
 @inner

@@ -199,8 +199,8 @@ LANES = 8
 OK, IMPOSSIBLE = 0, 1
 
 # What a step is asked for, in the place where its status will stand: all of it; the plan from the carried belief, to be
-# explained; or its two halves around a plan that is made outside of the kernels.
-WHOLE_STEP, PLAN_ONLY, PERCEIVE_ONLY, CHOOSE_ONLY = 0, 2, 3, 4
+# explained; its two halves around a plan that is made outside of the kernels; or what follows from the carried counts.
+WHOLE_STEP, PLAN_ONLY, PERCEIVE_ONLY, CHOOSE_ONLY, REFRESH_ONLY = 0, 2, 3, 4, 5
 
 # Codes of the choice objects.
 EXACT, FIXED_POINT = 0, 1

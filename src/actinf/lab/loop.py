@@ -14,7 +14,7 @@ from actinf.kernels.views import part, section
 __all__ = ["run_block"]
 
 J_SEED, J_FIRST, J_EPISODE, J_BEGIN, J_END, J_STEPS, J_STATES, J_ACTIONS, J_HALF = range(9)
-WHOLE, SEE, ACT = range(3)
+WHOLE, SEE, ACT, REFRESH = range(4)
 
 
 def signature(real: Any) -> Any:
@@ -75,6 +75,10 @@ def run_block(
         row = a if theta.shape[0] > 1 else 0
         clock[0], clock[1], clock[2], clock[3] = job[J_SEED], job[J_FIRST] + a, job[J_EPISODE], job[J_BEGIN]
         failed[a] = 0
+        if job[J_HALF] == REFRESH:
+            asked[0] = L.REFRESH_ONLY
+            advance(ints, theta[row], own, own_theta[row], carry[a], x, wf, wi, out)
+            continue
         if job[J_BEGIN] == 0 and job[J_HALF] != ACT:
             action[0] = -1
             if is_own:

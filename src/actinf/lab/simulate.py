@@ -24,7 +24,7 @@ from actinf.envs.world import LinkedWorld, World
 from actinf.errors import BudgetError, ImpossibleObservation, SettingError
 from actinf.kernels import layout as L
 from actinf.kernels.buffers import view
-from actinf.lab.loop import ACT, SEE, WHOLE, run_block
+from actinf.lab.loop import ACT, REFRESH, SEE, WHOLE, run_block
 from actinf.lab.trace import TraceWriter, open_trace, to_dataset
 from actinf.lab.trace_layout import Extent, TraceLayout
 from actinf.model import Model
@@ -369,13 +369,16 @@ class _Runner:
         records = self._records(count)
         counts: list[NDArray[Any]] = []
         failed = np.zeros(count, dtype=np.int64)
+        fresh = bool(run.learned)
         for episode, world in enumerate(run.worlds):
             if stop.is_set():
                 break
             if episode and run.learned and not run.carry_counts:
                 theta, own_theta = run.thetas(first, last)
                 carry[:, : prior.shape[1]] = view(theta, agent.program.ints, L.T_PRIOR_COUNTS)
-            self._episode(episode, world, first, theta, own_theta, carry, records, failed)
+                fresh = True
+            self._episode(episode, world, first, theta, own_theta, carry, records, failed, fresh)
+            fresh = False
             world.check()
             if failed.any():
                 raise self._impossible(first, failed, episode)
@@ -393,6 +396,7 @@ class _Runner:
         carry: NDArray[Any],
         records: Arrays,
         failed: NDArray[np.int64],
+        fresh: bool,
     ) -> None:
         """One episode of a block: in one call, or, where plans are matrix products, by agents and half steps."""
         run, agent = self._run, self._run.agent
@@ -410,6 +414,8 @@ class _Runner:
                 *(records[name][episode][rows] for name in names), failed[rows],
             )  # fmt: skip
 
+        if fresh:  # as when a session starts: what inference uses shall depend on the counts alone
+            call(slice(0, len(carry)), 0, 0, REFRESH)
         if not agent.plans_densely:
             call(slice(0, len(carry)), 0, steps, WHOLE)
             return

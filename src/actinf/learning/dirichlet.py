@@ -15,6 +15,7 @@ from actinf.kernels import layout as L
 from actinf.kernels.compile import inner
 from actinf.kernels.elementary import digamma, logarithm
 from actinf.kernels.rows import padded_width, write_row
+from actinf.kernels.settings import check_flag, check_number
 from actinf.kernels.views import part, section
 
 __all__ = ["Learning"]
@@ -32,8 +33,7 @@ class Learning:
         rate: what one observation adds to the counts (counts, > 0).
         forgetting: the share of what was learned that is lost at every step, 0 to 1; counts return to their prior.
         concentration: counts of the prior where the model gives probabilities but no counts: this much per column,
-        times
-            the probability.
+            times the probability.
     """
 
     A: bool = False
@@ -45,21 +45,18 @@ class Learning:
     concentration: float = 1.0
 
     def __post_init__(self) -> None:
+        for name in ("A", "B", "D", "E"):
+            check_flag("Learning", name, getattr(self, name))
         if not (self.A or self.B or self.D or self.E):
             raise SettingError(
                 "Learning() learns nothing: set at least one of A, B, D and E to True, or leave learning out"
             )
-        for name, low, high in (("rate", 0.0, np.inf), ("forgetting", -1.0, 1.0), ("concentration", 0.0, np.inf)):
-            value = getattr(self, name)
-            ok = (
-                isinstance(value, int | float)
-                and low < value <= high
-                and value < np.inf
-                and not (name == "forgetting" and value < 0)
-            )
-            if not ok:
-                expected = "a number from 0 to 1" if name == "forgetting" else "a positive number"
-                raise SettingError(f"Learning({name}={value!r}): expected {expected}")
+        for name, low, high, expected in (
+            ("rate", 1e-300, 1e300, "a positive number"),
+            ("forgetting", 0.0, 1.0, "a number from 0 to 1"),
+            ("concentration", 1e-300, 1e300, "a positive number"),
+        ):
+            object.__setattr__(self, name, check_number("Learning", name, getattr(self, name), low, high, expected))
 
 
 @inner
@@ -221,17 +218,25 @@ def count_habits(ints: Any, theta: Any, carry: Any, q_pi: Any) -> None:
     if ints[ints[2 * L.SCALARS] + L.S_LEARN_E] == 0:
         return
     knobs = section(theta, ints, L.T_KNOBS)
-    counts, log_e = section(carry, ints, L.C_COUNTS_E), section(theta, ints, L.T_LOG_E)
+    counts = section(carry, ints, L.C_COUNTS_E)
     prior_counts = section(theta, ints, L.T_PRIOR_COUNTS)
     fade(
         counts,
         part(prior_counts, prior_counts.shape[0] - counts.shape[0], prior_counts.shape[0]),
         knobs[L.K_FORGETTING],
     )
-    total = 0.0
     for i in range(counts.shape[0]):
         if counts[i] > 0.0:
             counts[i] += knobs[L.K_RATE] * q_pi[i]
+    refresh_habits(ints, theta, counts)
+
+
+@inner
+def refresh_habits(ints: Any, theta: Any, counts: Any) -> None:
+    """ln E from its counts."""
+    log_e = section(theta, ints, L.T_LOG_E)
+    total = 0.0
+    for i in range(counts.shape[0]):
         total += counts[i]
     for i in range(counts.shape[0]):
         log_e[i] = logarithm(counts[i] / total)
@@ -265,3 +270,34 @@ def learn(ints: Any, theta: Any, carry: Any, x: Any, wf: Any, qs: Any, previous:
         counts = section(carry, ints, L.C_COUNTS_D)
         fade(counts, part(prior_counts, place, place + counts.shape[0]), forgetting)
         count_initial_state(ints, theta, counts, first_step, qs)
+
+
+@inner
+def refresh_all(ints: Any, theta: Any, own: Any, own_theta: Any, carry: Any) -> None:
+    """All numbers that inference takes from the carried counts, so that they depend on the counts alone.
+
+    Done when an agent starts and when it is resumed; from then on a step refreshes what it changes.
+    """
+    scalars = section(own, own, L.SCALARS)
+    if scalars[L.S_LEARN_A] == 1:
+        counts = section(carry, own, L.C_COUNTS_A)
+        columns, rows_start = section(own, own, L.A_COLUMN_BASE), section(own, own, L.A_ROWS_START)
+        num_obs = section(own, own, L.NUM_OBS)
+        for m in range(num_obs.shape[0]):
+            for column in range(columns[m], columns[m + 1]):
+                refresh_likelihood_column(own, own_theta, counts, column)
+                if rows_start[m] >= 0:
+                    width = padded_width(num_obs[m])
+                    at = rows_start[m] + (column - columns[m]) * width
+                    write_row(
+                        own, own_theta, column, num_obs[m], part(section(own_theta, own, L.T_ROWS), at, at + width)
+                    )
+    if scalars[L.S_LEARN_B] == 1:
+        counts = section(carry, own, L.C_COUNTS_B)
+        for column in range(section(own, own, L.B_ENTRY_START).shape[0] - 1):
+            refresh_transition_column(own, own_theta, counts, column)
+    if scalars[L.S_LEARN_D] == 1:
+        counts = section(carry, own, L.C_COUNTS_D)
+        count_initial_state(own, own_theta, counts, False, counts)
+    if scalars[L.S_LEARN_E] == 1:
+        refresh_habits(ints, theta, section(carry, ints, L.C_COUNTS_E))

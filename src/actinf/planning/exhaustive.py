@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actinf.errors import BudgetError, SettingError
+from actinf.kernels.settings import check_flag, check_whole
 
 __all__ = ["Exhaustive", "PolicyTree", "policy_tree"]
 
@@ -32,23 +33,31 @@ class Exhaustive:
     max_memory: int = 2**30
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "horizon", check_whole("Exhaustive", "horizon", self.horizon))
+        object.__setattr__(self, "max_memory", check_whole("Exhaustive", "max_memory", self.max_memory))
+        check_flag("Exhaustive", "novelty", self.novelty)
         if self.policies is not None:
-            given = np.array(self.policies)
-            if given.ndim not in (2, 3) or given.size == 0 or not np.issubdtype(given.dtype, np.integer):
-                raise SettingError(
-                    f"Exhaustive(policies=...) has shape {given.shape} and type {given.dtype}: expected integers "
-                    "of shape (num_policies, horizon, num_controls)"
-                )
-            given = given.astype(np.int64)
-            given.setflags(write=False)
-            object.__setattr__(self, "policies", given)
+            given = _given_policies(self.policies)
             if self.horizon not in (1, given.shape[1]):
                 raise SettingError(
-                    f"Exhaustive(horizon={self.horizon}) contradicts policies of length {given.shape[1]}"
+                    f"Exhaustive(horizon={self.horizon}) contradicts policies of length {given.shape[1]}: leave it out"
                 )
+            object.__setattr__(self, "policies", given)
             object.__setattr__(self, "horizon", int(given.shape[1]))
-        if isinstance(self.horizon, bool) or not isinstance(self.horizon, int) or self.horizon < 1:
-            raise SettingError(f"Exhaustive(horizon={self.horizon!r}): expected a whole number of at least 1")
+
+
+def _given_policies(policies: Any) -> NDArray[Any]:
+    """Policies as a read-only array of integers, (num_policies, horizon[, num_controls])."""
+    expected = "expected integers of shape (num_policies, horizon, num_controls), all policies of one length"
+    try:
+        given = np.array(policies)
+    except ValueError:
+        raise SettingError(f"Exhaustive(policies=...) is ragged: {expected}") from None
+    if given.ndim not in (2, 3) or given.size == 0 or not np.issubdtype(given.dtype, np.integer):
+        raise SettingError(f"Exhaustive(policies=...) has shape {given.shape} and type {given.dtype}: {expected}")
+    given = given.astype(np.int64)
+    given.setflags(write=False)
+    return given
 
 
 @dataclass(frozen=True, slots=True)
