@@ -14,7 +14,7 @@ def padded(width: int) -> int:
 def has_padded_rows(packed: Structure, m: int) -> bool:
     """Whether a likelihood is dense enough to be summed by padded rows instead of entry by entry."""
     cells = packed.A[m].num_columns * padded(packed.num_obs[m] + 2)
-    return packed.A[m].num_entries >= 0.4 * cells
+    return packed.A[m].num_entries >= 0.25 * cells
 
 
 def padded_rows_start(packed: Structure) -> list[int]:
