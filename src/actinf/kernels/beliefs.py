@@ -91,14 +91,12 @@ def push_forward(ints: Any, theta: Any, f: int, action: int, level: int, node: i
             column += index[place] * strides[first + k]
             p *= value[place]
         for e in range(entry_start[column], entry_start[column + 1]):
-            flow = p * b[e]
-            if flow > 0.0:
-                s = state[e]
-                before = total[s]
-                if before == 0.0:
-                    touched[reached] = s
-                    reached += 1
-                total[s] = before + flow
+            s = state[e]
+            before = total[s]
+            total[s] = before + p * b[e]
+            if before == 0.0 and total[s] > 0.0:  # as it is stored: what underflows there was not reached
+                touched[reached] = s
+                reached += 1
         if with_novelty:
             novelty += p * novelty_b[column]
         k = num_parents - 1
@@ -136,13 +134,12 @@ def push_single(
             continue
         states = part(state, first, last)
         for e in range(states.shape[0]):
-            flow = p * flows[e]
             s = states[e]
             before = total[s]
-            if before == 0.0 and flow > 0.0:
+            total[s] = before + p * flows[e]
+            if before == 0.0 and total[s] > 0.0:  # as it is stored: what underflows there was not reached
                 touched[reached] = s
                 reached += 1
-            total[s] = before + flow
     if whole:
         reached = 0
         for s in range(num_states):

@@ -12,6 +12,7 @@ processes that start at once compile once: the first takes a lock, the others wa
 
 import hashlib
 import os
+import pickle
 import platform
 import sys
 import tempfile
@@ -45,8 +46,11 @@ inner: Callable[..., Any] = numba.njit(fastmath=FAST, **INNER)
 inlined: Callable[..., Any] = numba.njit(fastmath={"contract"}, forceinline=True, **INNER)
 """The same for the innermost loops: part of their caller, and vectorised as they are written."""
 
-strict: Callable[..., Any] = numba.njit(**INNER)
-"""The same for functions whose result depends on the order of their operations."""
+strict: Callable[..., Any] = numba.njit(fastmath=False, **INNER)
+"""The same for functions whose result depends on the order of their operations.
+
+It has to be said: a function that does not say it takes the rules of whoever happens to call it first.
+"""
 
 
 @contextmanager
@@ -129,7 +133,24 @@ class _CacheImpl(caching.CompileResultCacheImpl):  # type: ignore[misc]
 
 
 class _Cache(caching.FunctionCache):  # type: ignore[misc]
+    """Numba's cache, for which a damaged file is a missing one, and a folder that cannot be written no obstacle."""
+
     _impl_class = _CacheImpl
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        try:
+            return super().load_overload(sig, target_context)
+        except (EOFError, OSError, pickle.UnpicklingError):
+            return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        try:
+            super().save_overload(sig, data)
+        except EOFError:  # the index is damaged: begin a new one
+            self.flush()
+            super().save_overload(sig, data)
+        except OSError:
+            return
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+import actinf
 from actinf.agent import Agent
 from actinf.agent.population import Population
 from actinf.envs.own_world import OwnWorld
@@ -142,7 +143,7 @@ def simulate(
         policies=policies,
         dtype=run.agent.dtype,
         learned=run.learned,
-        attrs={"seed": seed},
+        attrs={"version": actinf.__version__, "seed": seed},
     )
     size = block_size if block_size is not None else _block_size(run, layout)
     count = (
