@@ -86,6 +86,14 @@ def test_a_joint_beyond_the_budget_is_refused_with_the_numbers() -> None:
     ai.Agent(model, inference=ai.Exact(max_joint_states=4))
 
 
+@pytest.mark.parametrize("value", [0, 1.5, True, "many"])
+def test_a_budget_that_is_no_whole_number_is_refused(value: object) -> None:
+    with pytest.raises(
+        ai.errors.SettingError, match=rf"max_joint_states={value!r}\): expected a whole number of at least 1"
+    ):
+        ai.Exact(max_joint_states=value)  # type: ignore[arg-type]
+
+
 def test_the_budget_of_joint_states_holds_for_a_single_factor_too() -> None:
     model = ai.Model.from_arrays([np.eye(5)], [np.eye(5)[:, :, None]])
     with pytest.raises(ai.errors.BudgetError, match="5 = 5 states, but max_joint_states is 4"):

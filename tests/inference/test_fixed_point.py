@@ -183,3 +183,23 @@ def test_beliefs_are_finite_and_sum_to_one_whatever_is_seen(model: ai.Model, dat
 def test_the_slow_agent_and_the_engine_start_from_the_same_tables() -> None:
     agent = ai.Agent(single_parents())
     assert SlowAgent(agent).policies == [tuple(map(tuple, policy)) for policy in agent.policies]
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"max_iterations": 0}, ["max_iterations=0", "at least 1"]),
+        ({"max_iterations": 2.5}, ["max_iterations=2.5", "whole number"]),
+        ({"max_iterations": True}, ["max_iterations=True", "whole number"]),
+        ({"tolerance": 0.0}, ["tolerance=0.0", "above 0 and below 1"]),
+        ({"tolerance": float("nan")}, ["tolerance=nan", "above 0 and below 1"]),
+        ({"tolerance": "fine"}, ["tolerance='fine'", "above 0 and below 1"]),
+        ({"log_floor": 0.0}, ["log_floor=0.0", "1e-37"]),
+        ({"log_floor": None}, ["log_floor=None", "1e-37"]),
+    ],
+)
+def test_settings_out_of_range_are_refused(settings: dict, words: list[str]) -> None:
+    with pytest.raises(ai.errors.SettingError) as refused:
+        ai.FixedPoint(**settings)
+    for word in words:
+        assert word in str(refused.value)

@@ -236,6 +236,8 @@ def test_an_agent_that_learns_everything_finds_its_world(seed: int) -> None:
         ({"A": True, "forgetting": 1.5}, ["forgetting=1.5", "from 0 to 1"]),
         ({"A": True, "forgetting": "some"}, ["forgetting='some'"]),
         ({"A": True, "concentration": 0.0}, ["concentration=0.0", "positive number"]),
+        ({"A": True, "rate": True}, ["rate=True", "positive number"]),
+        ({"A": "yes"}, ["A='yes'", "True or False"]),
     ],
 )
 def test_settings_out_of_range_are_refused(settings: dict, words: list[str]) -> None:

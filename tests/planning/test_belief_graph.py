@@ -81,3 +81,28 @@ def test_many_steps_wear_out_no_table(count: int) -> None:
     again = young.step(observation, executed=[0, 1])
     np.testing.assert_array_equal(old.step(observation, executed=[0, 1]).G, again.G)
     assert np.isfinite(last.G).all()
+
+
+def test_what_underflows_in_float32_is_not_reached() -> None:
+    """1e-30 · 1e-30 is positive in double precision and zero in single.
+
+    A state reached by nothing else was once listed again for every such product, past the end of the list.
+    """
+    near, still = np.array([1.0, 1e-30, 1e-30]), np.eye(3)[:, :, None]
+    B = np.zeros((2, 3, 3, 2))
+    B[0] = 1.0
+    B[0, 1:, 1:], B[1, 1:, 1:] = 0.0, 1.0  # state 1 only where both others are in states they are hardly ever in
+    B[:, 0, 0, 1] = 0.5
+    model = ai.Model.from_arrays(
+        [np.eye(2)],
+        [B, still, still],
+        [np.array([0.0, 1.0])],
+        [np.full(2, 0.5), near, near],
+        A_dependencies=[[0]],
+        B_dependencies=[[1, 2], [1], [2]],
+    )
+    double, single = (
+        ai.Agent(model, planner=ai.Exhaustive(horizon=3), dtype=dtype).start() for dtype in ("float64", "float32")
+    )
+    for _ in range(10):
+        np.testing.assert_allclose(single.step([None]).G, double.step([None]).G, atol=1e-4)

@@ -105,6 +105,11 @@ def test_habits_for_other_policies_are_refused(key: str) -> None:
         ({"policies": [0, 1]}, ["shape (2,)", "expected integers of shape (num_policies, horizon, num_controls)"]),
         ({"policies": np.zeros((0, 2), dtype=int)}, ["shape (0, 2)"]),
         ({"policies": [[0, 1]], "horizon": 3}, ["horizon=3", "length 2"]),
+        ({"policies": [[0], [1, 2]]}, ["policies", "expected integers of shape"]),
+        ({"policies": [[0]], "horizon": True}, ["horizon=True"]),
+        ({"max_memory": 0}, ["max_memory=0"]),
+        ({"max_memory": "1 GB"}, ["max_memory='1 GB'"]),
+        ({"novelty": "yes"}, ["novelty='yes'"]),
     ],
 )
 def test_settings_out_of_range_are_refused(settings: dict, words: list[str]) -> None:
@@ -112,6 +117,10 @@ def test_settings_out_of_range_are_refused(settings: dict, words: list[str]) -> 
         ai.Exhaustive(**settings)
     for word in words:
         assert word in str(refused.value)
+
+
+def test_a_horizon_may_be_a_number_of_numpy() -> None:
+    assert ai.Exhaustive(horizon=np.int64(2)).horizon == 2
 
 
 @pytest.mark.parametrize(
