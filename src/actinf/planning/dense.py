@@ -6,7 +6,9 @@ products go to the BLAS of NumPy.  The beliefs after the last action are never f
 multiplied once per model.
 """
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,26 @@ SMALLEST_DENSITY = 0.25
 def worth_it(num_states: int, num_entries: int, num_actions: int) -> bool:
     """Whether the transitions of a single factor are large and dense enough for matrix products to win."""
     return num_states >= SMALLEST_STATES and num_entries >= SMALLEST_DENSITY * num_states**2 * num_actions
+
+
+@cache
+def _controller() -> Any:
+    """The control of the BLAS's threads, or None where the extra `blas` is not installed."""
+    try:
+        from threadpoolctl import ThreadpoolController
+    except ImportError:
+        return None
+    return ThreadpoolController()
+
+
+def one_thread() -> AbstractContextManager[Any]:
+    """Products on one thread of the BLAS, where that can be asked for.
+
+    Several threads wait for one another: with a core taken by somebody else a step takes ten times as long.  On one
+    thread the bits do not depend on the number of cores either.
+    """
+    controller = _controller()
+    return nullcontext() if controller is None else controller.limit(limits=1, user_api="blas")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +75,10 @@ class DensePlan:
 
     def expected_free_energy(self, belief: NDArray[Any], time: int) -> NDArray[Any]:
         """G of every sequence of actions, (Uᴴ,) in lexicographic order, from a belief (N,) at session time `time`."""
+        with one_thread():
+            return self._expected_free_energy(belief, time)
+
+    def _expected_free_energy(self, belief: NDArray[Any], time: int) -> NDArray[Any]:
         width = self.outcome.shape[1]
         beliefs = belief[None, :]
         g: NDArray[Any] = np.zeros(1, dtype=belief.dtype)
