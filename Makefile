@@ -1,12 +1,12 @@
 # `make help` lists the targets.  PYTHON=python3.13 on any of them picks the interpreter (3.11 or newer).
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format bench lock changelog clean
+.PHONY: help setup run test test-bounds lint format bench lock changelog clean
 
 export PYTHON
 BIN := .venv/bin
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## make .venv from requirements.lock and install actinf into it (nothing to do: milliseconds)
 	@tools/setup
@@ -17,6 +17,11 @@ run: setup ## run the T-maze with 1,000 agents: summary, trace, plots and a repo
 # The linters come first, so that pytest's summary is what the eye, or a CI, finds last.
 test: lint ## check the code, then run all tests
 	$(BIN)/pytest -n auto --maxprocesses 8 --cov
+
+# Checked code is compiled otherwise: a session and a batch then agree to the last place but one, not to the last.
+test-bounds: setup ## run the engine's tests with every index checked (minutes: the kernels are compiled anew)
+	NUMBA_BOUNDSCHECK=1 ACTINF_CACHE_DIR="$${TMPDIR:-/tmp}/actinf-bounds" $(BIN)/pytest -n auto --maxprocesses 4 \
+		-k "not is_a_session" tests/inference tests/planning tests/learning tests/agent tests/envs tests/lab/test_simulate.py
 
 lint: setup ## style, types and import contracts
 	$(BIN)/ruff check
