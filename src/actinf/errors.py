@@ -78,5 +78,6 @@ class MissingExtra(ActinfError, ImportError):
 
     def __init__(self, module: str, extra: str, purpose: str):
         super().__init__(
-            f"{purpose} needs the package {module!r}, which is not installed: pip install 'actinf[{extra}]'"
+            f"{purpose} needs the package {module!r}, which is not installed: it is in the extra {extra!r}, "
+            f"in a clone: pip install '.[{extra}]'"
         )

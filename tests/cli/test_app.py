@@ -63,7 +63,7 @@ def test_a_missing_extra_is_named_with_the_command_that_installs_it(
     )
     done = fresh_python(code)
     assert done.stderr.count("\n") == 1
-    assert "pip install 'actinf[cli]'" in done.stderr
+    assert "pip install '.[all]'" in done.stderr
 
 
 def test_an_unknown_command_is_answered_with_the_nearest(actinf: Call) -> None:

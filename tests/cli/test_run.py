@@ -121,7 +121,7 @@ def test_without_matplotlib_the_run_is_kept_and_the_report_is_missed(
     answer = actinf("run", small)
     assert answer.code == 0
     assert "no plots, no report" in answer.err
-    assert "pip install 'actinf[plot]'" in answer.err
+    assert "pip install '.[plot]'" in answer.err
     assert (tmp_path / "runs" / "small-1" / "trace.nc").exists()
 
 

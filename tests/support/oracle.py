@@ -469,7 +469,7 @@ class SlowAgent:
             below = np.log(q.max()) - np.log(q)
         near_tie = False
         if agent.alpha is None:
-            tie, rounding = (1e-9, 1e-6) if agent.dtype == "float64" else (1e-5, 1e-2)
+            tie, rounding = (1e-9, 1e-6) if agent.dtype == "float64" else (1e-4, 1e-2)
             weights = (below <= tie).astype(float)
             near_tie = bool(np.any((below > 1e-12) & (below < rounding)))
         else:

@@ -30,7 +30,7 @@ from actinf.planning.exhaustive import Exhaustive, PolicyTree, policy_tree
 __all__ = ["Agent"]
 
 JOINT_SUPPORT_BUDGET = 65_536
-TIE_IN_NATS = {"float64": 1e-9, "float32": 1e-5}
+TIE_IN_NATS = {"float64": 1e-9, "float32": 1e-4}
 SMALLEST_SUPPORTED = {"float64": 1e-300, "float32": 1e-37}
 FINEST_TOLERANCE = {"float64": 0.0, "float32": 1e-6}
 
@@ -153,9 +153,7 @@ class Agent:
     def _preference_sizes(self) -> tuple[tuple[int, int], ...]:
         return tuple((C.shape[0], C.shape[1]) for C in self.model.C)
 
-    def settings(
-        self, preference_sizes: tuple[tuple[int, int], ...] | None = None, has_habits: bool | None = None
-    ) -> Settings:
+    def settings(self) -> Settings:
         """What the choice objects lower to."""
         fixed_point = isinstance(self.inference, FixedPoint)
         return Settings(
@@ -167,8 +165,8 @@ class Agent:
             novelty=self.planner.novelty,
             horizon=self.planner.horizon,
             max_memory=self.planner.max_memory,
-            has_habits=self.has_habits if has_habits is None else has_habits,
-            preference_sizes=preference_sizes or self._preference_sizes,
+            has_habits=self.has_habits,
+            preference_sizes=self._preference_sizes,
             itemsize=np.dtype(self.dtype).itemsize,
         )
 
@@ -243,9 +241,12 @@ class Agent:
         program = program if program is not None else (self.own_program if own else self.program)
         length = program.lengths["theta"]
         sizes = list(self._preference_sizes)
-        return write_theta(parameters, self.own_structure, structure, program.ints, length, self.knobs, sizes).astype(
-            self.dtype
-        )
+        theta = write_theta(parameters, self.own_structure, structure, program.ints, length, self.knobs, sizes)
+        if self.dtype == "float32":  # rounding must not turn what is possible into what is impossible
+            for section in (L.T_A, L.T_B, L.T_D):
+                part = view(theta, program.ints, section)
+                part[(part > 0.0) & (part < SMALLEST_SUPPORTED[self.dtype])] = SMALLEST_SUPPORTED[self.dtype]
+        return theta.astype(self.dtype)
 
     @property
     def plans_densely(self) -> bool:

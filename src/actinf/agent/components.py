@@ -10,7 +10,6 @@ from actinf.agent.structure import Structure
 from actinf.agent.tables import offsets
 from actinf.kernels import layout as L
 from actinf.kernels.buffers import BufferPlan
-from actinf.kernels.columns import strides_of
 
 __all__ = ["Components", "outer_parent", "put_components"]
 
@@ -71,8 +70,6 @@ def put_components(plan: BufferPlan, packed: Structure, components: Components) 
     plan.put(L.FACTOR_ACTION_START, offsets(len(row) for row in rows)[:-1])
     plan.put(L.FACTOR_ACTION, np.concatenate(rows))
     plan.put(L.CONTROLLED, controlled)
-    plan.put(L.CONTROL_STRIDE, strides_of(packed.num_actions))
-    plan.put(L.CONTROL_ACTIONS, packed.num_actions)
     kinds, single = [], []
     for parents in packed.A_parents:
         met = sorted({components.of_factor[f] for f in parents} & set(controlled))

@@ -90,9 +90,16 @@ def explain_step(agent: "Agent", step: "Step") -> Explanation:
 def _log_habits(agent: "Agent", step: "Step", carried: NDArray[Any]) -> NDArray[Any]:
     """ln of the policy prior that the step planned with.
 
-    Where habits are learned, the carried counts have moved on since: then it is q_π without the share of G.
+    Where habits are learned, the carried counts have moved on since: what the step added is taken off again.
     """
-    if agent.learning is not None and agent.learning.E:
+    learning = agent.learning
+    if learning is not None and learning.E and learning.forgetting < 1.0:
+        after = view(step.carried(), agent.program.ints, L.C_COUNTS_E).astype(np.float64)
+        prior = agent.parameters.counts_E[0]
+        before = prior + (after - learning.rate * step.q_pi - prior) / (1.0 - learning.forgetting)
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.log(np.where(prior > 0.0, before, 0.0) / before[prior > 0.0].sum()))
+    if learning is not None and learning.E:  # all that was learned is forgotten at each step: only q_π knows it
         with np.errstate(divide="ignore"):
             log_e = np.log(step.q_pi) + agent.gamma * step.G
         return np.asarray(log_e - np.logaddexp.reduce(log_e))

@@ -83,8 +83,10 @@ def prior_counts(model: Model, structure: Structure, learning: Any, num_policies
     if learning is None:
         return found
     if learning.A:
+        _check_supports("A", model.A, likelihood_counts(model, learning.concentration))
         found["counts_A"] = entries(likelihood_counts(model, learning.concentration), structure.A)[None]
     if learning.B:
+        _check_supports("B", model.B, transition_counts(model, learning.concentration))
         found["counts_B"] = entries(transition_counts(model, learning.concentration), structure.B)[None]
     if learning.D:
         counts = [pD if pD is not None else D * learning.concentration for D, pD in zip(model.D, model.pD, strict=True)]
@@ -100,6 +102,20 @@ def prior_counts(model: Model, structure: Structure, learning: Any, num_policies
             )
         found["counts_E"] = np.asarray(habits, dtype=np.float64)[None]
     return found
+
+
+def _check_supports(part: str, tables: Any, counts: list[Table]) -> None:
+    """Refuse counts that are positive elsewhere than the probabilities: what starts at zero stays at zero.
+
+    Raises:
+        ModelError: that names the table.
+    """
+    for (name, table), count in zip(tables.items(), counts, strict=True):
+        if not (np.array_equal(table.indptr, count.indptr) and np.array_equal(table.indices, count.indices)):
+            raise ModelError(
+                f"p{part}[{name!r}] and {part}[{name!r}] are not positive in the same places, and the agent learns "
+                f"{part}: give p{part} alone ({part} is then its normalisation), or a zero wherever the other has one"
+            )
 
 
 def _normalised(values: Floats, start: NDArray[np.int64]) -> Floats:

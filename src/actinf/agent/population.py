@@ -147,9 +147,13 @@ class Population:
             )
             column = columns.column_source[columns.column_of_entry]
             picked = array[:, columns.row, column]
-            if not np.allclose(picked.sum(axis=1), array.sum(axis=(1, 2)), atol=TOLERANCE):
+            by_column = np.add.reduceat(picked, columns.start[:-1], axis=1)
+            outside = array.sum(axis=1)[:, columns.column_source] - by_column
+            if outside.max() > TOLERANCE:
+                agent = int(np.argmax(outside.max(axis=1)))
                 raise SettingError(
-                    f"Population({name}[{names[at]!r}]) puts probability where the shared model has a zero: give the "
+                    f"Population({name}[{names[at]!r}]) of agent {agent} puts {outside.max():.3g} of a column "
+                    "where the shared model has a zero: give the "
                     "shared agent a model that is positive wherever any agent's is"
                 )
             rows[:, offsets[at] : offsets[at + 1]] = picked

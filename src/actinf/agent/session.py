@@ -101,7 +101,7 @@ class Step:
     @property
     def F(self) -> float:
         """Variational free energy of this observation, nats; −ln p(o_t | o_<t) where inference is exact."""
-        return float(self._part(self._agent.results.scalars)[0])
+        return float(self._part(self._agent.results.scalars)[0]) + 0.0  # no minus before a zero
 
     @property
     def iterations(self) -> int:
@@ -235,6 +235,9 @@ class Session:
         self._time = time + 1
         carried = self._carry.copy() if self._keeps_carry else None
         return Step(agent, out, self._action, self._episode, time, carried)
+
+    def __repr__(self) -> str:
+        return f"Session(episode={self._episode}, time={self._time}, seed={self._seed}, index={self._index})"
 
     def _call(self, out: NDArray[Any]) -> int:
         """The compiled step on this session's buffers."""

@@ -18,6 +18,7 @@ __all__ = ["Structure", "joint_structure", "own_structure"]
 
 Ints = NDArray[np.int64]
 MAX_JOINT_ENTRIES = 50_000_000
+MAX_JOINT_ACTIONS = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,13 @@ def _action_major(table: Table) -> Ints:
 
 def own_structure(model: Model) -> Structure:
     """The structure of a model's own factors."""
+    joint = prod(model.num_controls)
+    if joint > MAX_JOINT_ACTIONS:
+        sizes = " × ".join(str(actions) for actions in model.num_controls)
+        raise BudgetError(
+            f"the controls have {sizes} = {joint:,} joint actions, more than {MAX_JOINT_ACTIONS:,}: use fewer controls "
+            "or fewer actions"
+        )
     strides = strides_of(model.num_controls)
     joint_actions = np.arange(prod(model.num_controls), dtype=np.int64)
     own = np.zeros((len(model.num_states), len(joint_actions)), dtype=np.int64)
@@ -123,6 +131,11 @@ def joint_structure(own: Structure, max_joint_states: int) -> Structure:
             f"{max_joint_states:,}: raise it, or use FixedPoint()"
         )
     num_factors, num_actions = len(own.num_states), own.num_joint_actions
+    if size * num_actions > MAX_JOINT_ENTRIES // num_factors:
+        raise BudgetError(
+            f"Exact() needs the transitions of {size:,} joint states under {num_actions:,} joint actions, more than "
+            f"{MAX_JOINT_ENTRIES:,} numbers: use FixedPoint()"
+        )
     states = np.array(np.unravel_index(np.arange(size), own.num_states), dtype=np.int64).reshape(num_factors, size)
     A = tuple(
         table.take(_parent_columns(states, parents, own.num_states))

@@ -27,12 +27,14 @@ class NodeBounds:
         at_level: for the even and the odd depths, by component.
         expanded: for each component, nodes · actions of one depth.
         leaves: joint nodes of the last depth; before: of the one before it.
+        policies: how many there are; given ones may repeat, so that there are more of them than leaves.
     """
 
     at_level: tuple[tuple[int, ...], tuple[int, ...]]
     expanded: tuple[int, ...]
     leaves: int
     before: int
+    policies: int
 
     @classmethod
     def of(cls, components: Components, tree: PolicyTree) -> "NodeBounds":
@@ -48,7 +50,7 @@ class NodeBounds:
             max(min(actions**depth, size) for depth, size in enumerate(tree.size[:-1])) * actions
             for actions in components.num_actions
         )
-        return cls((even, odd), expanded, tree.size[-1], tree.size[-2])
+        return cls((even, odd), expanded, tree.size[-1], tree.size[-2], tree.num_policies)
 
 
 def reserve_workspace(
@@ -118,7 +120,7 @@ def _reserve_planning(
         (L.W_EDGE, sum(bounds.expanded) if edges else 0),
         (L.W_JOINT_G, leaves + 1),
         (L.W_JOINT_EDGE, bounds.before * packed.num_joint_actions if edges else 0),
-        (L.W_TREE_G, 2 * leaves),
+        (L.W_TREE_G, 2 * max(leaves, -(-bounds.policies // 2))),  # a choice among policies keeps its weights here, too
         (L.W_QO, leaves * largest_obs),
         (L.W_LOG_QO, leaves * largest_obs),
         (L.W_AMBIGUITY, leaves),

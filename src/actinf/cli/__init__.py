@@ -16,6 +16,6 @@ def main() -> None:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in ("click", "rich"):
             raise
-        sys.stderr.write(f"actinf: the command line needs {error.name!r}: pip install 'actinf[cli]'\n")
+        sys.stderr.write(f"actinf: the command line needs {error.name!r}: in a clone, pip install '.[all]'\n")
         sys.exit(2)
     sys.exit(run(sys.argv[1:]))

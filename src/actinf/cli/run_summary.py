@@ -23,7 +23,7 @@ _MOST_ACTIONS = 12
 _FILES = (
     ("report.html", "the report: open it in a browser"),
     ("plots", "the plots, as PNG"),
-    ("trace.nc", "the trace: actinf.lab.trace.open_trace(folder), or xarray"),
+    ("trace.nc", "the trace: actinf.open_trace(folder) in Python, or xarray"),
     ("run.json", "what was run, with what, and its digest"),
 )
 

@@ -14,6 +14,7 @@ import hashlib
 import os
 import pickle
 import platform
+import signal
 import sys
 import tempfile
 import time
@@ -174,6 +175,23 @@ def _lock(path: Path) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_UN)
 
 
+@contextmanager
+def _interrupt_afterwards() -> Iterator[None]:
+    """Let Ctrl-C wait for the end of a compilation: LLVM calls back into Python, where an exception would be lost."""
+    asked: list[int] = []
+    try:
+        before = signal.signal(signal.SIGINT, lambda number, _frame: asked.append(number))
+    except ValueError:  # not the main thread, which alone receives signals
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if asked:
+        raise KeyboardInterrupt
+
+
 class EntryPoint:
     """A kernel that Python calls: compiled for a floating-point type when that type is first asked for.
 
@@ -198,8 +216,6 @@ class EntryPoint:
         dispatcher: Any = numba.njit(nogil=True, error_model="numpy", fastmath=FAST, no_cfunc_wrapper=True)(
             self._function
         )
-        if dispatcher is self._function:  # NUMBA_DISABLE_JIT: plain Python, for debugging and coverage
-            return dispatcher
         dispatcher._cache = _Cache(self._function)
         signature = self._signature(getattr(numba.types, dtype))
         folder = cache_folder()
@@ -213,7 +229,7 @@ class EntryPoint:
         return dispatcher
 
     def _compile(self, dispatcher: Any, signature: Any, dtype: str, ready: Path) -> None:
-        with announced(f"compiling '{self.name}' for {dtype}, once per installation"):
+        with _interrupt_afterwards(), announced(f"compiling '{self.name}' for {dtype}, once per installation"):
             dispatcher.compile(signature)
         with suppress(OSError):  # where nothing can be kept the next process compiles again, and says so
             ready.touch()

@@ -50,8 +50,6 @@ and P policies. The shape that the kernels call a *column* is one joint state of
     FACTOR_ACTION_START,  # (F,)
     FACTOR_ACTION,  # the factor's own action in a component's action
     CONTROLLED,  # (number of controlled components,)
-    CONTROL_STRIDE,  # (C,) joint action = Σ action · stride
-    CONTROL_ACTIONS,  # (C,)
     MODALITY_KIND,  # (M,) 0: no controlled component, 1: one, 2: all, 3: several
     MODALITY_COMPONENT,  # (M,) that one
     OUTER_PARENT,  # (M,) the parent that is summed out first where controlled components meet; -1: none
@@ -159,22 +157,19 @@ and P policies. The shape that the kernels call a *column* is one joint state of
     I_ODOMETER,  # (parents,)
     I_SUPPORT,  # (all states,) boolean
     I_SUPPORT_LIST,  # (all states,)
-) = range(132)
-NUM_SECTIONS = 132
+) = range(130)
+NUM_SECTIONS = 130
 
 # Scalars of the structure.
 (
     S_FACTORS,
     S_MODALITIES,
-    S_CONTROLS,
     S_COMPONENTS,
     S_ACTIONS,
     S_HORIZON,
-    S_POLICIES,
     S_EXHAUSTIVE,  # 1: all action sequences, 0: given policies
     S_INFERENCE,  # code of the inference
     S_CHOICE,  # code of the choice
-    S_NOVELTY_A,
     S_NOVELTY_B,
     S_LEARN_A,
     S_LEARN_B,
@@ -184,9 +179,8 @@ NUM_SECTIONS = 132
     S_JOINT_BUDGET,  # largest joint support that is tested for impossible observations
     S_TERMS,  # 1: keep the terms of G by prefix
     S_JOINT_MODEL,  # 1: the packed model is the joint of the model's factors
-    S_LARGEST_PARENTS,
-) = range(21)
-NUM_SCALARS = 21
+) = range(17)
+NUM_SCALARS = 17
 
 # Numbers that an agent of a population may have of its own.
 K_GAMMA, K_ALPHA, K_LOG_FLOOR, K_TOLERANCE, K_RATE, K_FORGETTING, K_TIE, K_TINY = range(8)

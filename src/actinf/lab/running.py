@@ -144,7 +144,8 @@ def rerun(folder: Path, *, threads: int | None = None, progress: Progress | None
         How the repetition compares.  A trace that differs is kept beside the recorded one; a missing one is put back.
 
     Raises:
-        TraceError: the folder is not that of a run, or its model is no longer the one that was run.
+        TraceError: the folder is not that of a run, its model is no longer the one that was run, or the trace beside it
+            is not the one that was recorded.
     """
     record, experiment = load_run(folder)
     agent = experiment.agent.build(experiment.model)
@@ -153,6 +154,12 @@ def rerun(folder: Path, *, threads: int | None = None, progress: Progress | None
         _, seconds = _simulate(experiment, agent, new, threads, progress)
         digest = digest_of(new)
         same = digest == record.trace_sha256
+        stored = folder / TRACE_FILE
+        if same and stored.exists() and digest_of(stored) != record.trace_sha256:
+            raise TraceError(
+                f"{stored} is not what was recorded: {RECORD_FILE} says sha256 {record.trace_sha256[:12]}…, the file has "
+                f"{digest_of(stored)[:12]}…. Remove the file, and rerun puts the recorded trace back"
+            )
         kept = None
         if not same:
             kept = folder / "trace.rerun.nc"

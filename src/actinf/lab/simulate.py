@@ -145,14 +145,8 @@ def simulate(
         learned=run.learned,
         attrs={"version": actinf.__version__, "seed": seed},
     )
-    size = block_size if block_size is not None else _block_size(run, layout)
-    count = (
-        threads
-        if threads is not None
-        else len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count() or 1
-    )
+    count = threads if threads is not None else _cores()
+    size = block_size if block_size is not None else _block_size(run, layout, count)
     blocks = ((first, min(first + size, run.extent.num_agents)) for first in range(0, run.extent.num_agents, size))
     if out is not None:
         if not isinstance(out, str | os.PathLike):
@@ -293,13 +287,18 @@ def _linked(worlds: list[World], agent: Agent) -> tuple[LinkedWorld, ...]:
     return tuple(linked[id(world)] for world in worlds)
 
 
-def _block_size(run: Run, layout: TraceLayout) -> int:
-    """Agents whose records, counts and numbers take about 16 MiB, and few enough that all cores have work."""
+def _cores() -> int:
+    """The processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _block_size(run: Run, layout: TraceLayout, threads: int) -> int:
+    """Agents whose records, counts and numbers take about 16 MiB, and few enough that every thread has some blocks."""
     per_agent = 4 * layout.nbytes / max(layout.num_agents, 1) + 64
     if run.learned or run.population is not None:
         per_agent += 3 * 8 * run.agent.program.lengths["theta"]
     per_agent += 8 * run.agent.program.lengths["carry"]
-    return int(min(max(BLOCK_BYTES // per_agent, 1), max(-(-run.extent.num_agents // 8), 16), 16_384))
+    return int(min(max(BLOCK_BYTES // per_agent, 1), max(-(-run.extent.num_agents // (4 * threads)), 16), 16_384))
 
 
 def _run_blocks(
@@ -422,7 +421,7 @@ class _Runner:
             return
         results = agent.results
         for a in range(len(carry)):
-            if self._dense is None or len(theta) > 1:
+            if self._dense is None or run.population is not None:
                 self._dense = agent.dense_plan(theta[a if len(theta) > 1 else 0])
             one = slice(a, a + 1)
             for t in range(steps):

@@ -63,7 +63,7 @@ class Summary:
 
 def summarise(trace: xr.Dataset, experiment: Experiment, seconds: float) -> Summary:
     """Reduce a trace to its summary, block by block of agents."""
-    preferences = {modality.name: C[0] for modality, C in zip(experiment.model.modalities, experiment.model.C)}
+    preferences = {modality.name: C[-1] for modality, C in zip(experiment.model.modalities, experiment.model.C)}
     surprise = mean_free_energy(trace)
     preferred = preferred_shares(trace, preferences)
     extent = experiment.extent

@@ -113,7 +113,9 @@ def refresh_transition_column(ints: Any, theta: Any, counts: Any, column: int) -
 
 @inner
 def fade(counts: Any, prior: Any, forgetting: float) -> None:
-    """c ← c₀ + (1 − forgetting)(c − c₀)."""
+    """c ← c₀ + (1 − forgetting)(c − c₀); without forgetting the counts are left alone, to the last bit."""
+    if forgetting == 0.0:
+        return
     for e in range(counts.shape[0]):
         counts[e] = prior[e] + (1.0 - forgetting) * (counts[e] - prior[e])
 

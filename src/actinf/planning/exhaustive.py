@@ -1,5 +1,6 @@
 """The settings of the exhaustive planner, and the tree of policy prefixes that it lowers to."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,7 @@ __all__ = ["Exhaustive", "PolicyTree", "policy_tree"]
 Ints = NDArray[np.int64]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Exhaustive:
     """Evaluate every policy: all sequences of joint actions up to a horizon, or the ones that are given.
 
@@ -44,6 +45,25 @@ class Exhaustive:
                 )
             object.__setattr__(self, "policies", given)
             object.__setattr__(self, "horizon", int(given.shape[1]))
+
+    def _policies_text(self) -> str:
+        """All policies in few characters: their shape and a digest of their contents."""
+        if self.policies is None:
+            return "None"
+        shape = " × ".join(str(size) for size in self.policies.shape)
+        return f"<{shape}, {hashlib.sha256(self.policies.tobytes()).hexdigest()[:12]}>"
+
+    def __repr__(self) -> str:
+        return (
+            f"Exhaustive(horizon={self.horizon}, policies={self._policies_text()}, novelty={self.novelty}, "
+            f"max_memory={self.max_memory})"
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return repr(self) == repr(other) if isinstance(other, Exhaustive) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(repr(self))
 
 
 def _given_policies(policies: Any) -> NDArray[Any]:

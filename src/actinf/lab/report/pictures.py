@@ -83,7 +83,7 @@ def _population(experiment: Experiment, trace: xr.Dataset, index: int) -> Iterat
             figure=plots.free_energy(trace, agent=index),
         )
     if episodes > 1:
-        preferences = {modality.name: C[0] for modality, C in zip(experiment.model.modalities, experiment.model.C)}
+        preferences = {modality.name: C[-1] for modality, C in zip(experiment.model.modalities, experiment.model.C)}
         yield Picture(
             name="learning",
             label="Surprise and preferred outcomes over the episodes",
