@@ -157,8 +157,8 @@ def rerun(folder: Path, *, threads: int | None = None, progress: Progress | None
         stored = folder / TRACE_FILE
         if same and stored.exists() and digest_of(stored) != record.trace_sha256:
             raise TraceError(
-                f"{stored} is not what was recorded: {RECORD_FILE} says sha256 {record.trace_sha256[:12]}…, the file has "
-                f"{digest_of(stored)[:12]}…. Remove the file, and rerun puts the recorded trace back"
+                f"{stored} is not what was recorded: {RECORD_FILE} says sha256 {record.trace_sha256[:12]}…, the file "
+                f"has {digest_of(stored)[:12]}…. Remove the file, and rerun puts the recorded trace back"
             )
         kept = None
         if not same:
