@@ -180,7 +180,7 @@ def count_transitions(
     for f in range(start.shape[0] - 1):
         parent_columns = section(ints, ints, L.B_COLUMNS)[f]
         c = section(ints, ints, L.COMPONENT_OF)[f]
-        in_component = section(ints, ints, L.COMPONENT_ACTION)[c * num_actions + joint_action]
+        in_component = section(ints, ints, L.COMPONENT_ACTION)[c * num_actions + max(joint_action, 0)]
         own = section(ints, ints, L.FACTOR_ACTION)[section(ints, ints, L.FACTOR_ACTION_START)[f] + in_component]
         if not first_step:
             for parent in range(parent_columns):
