@@ -61,6 +61,17 @@ def test_ties_are_values_within_a_billionth_of_a_nat(gap: float, tied: bool) -> 
     np.testing.assert_array_equal(p_action, [0.5, 0.5] if tied else [0, 1])
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("gamma", [1.0, 16.0])
+def test_what_is_the_same_from_left_and_right_is_a_tie(dtype: str, gamma: float) -> None:
+    """Both arms of a maze whose cue tells nothing: rounding, which gamma multiplies, must not decide for one."""
+    model = ai.envs.TMaze(cue_validity=0.5).model()
+    for horizon in (1, 2, 3):
+        agent = ai.Agent(model, planner=ai.Exhaustive(horizon=horizon), gamma=gamma, dtype=dtype)
+        step = agent.start().step({"where": "centre", "cue": "none", "outcome": "none"})
+        assert step.p_action[2] == step.p_action[3]
+
+
 @pytest.mark.parametrize("alpha", [0.5, 1.0, 3.0])
 def test_with_alpha_actions_are_sampled_in_proportion_to_the_power(alpha: float) -> None:
     agent = ai.Agent(model_of([0.0, 1.0, 0.4]), gamma=1.0, alpha=alpha)

@@ -469,9 +469,11 @@ class SlowAgent:
             below = np.log(q.max()) - np.log(q)
         near_tie = False
         if agent.alpha is None:
-            tie, rounding = (1e-9, 1e-6) if agent.dtype == "float64" else (1e-4, 1e-2)
-            weights = (below <= tie).astype(float)
-            near_tie = bool(np.any((below > 1e-12) & (below < rounding)))
+            weights = (below <= 1e-9).astype(float)
+            if agent.dtype == "float64":
+                near_tie = bool(np.any((below > 1e-12) & (below < 1e-6)))
+            else:  # there rounding decides even between values that are equal
+                near_tie = bool(np.sum(below < 1e-2) > 1)
         else:
             weights = np.exp(-agent.alpha * below)
         weights /= weights.sum()
