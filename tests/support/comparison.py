@@ -15,7 +15,8 @@ def side_by_side(problem: Problem) -> Iterator[tuple[SlowStep, ai.Step]]:
     """What the oracle and the engine find at each step, up to where they may part.
 
     They may part after mean-field beliefs that have not settled, or only by taking shorter steps: where such an
-    iteration ends is nobody's definition.  After an impossible observation there is nothing to compare.
+    iteration ends is nobody's definition.  After an impossible observation there is nothing to compare.  In float32
+    what is as improbable as e^-87 underflows, and what only that could have brought about counts as impossible there.
     """
     slow, session = SlowAgent(problem.agent), problem.agent.start(seed=3)
     for observation, executed in zip(problem.observations, problem.executed, strict=True):
@@ -25,7 +26,12 @@ def side_by_side(problem: Problem) -> Iterator[tuple[SlowStep, ai.Step]]:
             with pytest.raises(ImpossibleObservation):
                 session.step(observation, executed=executed)
             return
-        got = session.step(observation, executed=executed)
+        try:
+            got = session.step(observation, executed=executed)
+        except ImpossibleObservation:
+            if problem.agent.dtype == "float32" and wanted.F > 30.0:
+                return
+            raise
         if not slow.exact and (wanted.damped or not wanted.converged or not got.converged):
             return
         yield wanted, got
