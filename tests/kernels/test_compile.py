@@ -65,9 +65,9 @@ def copy_of_the_package(tmp_path: Path) -> Path:
 
 
 def start(script: str, cache: Path, folder: Path, *arguments: str, **environment: str) -> "subprocess.Popen[str]":
-
     path = folder / "tiny_kernel.py"
-    path.write_text(script)
+    if not path.exists() or path.read_text("utf-8") != script:  # another process may be reading it
+        path.write_text(script, "utf-8")
     return subprocess.Popen(
         [sys.executable, "-W", "error", str(path), *arguments],
         env={**os.environ, "ACTINF_CACHE_DIR": str(cache), **environment},
