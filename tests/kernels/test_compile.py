@@ -84,9 +84,7 @@ def finished(process: "subprocess.Popen[str]") -> tuple[str, str]:
 
 
 def test_there_are_kernels_to_look_after() -> None:
-    assert {"kernels/views.py", "inference/exact.py", "agent/step.py", "envs/table.py", "lab/loop.py"} <= set(
-        WITH_KERNELS
-    )
+    assert {"kernels/views.py", "inference/exact.py", "agent/step.py", "agent/loop.py"} <= set(WITH_KERNELS)
 
 
 @pytest.mark.parametrize("name", WITH_KERNELS)
@@ -192,13 +190,13 @@ def test_a_model_of_a_new_shape_compiles_nothing() -> None:
 
 
 def test_an_entry_point_called_with_other_types_fails_instead_of_compiling() -> None:
-    from actinf.agent.step import step
+    from actinf.agent.loop import run_job
 
     with pytest.raises(TypeError):
-        step.compiled("float64")(1, 2, 3)
+        run_job.compiled("float64")(1, 2, 3)
 
 
 def test_an_entry_point_is_loaded_once_per_process() -> None:
-    from actinf.agent.step import step
+    from actinf.agent.loop import run_job
 
-    assert step.compiled("float64") is step.compiled("float64")
+    assert run_job.compiled("float64") is run_job.compiled("float64")

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from actinf.agent.loop import run_job
 from actinf.agent.observation import ActionReader, ObservationReader
 from actinf.agent.parameters import Parameters, entries, prior_counts, write_theta
 from actinf.agent.program import Program, lower
 from actinf.agent.replay import Evidence, replay
 from actinf.agent.session import Results, Session, Snapshot
 from actinf.agent.settings import Settings
-from actinf.agent.step import step as step_kernel
 from actinf.agent.structure import Structure, joint_structure, own_structure
 from actinf.errors import ModelError, SettingError
 from actinf.inference.exact import Exact
@@ -304,9 +304,9 @@ class Agent:
             for policy in self.policies
         ]
 
-    def step_kernel(self) -> Any:
-        """The compiled step for this agent's dtype."""
-        return step_kernel.compiled(self.dtype)
+    def kernel(self) -> Any:
+        """The compiled loop for this agent's dtype: called with the words of a `Frame` and the buffer for results."""
+        return run_job.compiled(self.dtype)
 
     def start(self, seed: int = 0, index: int = 0) -> Session:
         """One agent of its own, at the first step of its first episode.

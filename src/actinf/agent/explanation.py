@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actinf.kernels import layout as L
-from actinf.kernels.buffers import view
+from actinf.kernels.buffers import Frame, view
 
 if TYPE_CHECKING:
     from actinf.agent.agent import Agent
@@ -64,7 +64,11 @@ def explain_step(agent: "Agent", step: "Step") -> Explanation:
     view(x, ints, L.X_CLOCK)[3] = step.time
     view(x, ints, L.X_STATUS)[0] = L.PLAN_ONLY
     out = np.zeros(program.lengths["out"], dtype=agent.dtype)
-    agent.step_kernel()(ints, theta, ints, theta, carry, x, wf, wi, out)
+    job = np.zeros(L.NUM_JOB, dtype=np.int64)
+    frame = Frame(
+        agent.dtype, ints=ints, theta=theta, own=ints, own_theta=theta, carry=carry, x=x, wf=wf, wi=wi, job=job
+    )
+    agent.kernel()(frame.words, out)
     num_modalities, horizon = len(agent.model.modalities), agent.planner.horizon
     offsets = np.concatenate(([0], np.cumsum(tree.size[1:])[:-1])).astype(np.int64)
     prefixes = _prefixes(agent) + offsets

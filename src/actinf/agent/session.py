@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from actinf.agent.explanation import Explanation, explain_step
 from actinf.errors import ImpossibleObservation, SettingError
 from actinf.kernels import layout as L
-from actinf.kernels.buffers import section_slice, view
+from actinf.kernels.buffers import Frame, section_slice, view
 from actinf.model import Model
 
 if TYPE_CHECKING:
@@ -169,19 +169,31 @@ class Session:
                 raise SettingError(f"start({name}={value!r}): expected a whole number from 0 to 2**63 - 1")
         self.agent = agent
         program = agent.program
-        self._kernel = agent.step_kernel()
+        self._kernel = agent.kernel()
         self._ints = program.ints
         self._learns = agent.learning is not None
         parameters = agent.parameters
         self._theta = agent.theta(parameters)[0]
         joint = agent.packed_structure.joint
         self._keeps_carry = self._learns or joint  # else the marginals among the results say it all
-        self._own_ints = agent.own_program.ints if joint else self._ints
         self._own_theta = agent.theta(parameters, own=True)[0] if joint else self._theta
         self._dense = agent.dense_plan(self._theta) if agent.plans_densely else None
         self._carry = np.zeros(program.lengths["carry"], dtype=agent.dtype)
         self._x = np.zeros(program.lengths["x"], dtype=np.int64)
-        self._wf, self._wi = program.workspace(agent.dtype)
+        self._wf, wi = program.workspace(agent.dtype)
+        self._frame = Frame(
+            agent.dtype,
+            ints=self._ints,
+            theta=self._theta,
+            own=agent.own_program.ints,
+            own_theta=self._own_theta,
+            carry=self._carry,
+            x=self._x,
+            wf=self._wf,
+            wi=wi,
+            job=np.zeros(L.NUM_JOB, dtype=np.int64),
+        )
+        self._words = self._frame.words
         self._obs = view(self._x, self._ints, L.X_OBS)
         self._soft = view(self._wf, self._ints, L.W_SOFT)
         clock_at = int(self._ints[2 * L.X_CLOCK])
@@ -241,9 +253,7 @@ class Session:
 
     def _call(self, out: NDArray[Any]) -> int:
         """The compiled step on this session's buffers."""
-        status: int = self._kernel(
-            self._ints, self._theta, self._own_ints, self._own_theta, self._carry, self._x, self._wf, self._wi, out
-        )
+        status: int = self._kernel(self._words, out)
         return status
 
     def _impossible(self, observation: Any) -> str:

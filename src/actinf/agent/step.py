@@ -1,22 +1,20 @@
 """The step that every agent takes: perceive, learn, plan, choose.
 
-One compiled function serves all models and settings.
+One function serves all models and settings; the loop calls it.
 """
 
 from typing import Any
 
-from numba import types
-
 from actinf.inference.joint import marginals, refresh_joint
 from actinf.inference.perceive import perceive
 from actinf.kernels import layout as L
-from actinf.kernels.compile import entry_point, inner
+from actinf.kernels.compile import inner
 from actinf.kernels.views import section
 from actinf.learning.dirichlet import count_habits, learn, refresh_all
 from actinf.planning.choice import choose
 from actinf.planning.plan import plan, policy_posterior
 
-__all__ = ["advance", "step"]
+__all__ = ["advance"]
 
 
 @inner
@@ -65,16 +63,3 @@ def see(ints: Any, theta: Any, own: Any, own_theta: Any, carry: Any, x: Any, wf:
         if scalars[L.S_JOINT_MODEL] == 1:
             refresh_joint(ints, theta, own, own_theta)
     return L.OK
-
-
-def signature(real: Any) -> Any:
-    """step(ints, theta, own, own_theta, carry, x, wf, wi, out) -> status."""
-    ints, floats = types.int64[::1], real[::1]
-    return types.int64(ints, floats, ints, floats, floats, ints, floats, ints, floats)
-
-
-@entry_point(signature)
-def step(ints: Any, theta: Any, own: Any, own_theta: Any, carry: Any, x: Any, wf: Any, wi: Any, out: Any) -> Any:
-    """One step of one agent, called from Python; see `advance`."""
-    status: int = advance(ints, theta, own, own_theta, carry, x, wf, wi, out)
-    return status

@@ -30,7 +30,7 @@ def command(folder: Path, threads: int | None, *, quiet: bool, as_json: bool) ->
         from actinf.lab.running import load_run, rerun, warm_up
 
         _, experiment = load_run(folder)
-    warm_up(experiment, replays=False)  # beside no bar: what it says would not be seen
+    warm_up(experiment)  # beside no bar: what it says would not be seen
     with screen.progress(f"running {folder} again") as progress:
         found = rerun(folder, threads=threads, progress=progress)
     if as_json:

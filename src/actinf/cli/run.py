@@ -56,7 +56,7 @@ def command(target: str, *, quiet: bool, as_json: bool, **options: Any) -> int:
     refuse_existing(folder, options["force"])
     if options["index"] >= experiment.extent.num_agents:
         raise click.UsageError(f"--agent {options['index']}: the run has {experiment.extent.num_agents} agents, from 0")
-    warm_up(experiment, replays=not options["no_report"])  # beside no bar: what it says would not be seen
+    warm_up(experiment)  # beside no bar: what it says would not be seen
     found: list[Summary] = []
     with screen.progress(f"simulating {experiment.name}") as progress:
         record = run(

@@ -1,4 +1,4 @@
-"""Filling the flat buffers: the header of section bounds, and the views that Python needs of them."""
+"""Filling the flat buffers: the header of section bounds, views of sections for Python, the frame of a call."""
 
 from typing import Any
 
@@ -7,7 +7,31 @@ from numpy.typing import ArrayLike, NDArray
 
 from actinf.kernels import layout as L
 
-__all__ = ["BufferPlan", "section_slice", "view"]
+__all__ = ["BufferPlan", "Frame", "section_slice", "view"]
+
+BUFFERS = {
+    "ints": (L.F_INTS, np.int64),
+    "theta": (L.F_THETA, None),
+    "own": (L.F_OWN, np.int64),
+    "own_theta": (L.F_OWN_THETA, None),
+    "carry": (L.F_CARRY, None),
+    "x": (L.F_X, np.int64),
+    "wf": (L.F_WF, None),
+    "wi": (L.F_WI, np.int64),
+    "world": (L.F_WORLD, np.int64),
+    "numbers": (L.F_NUMBERS, np.float64),
+    "hidden": (L.F_HIDDEN, np.int64),
+    "memory": (L.F_MEMORY, np.float64),
+    "job": (L.F_JOB, np.int64),
+    "obs": (L.F_RECORD_OBS, np.int32),
+    "action": (L.F_RECORD_ACTION, np.int32),
+    "state": (L.F_RECORD_STATE, np.int32),
+    "qs": (L.F_RECORD_QS, None),
+    "q_pi": (L.F_RECORD_Q_PI, None),
+    "G": (L.F_RECORD_G, None),
+    "F": (L.F_RECORD_F, None),
+    "failed": (L.F_FAILED, np.int64),
+}
 
 
 class BufferPlan:
@@ -39,6 +63,38 @@ class BufferPlan:
             self._bounds[2 * section : 2 * section + 2] = cursor, cursor + len(values)
             cursor += len(values)
         return np.concatenate([self._bounds, *(values for _, values in self._contents)])
+
+
+class Frame:
+    """The buffers of a call of the compiled loop, by address: Numba takes longer over twenty arrays than over a step.
+
+    It keeps the arrays alive.  What is never put has no entries.
+
+    Attributes:
+        words: (2 · buffers,) address and number of entries of each, as the loop reads them.
+    """
+
+    def __init__(self, dtype: str, **buffers: NDArray[Any]):
+        self.words = np.zeros(2 * L.NUM_BUFFERS, dtype=np.int64)
+        self._dtype = np.dtype(dtype)
+        self._kept: dict[str, NDArray[Any]] = {}
+        self.put(**buffers)
+
+    def put(self, **buffers: NDArray[Any]) -> None:
+        """Set or replace buffers.
+
+        Raises:
+            TypeError: for an array of another type than the loop expects, or one that does not lie in one piece.
+        """
+        for name, buffer in buffers.items():
+            place, kind = BUFFERS[name]
+            expected = self._dtype if kind is None else np.dtype(kind)
+            if buffer.dtype != expected or not buffer.flags.c_contiguous:
+                raise TypeError(
+                    f"the buffer {name!r} is {buffer.dtype} {buffer.strides}: expected contiguous {expected}"
+                )
+            self.words[2 * place : 2 * place + 2] = buffer.__array_interface__["data"][0], buffer.size
+            self._kept[name] = buffer
 
 
 def section_slice(ints: NDArray[np.int64], section: int) -> slice:

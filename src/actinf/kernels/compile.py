@@ -29,6 +29,8 @@ import numba
 from llvmlite import binding as llvm
 from numba.core import caching
 
+from actinf.kernels.linking import linked_as_a_whole
+
 __all__ = ["EntryPoint", "announced", "cache_folder", "entry_point", "inlined", "inner", "strict"]
 
 PACKAGE = Path(__file__).resolve().parent.parent
@@ -229,7 +231,8 @@ class EntryPoint:
         return dispatcher
 
     def _compile(self, dispatcher: Any, signature: Any, dtype: str, ready: Path) -> None:
-        with _interrupt_afterwards(), announced(f"compiling '{self.name}' for {dtype}, once per installation"):
+        saying = announced(f"compiling '{self.name}' for {dtype}, once per installation")
+        with _interrupt_afterwards(), saying, linked_as_a_whole(self._function.__qualname__):
             dispatcher.compile(signature)
         with suppress(OSError):  # where nothing can be kept the next process compiles again, and says so
             ready.touch()

@@ -160,6 +160,53 @@ and P policies. The shape that the kernels call a *column* is one joint state of
 ) = range(130)
 NUM_SECTIONS = 130
 
+# The buffers of a call of the compiled loop, in the order in which a frame holds their addresses and lengths.
+(
+    F_INTS,
+    F_THETA,  # a row for each agent, or one for all
+    F_OWN,  # structure and numbers of the model's own factors: the same two again, unless the model is a joint
+    F_OWN_THETA,
+    F_CARRY,  # a row for each agent
+    F_X,
+    F_WF,
+    F_WI,
+    F_WORLD,  # ints of a world
+    F_NUMBERS,  # its probabilities (float64)
+    F_HIDDEN,  # its hidden state, twice: now and before
+    F_MEMORY,  # what a world with functions of its own remembers, and its draws (float64)
+    F_JOB,  # indexed by the J_… below
+    F_RECORD_OBS,  # records: a row for each agent, no columns where nothing is recorded
+    F_RECORD_ACTION,
+    F_RECORD_STATE,
+    F_RECORD_QS,
+    F_RECORD_Q_PI,
+    F_RECORD_G,
+    F_RECORD_F,
+    F_FAILED,  # (agents,) 1 + the step at which an agent met an impossible observation, else 0
+) = range(21)
+NUM_BUFFERS = 21
+
+# What a call of the compiled loop is to do.
+(
+    J_KIND,  # one of the codes below
+    J_AGENTS,  # how many
+    J_STRIDE,  # from one agent's numbers to the next one's: 0 where all share them, else the length of theta
+    J_OWN_STRIDE,  # likewise, of the own theta
+    J_SEED,
+    J_FIRST,  # index of the first agent
+    J_EPISODE,
+    J_BEGIN,  # first step
+    J_END,  # the step after the last
+    J_STEPS,  # steps of the episode
+    J_STATES,  # hidden factors of the world
+    J_ACTIONS,  # joint actions
+) = range(12)
+NUM_JOB = 12
+
+# Kinds of jobs: one step with the observation that stands in X_OBS; whole steps in a world; for a plan that is made
+# outside, the halves of a step before and after it; and what follows from the carried counts.
+SINGLE, WHOLE, SEE, ACT, REFRESH = range(5)
+
 # Scalars of the structure.
 (
     S_FACTORS,

@@ -15,7 +15,7 @@ from numba.np.arrayobj import make_array, populate_array
 
 from actinf.kernels.compile import inner
 
-__all__ = ["copy_into", "fill", "half", "part", "section"]
+__all__ = ["at_address", "copy_into", "fill", "half", "like_at_address", "part", "section"]
 
 
 def borrowed(context: Any, builder: Any, array_type: Any, array: Any, begin: Any, end: Any) -> Any:
@@ -27,6 +27,43 @@ def borrowed(context: Any, builder: Any, array_type: Any, array: Any, begin: Any
     data = cgutils.gep_inbounds(builder, source.data, begin)
     populate_array(found, data=data, shape=[builder.sub(end, begin)], strides=[size], itemsize=size, meminfo=None)
     return found._getvalue()
+
+
+def addressed(context: Any, builder: Any, frame_type: Any, frame: Any, place: Any, dtype: Any) -> Any:
+    """LLVM for the array of `dtype` whose address and length stand at 2·place and 2·place + 1 of a frame."""
+    source = make_array(frame_type)(context, builder, frame)
+    word = ir.IntType(64)
+    at = builder.shl(place, ir.Constant(word, 1))
+    address = builder.load(cgutils.gep_inbounds(builder, source.data, at))
+    length = builder.load(cgutils.gep_inbounds(builder, source.data, builder.add(at, ir.Constant(word, 1))))
+    kind = context.get_data_type(dtype)
+    found = make_array(types.Array(dtype, 1, "C"))(context, builder)
+    size = ir.Constant(word, context.get_abi_sizeof(kind))
+    data = builder.inttoptr(address, kind.as_pointer())
+    populate_array(found, data=data, shape=[length], strides=[size], itemsize=size, meminfo=None)
+    return found._getvalue()
+
+
+@intrinsic
+def at_address(typingctx: Any, frame: Any, place: Any, kind: Any) -> Any:
+    """The buffer of a NumPy type that stands at a place of a frame, borrowed; see `buffers.Frame`."""
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        where = context.cast(builder, arguments[1], signature.args[1], types.int64)
+        return addressed(context, builder, signature.args[0], arguments[0], where, kind.dtype)
+
+    return types.Array(kind.dtype, 1, "C")(frame, place, kind), codegen
+
+
+@intrinsic
+def like_at_address(typingctx: Any, frame: Any, place: Any, like: Any) -> Any:
+    """The same, of the type of the numbers in `like`."""
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        where = context.cast(builder, arguments[1], signature.args[1], types.int64)
+        return addressed(context, builder, signature.args[0], arguments[0], where, like.dtype)
+
+    return types.Array(like.dtype, 1, "C")(frame, place, like), codegen
 
 
 @intrinsic

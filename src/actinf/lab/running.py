@@ -20,12 +20,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from actinf.agent import Agent
-from actinf.agent.step import step
+from actinf.agent.loop import run_job
 from actinf.errors import ActinfError, SettingError, TraceError
 from actinf.lab.experiment import Experiment, choose_recording
 from actinf.lab.experiment_file import read_experiment, write_experiment
 from actinf.lab.extras import load_extra
-from actinf.lab.loop import run_block
 from actinf.lab.run_record import RECORD_FILE, RunRecord, digest_of, this_machine
 from actinf.lab.simulate import simulate
 from actinf.lab.trace import TRACE_FILE
@@ -114,22 +113,19 @@ def run(
     return record
 
 
-def warm_up(experiment: Experiment, *, replays: bool = True) -> None:
+def warm_up(experiment: Experiment) -> None:
     """Load what a run needs: compiled kernels, which the first time on an installation are compiled and say so, and
     the libraries of traces.
 
     Args:
         experiment: what will be run: its dtype decides.
-        replays: whether agents will be replayed as well, for a report or an explanation.
 
     Raises:
         MissingExtra: a library of traces is not installed.
     """
     for module in ("h5netcdf", "xarray.backends.h5netcdf_"):
         load_extra(module, extra="trace", purpose="Recording a run")
-    run_block.compiled(experiment.agent.dtype)
-    if replays:
-        step.compiled(experiment.agent.dtype)
+    run_job.compiled(experiment.agent.dtype)
 
 
 def rerun(folder: Path, *, threads: int | None = None, progress: Progress | None = None) -> Repetition:
@@ -231,7 +227,7 @@ def _simulate(
     experiment: Experiment, agent: Agent, target: Path, threads: int | None, progress: Progress | None
 ) -> tuple[datetime, float]:
     """Simulate into a trace file; when it began, and how many seconds it took."""
-    warm_up(experiment, replays=False)  # not part of how long the simulation takes
+    warm_up(experiment)  # not part of how long the simulation takes
     started, clock = datetime.now(UTC), time.perf_counter()
     extent = experiment.extent
     simulate(

@@ -24,8 +24,7 @@ from actinf.envs.own_world import OwnWorld
 from actinf.envs.world import LinkedWorld, World
 from actinf.errors import BudgetError, ImpossibleObservation, SettingError
 from actinf.kernels import layout as L
-from actinf.kernels.buffers import view
-from actinf.lab.loop import ACT, REFRESH, SEE, WHOLE, run_block
+from actinf.kernels.buffers import Frame, view
 from actinf.lab.trace import TraceWriter, open_trace, to_dataset
 from actinf.lab.trace_layout import Extent, TraceLayout
 from actinf.model import Model
@@ -309,7 +308,7 @@ def _run_blocks(
     write: Callable[[int, Arrays], Any],
 ) -> None:
     """Compute blocks on several threads and hand each to `write`; no more are in flight than twice the threads."""
-    run_block.compiled(run.agent.dtype)  # one compilation, before the threads ask for it
+    run.agent.kernel()  # one compilation, before the threads ask for it
     local = threading.local()
     stop = threading.Event()
     done, total = 0, run.extent.num_agents * run.extent.num_steps * run.extent.num_episodes
@@ -351,12 +350,14 @@ class _Runner:
         self._run = run
         agent = run.agent
         program = agent.program
-        self._kernel = run_block.compiled(agent.dtype)
-        self._wf, self._wi = program.workspace(agent.dtype)
-        self._x = np.zeros(program.lengths["x"], dtype=np.int64)
+        self._kernel = agent.kernel()
         self._out = np.zeros(program.lengths["out"], dtype=agent.dtype)
         self._dense: DensePlan | None = None
-        self._own_ints = agent.own_program.ints if agent.packed_structure.joint else program.ints
+        wf, wi = program.workspace(agent.dtype)
+        x = np.zeros(program.lengths["x"], dtype=np.int64)
+        self._job = np.zeros(L.NUM_JOB, dtype=np.int64)
+        own = agent.own_program.ints
+        self._frame = Frame(agent.dtype, ints=program.ints, own=own, x=x, wf=wf, wi=wi, job=self._job)
 
     def block(self, first: int, last: int, stop: threading.Event) -> Arrays:
         """All episodes of the agents from `first` to `last`."""
@@ -400,24 +401,32 @@ class _Runner:
     ) -> None:
         """One episode of a block: in one call, or, where plans are matrix products, by agents and half steps."""
         run, agent = self._run, self._run.agent
-        state = np.zeros(world.scratch, dtype=np.int64)
-        own_state = np.zeros(world.own_size)
-        names = ("obs", "action", "state", "qs", "q_pi", "G", "F")
+        self._frame.put(
+            world=world.ints,
+            numbers=world.numbers,
+            hidden=np.zeros(world.scratch, dtype=np.int64),
+            memory=np.zeros(world.own_size),
+        )
         steps, actions = run.extent.num_steps, agent.own_structure.num_joint_actions
+        stride, own_stride = (0, 0) if len(theta) == 1 else (theta.shape[1], own_theta.shape[1])
 
-        def call(rows: slice, begin: int, end: int, half: int) -> None:
-            job = np.array([run.seed, first + rows.start, episode, begin, end, steps, world.num_factors, actions, half])
-            shared = slice(None) if len(theta) == 1 else rows
-            self._kernel(
-                agent.program.ints, theta[shared], self._own_ints, own_theta[shared], carry[rows], self._x, self._wf,
-                self._wi, self._out, world.ints, world.numbers, state, own_state, job,
-                *(records[name][episode][rows] for name in names), failed[rows],
+        def call(rows: slice, begin: int, end: int, kind: int) -> None:
+            count, index = rows.stop - rows.start, first + rows.start
+            self._job[:] = (
+                kind, count, stride, own_stride, run.seed, index, episode, begin, end, steps, world.num_factors, actions
             )  # fmt: skip
+            shared = slice(None) if len(theta) == 1 else rows
+            kept = {name: record[episode][rows] for name, record in records.items()}
+            self._frame.put(
+                theta=theta[shared], own_theta=own_theta[shared], carry=carry[rows], failed=failed[rows],
+                **kept,
+            )  # fmt: skip
+            self._kernel(self._frame.words, self._out)
 
         if fresh:  # as when a session starts: what inference uses shall depend on the counts alone
-            call(slice(0, len(carry)), 0, 0, REFRESH)
+            call(slice(0, len(carry)), 0, 0, L.REFRESH)
         if not agent.plans_densely:
-            call(slice(0, len(carry)), 0, steps, WHOLE)
+            call(slice(0, len(carry)), 0, steps, L.WHOLE)
             return
         results = agent.results
         for a in range(len(carry)):
@@ -425,12 +434,12 @@ class _Runner:
                 self._dense = agent.dense_plan(theta[a if len(theta) > 1 else 0])
             one = slice(a, a + 1)
             for t in range(steps):
-                call(one, t, t + 1, SEE)
+                call(one, t, t + 1, L.SEE)
                 if failed[a]:
                     break
                 belief = view(carry[a], agent.program.ints, L.C_BELIEF)
                 self._out[results.G] = self._dense.expected_free_energy(belief, t)
-                call(one, t, t + 1, ACT)
+                call(one, t, t + 1, L.ACT)
 
     def _records(self, count: int) -> Arrays:
         run, agent = self._run, self._run.agent

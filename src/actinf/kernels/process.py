@@ -1,4 +1,4 @@
-"""Worlds that are tables, run by one kernel: hidden states move and give rise to observations by chance.
+"""Drawing from a generative process that is tables: hidden states move and give rise to observations by chance.
 
 A draw is skipped where a column leaves no choice, which changes nothing else: random numbers are addressed, not
 consumed.

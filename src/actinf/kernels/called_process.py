@@ -1,4 +1,4 @@
-"""Worlds with functions of their own, called by address from inside the compiled loop."""
+"""Drawing from a generative process with functions of its own, called by address from inside the compiled loop."""
 
 from typing import Any
 
