@@ -177,7 +177,9 @@ class MeanField:
             weights = weights_of(value, tables.num_obs[m])
             if weights is not None:
                 log_A = np.log(np.maximum(tables.A[m], floor))
-                self.log_like.append((tables.A_parents[m], np.tensordot(weights, log_A, axes=(0, 0))))
+                excluded = np.tensordot(weights, tables.A[m] == 0, axes=(0, 0)) > 0
+                log_like = np.where(excluded, np.log(floor), np.tensordot(weights, log_A, axes=(0, 0)))
+                self.log_like.append((tables.A_parents[m], log_like))
 
     def free_energy(self, q: list[Array]) -> float:
         """F = E_q[ln q − ln p(o, s)]."""

@@ -155,9 +155,7 @@ class Agent:
 
     def settings(self) -> Settings:
         """What the choice objects lower to."""
-        fixed_point = isinstance(self.inference, FixedPoint)
         return Settings(
-            inference=L.FIXED_POINT if fixed_point else L.EXACT,
             choice=L.MARGINAL_ACTION if isinstance(self.choice, MarginalAction) else L.BEST_POLICY,
             max_iterations=self.inference.max_iterations if isinstance(self.inference, FixedPoint) else 1,
             joint_budget=JOINT_SUPPORT_BUDGET,

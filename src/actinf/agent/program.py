@@ -93,7 +93,7 @@ def _scalars(packed: Structure, components: Components, tree: PolicyTree, settin
     scalars[L.S_ACTIONS] = packed.num_joint_actions
     scalars[L.S_HORIZON] = settings.horizon
     scalars[L.S_EXHAUSTIVE] = tree.exhaustive
-    scalars[L.S_INFERENCE], scalars[L.S_CHOICE] = settings.inference, settings.choice
+    scalars[L.S_CHOICE] = settings.choice
     scalars[L.S_NOVELTY_B] = settings.novelty_of_B
     for code, part in ((L.S_LEARN_A, "A"), (L.S_LEARN_B, "B"), (L.S_LEARN_D, "D"), (L.S_LEARN_E, "E")):
         scalars[code] = part in settings.learns

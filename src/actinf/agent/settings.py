@@ -10,7 +10,7 @@ class Settings:
     """Codes and sizes that shape an agent's program.
 
     Attributes:
-        inference, choice: codes of `kernels.layout`.
+        choice: code of `kernels.layout`.
         max_iterations: of the fixed point.
         joint_budget: joint support states that are tested for impossible observations.
         learns: the names of the parts that are learned, out of "A", "B", "D", "E".
@@ -22,7 +22,6 @@ class Settings:
         itemsize: bytes of a floating-point number.
     """
 
-    inference: int
     choice: int
     max_iterations: int
     joint_budget: int

@@ -1,30 +1,28 @@
-"""What an observation says about the columns of a likelihood, and the closed form for one factor."""
+"""What an observation says about the columns of a likelihood."""
 
 from typing import Any
 
-import numpy as np
-
 from actinf.kernels import layout as L
 from actinf.kernels.compile import inner
-from actinf.kernels.elementary import exponential
 from actinf.kernels.views import fill, part, section
 
-__all__ = ["MISSING", "SOFT", "log_evidence", "normalise_logarithms"]
+__all__ = ["MISSING", "SOFT", "log_evidence"]
 
 MISSING, SOFT = -1, -2
 
 
 @inner
-def log_evidence(ints: Any, theta: Any, m: int, outcome: int, soft: Any, out: Any) -> None:
-    """out[column] = ln A[m][o, column], floored; for a soft observation w: Σ_o w_o ln A[m][o, column]."""
-    floor = section(theta, ints, L.T_KNOBS)[L.K_LOG_FLOOR]
-    log_floor = np.log(np.float64(floor)) if floor > 0.0 else -np.inf
+def log_evidence(ints: Any, theta: Any, m: int, outcome: int, soft: Any, excluded: float, out: Any) -> None:
+    """out[column] = ln A[m][o, column]; for a soft observation w: Σ_o w_o ln A[m][o, column].
+
+    A column that excludes the outcome, or one with a weight, gets the number `excluded` instead.
+    """
     obs_start = section(ints, ints, L.OBS_START)
     row_start = section(ints, ints, L.A_ROW_START)
     row_column, row_entry = section(ints, ints, L.A_ROW_COLUMN), section(ints, ints, L.A_ROW_ENTRY)
     log_a = section(theta, ints, L.T_LOG_A)
     if outcome >= 0:
-        fill(out, log_floor)
+        fill(out, excluded)
         row = obs_start[m] + outcome
         for i in range(row_start[row], row_start[row + 1]):
             out[row_column[i]] = log_a[row_entry[i]]
@@ -45,22 +43,4 @@ def log_evidence(ints: Any, theta: Any, m: int, outcome: int, soft: Any, out: An
                 value += w * log_a[e]
                 weight_left -= w
         missing = weight_left > 1e-12 * total  # some weighted outcome has no entry in this column
-        out[column] = value + weight_left * log_floor if missing else value
-
-
-@inner
-def normalise_logarithms(log_q: Any, q: Any) -> float:
-    """q = softmax(log_q); returns ln Σ exp log_q, which is −inf when nothing is possible (q is then left alone)."""
-    largest = -np.inf
-    for i in range(log_q.shape[0]):
-        largest = max(largest, np.float64(log_q[i]))
-    if largest == -np.inf:
-        return largest
-    total = 0.0
-    for i in range(log_q.shape[0]):
-        p = exponential(log_q[i] - largest)
-        q[i] = p
-        total += p
-    for i in range(log_q.shape[0]):
-        q[i] = q[i] / total
-    return largest + np.log(total)
+        out[column] = excluded if missing else value

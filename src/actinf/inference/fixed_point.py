@@ -2,7 +2,7 @@
 
 ln q(s_f) = ln p(s_f) + Σ_m E_{q(other parents)}[ln A[m][o_m, ·]] + const, all factors at once, from the uniform start
 (Da Costa et al. 2020, "Active inference on discrete state-spaces: a synthesis", eq. 10; Winn and Bishop 2005, eq. 7).
-Where every observed modality has one parent the first sweep is the answer.
+Where no observed modality couples two uncertain factors there is nothing to iterate: see `apart`.
 """
 
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from actinf.inference.evidence import MISSING, log_evidence, normalise_logarithms
+from actinf.inference.evidence import MISSING, log_evidence
 from actinf.kernels import layout as L
 from actinf.kernels.compile import inner
 from actinf.kernels.elementary import exponential, logarithm
@@ -50,11 +50,10 @@ class FixedPoint:
 
 
 @inner
-def gather_evidence(ints: Any, theta: Any, obs: Any, soft: Any, prior: Any, wf: Any, wi: Any) -> int:
+def gather_evidence(ints: Any, theta: Any, obs: Any, soft: Any, prior: Any, wf: Any, wi: Any) -> None:
     """W_BASE = ln prior plus the evidence of the modalities with one parent; the evidence of the others into W_SHARED.
 
     Modalities with the same parents send the same kind of message, so that their evidence is summed up first.
-    Returns how many observed modalities have several parents.
     """
     floor = section(theta, ints, L.T_KNOBS)[L.K_LOG_FLOOR]
     base, likelihood = section(wf, ints, L.W_BASE), section(wf, ints, L.W_LIKELIHOOD)
@@ -66,18 +65,17 @@ def gather_evidence(ints: Any, theta: Any, obs: Any, soft: Any, prior: Any, wf: 
     for i in range(prior.shape[0]):
         base[i] = logarithm(max(prior[i], floor))
     fill(members, 0)
-    shared = 0
+    log_floor = logarithm(floor)
     for m in range(obs.shape[0]):
         if obs[m] == MISSING:
             continue
         evidence = part(likelihood, columns[m], columns[m + 1])
-        log_evidence(ints, theta, m, obs[m], soft, evidence)
+        log_evidence(ints, theta, m, obs[m], soft, log_floor, evidence)
         if parent_start[m + 1] - parent_start[m] == 1:
             first = start[parents[parent_start[m]]]
             for i in range(evidence.shape[0]):
                 base[first + i] += evidence[i]
         else:
-            shared += 1
             first = columns[leader[m]]
             together = part(summed, first, first + evidence.shape[0])
             if members[leader[m]] == 0:
@@ -86,7 +84,6 @@ def gather_evidence(ints: Any, theta: Any, obs: Any, soft: Any, prior: Any, wf: 
                 for i in range(evidence.shape[0]):
                     together[i] += evidence[i]
             members[leader[m]] += 1
-    return shared
 
 
 @inner
@@ -137,17 +134,6 @@ def add_messages(ints: Any, m: int, q: Any, evidence: Any, message: Any, wi: Any
 
 
 @inner
-def condition_closed_form(ints: Any, wf: Any, q: Any) -> float:
-    """q for observations that touch one factor each; returns F = −Σ_f ln Z_f."""
-    base = section(wf, ints, L.W_BASE)
-    start = section(ints, ints, L.STATE_START)
-    log_z = 0.0
-    for f in range(start.shape[0] - 1):
-        log_z += normalise_logarithms(part(base, start[f], start[f + 1]), part(q, start[f], start[f + 1]))
-    return -log_z
-
-
-@inner
 def sweep(ints: Any, q: Any, wf: Any, wi: Any) -> float:
     """W_MESSAGE = the unnormalised optimal ln q given the others' beliefs; returns F at the present q."""
     base, message = section(wf, ints, L.W_BASE), section(wf, ints, L.W_MESSAGE)
@@ -192,8 +178,7 @@ def move_towards(ints: Any, damping: float, old_log_q: Any, message: Any, log_q:
 @inner
 def condition_fixed_point(ints: Any, theta: Any, obs: Any, soft: Any, prior: Any, q: Any, wf: Any, wi: Any) -> Any:
     """q = mean-field posterior; returns F, the number of sweeps and whether they converged."""
-    if gather_evidence(ints, theta, obs, soft, prior, wf, wi) == 0:
-        return condition_closed_form(ints, wf, q), 1, True
+    gather_evidence(ints, theta, obs, soft, prior, wf, wi)
     log_q, message = section(wf, ints, L.W_LOG_Q), section(wf, ints, L.W_MESSAGE)
     kept_log_q, kept_message = section(wf, ints, L.W_OLD_Q), section(wf, ints, L.W_OLD_MESSAGE)
     start, weight = section(ints, ints, L.STATE_START), section(wf, ints, L.W_WEIGHT)

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from actinf.inference.exact import condition_exact
+from actinf.inference.apart import condition_apart
 from actinf.inference.fixed_point import condition_fixed_point
 from actinf.inference.support import NOT_TESTED, POSSIBLE, restrict_to_support
 from actinf.kernels import layout as L
@@ -39,11 +39,11 @@ def perceive(ints: Any, theta: Any, carry: Any, x: Any, wf: Any, wi: Any, out: A
         copy_into(prior, belief)
         report[0] = 0.0
         return L.OK
-    if ints[ints[2 * L.SCALARS] + L.S_INFERENCE] == L.EXACT:
-        log_p = condition_exact(ints, theta, obs, soft, prior, q, wf)
+    apart, log_p = condition_apart(ints, theta, obs, soft, prior, q, wf, wi)
+    if apart:
         if log_p == -np.inf:
             return L.IMPOSSIBLE
-        report[0] = -log_p
+        report[0], report[1] = -log_p, 1.0
     else:
         free_energy, iterations, converged = condition_fixed_point(ints, theta, obs, soft, prior, q, wf, wi)
         verdict = restrict_to_support(ints, theta, obs, soft, prior, q, wf, wi)

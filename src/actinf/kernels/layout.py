@@ -215,7 +215,6 @@ SINGLE, WHOLE, SEE, ACT, REFRESH = range(5)
     S_ACTIONS,
     S_HORIZON,
     S_EXHAUSTIVE,  # 1: all action sequences, 0: given policies
-    S_INFERENCE,  # code of the inference
     S_CHOICE,  # code of the choice
     S_NOVELTY_B,
     S_LEARN_A,
@@ -226,8 +225,8 @@ SINGLE, WHOLE, SEE, ACT, REFRESH = range(5)
     S_JOINT_BUDGET,  # largest joint support that is tested for impossible observations
     S_TERMS,  # 1: keep the terms of G by prefix
     S_JOINT_MODEL,  # 1: the packed model is the joint of the model's factors
-) = range(17)
-NUM_SCALARS = 17
+) = range(16)
+NUM_SCALARS = 16
 
 # Numbers that an agent of a population may have of its own.
 K_GAMMA, K_ALPHA, K_LOG_FLOOR, K_TOLERANCE, K_RATE, K_FORGETTING, K_TIE, K_TINY = range(8)
@@ -244,5 +243,4 @@ OK, IMPOSSIBLE = 0, 1
 WHOLE_STEP, PLAN_ONLY, PERCEIVE_ONLY, CHOOSE_ONLY, REFRESH_ONLY = 0, 2, 3, 4, 5
 
 # Codes of the choice objects.
-EXACT, FIXED_POINT = 0, 1
 MARGINAL_ACTION, BEST_POLICY = 0, 1
