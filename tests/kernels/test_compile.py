@@ -84,7 +84,7 @@ def finished(process: "subprocess.Popen[str]") -> tuple[str, str]:
 
 
 def test_there_are_kernels_to_look_after() -> None:
-    assert {"kernels/views.py", "inference/exact.py", "agent/step.py", "agent/loop.py"} <= set(WITH_KERNELS)
+    assert {"kernels/views.py", "inference/apart.py", "agent/step.py", "agent/loop.py"} <= set(WITH_KERNELS)
 
 
 @pytest.mark.parametrize("name", WITH_KERNELS)

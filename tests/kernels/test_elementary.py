@@ -30,6 +30,11 @@ def digammas(x: np.ndarray) -> np.ndarray:
 
 
 @numba.njit
+def single_logarithms(x: np.ndarray) -> np.ndarray:
+    return np.array([elementary.single_logarithm(value) for value in x])
+
+
+@numba.njit
 def floored(x: np.ndarray, floor: float) -> np.ndarray:
     out = np.empty_like(x)
     elementary.logarithms_into(x, out, floor)
@@ -87,9 +92,23 @@ def test_logarithms_of_an_array_are_floored() -> None:
     x = np.array([0.0, 1e-20, 0.5, 1.0])
     np.testing.assert_allclose(floored(x, 1e-16), np.log(np.maximum(x, 1e-16)), rtol=1e-15)
     np.testing.assert_array_equal(floored(x[:1], 0.0), [-np.inf])
-    single = floored(x.astype(np.float32), 1e-16)
+    single = floored(x.astype(np.float32), np.float32(1e-16))
     assert single.dtype == np.float32
     np.testing.assert_allclose(single, np.log(np.maximum(x, 1e-16)), rtol=1e-6)
+
+
+def test_the_logarithm_of_single_precision_is_within_two_of_its_last_places_over_the_whole_range() -> None:
+    """Of all normal numbers: what rounding leaves near one as well, where the logarithm is next to nothing."""
+    rng = np.random.default_rng(4)
+    limits = np.finfo(np.float32)
+    spread = np.exp(rng.uniform(math.log(limits.smallest_normal), math.log(limits.max), 200_000))
+    x = np.concatenate([spread, rng.uniform(0.5, 2.0, 200_000), [limits.smallest_normal, limits.max, 0.5, 2.0]])
+    x = x.astype(np.float32)
+    x = x[(x != 1.0) & (x >= limits.smallest_normal)]
+    got = single_logarithms(x)
+    assert got.dtype == np.float32
+    assert ulps(got, np.log(x.astype(np.float64)).astype(np.float32)) <= 2.0
+    np.testing.assert_array_equal(single_logarithms(np.ones(1, np.float32)), [0.0])
 
 
 def test_digamma_satisfies_its_recurrence_and_known_values() -> None:

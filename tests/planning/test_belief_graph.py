@@ -68,6 +68,32 @@ def test_a_long_horizon_on_a_line_costs_no_more_than_its_places() -> None:
     np.testing.assert_allclose(step.G, wanted, atol=1e-10)
 
 
+def test_preferences_that_change_are_read_at_each_depth_though_the_beliefs_no_longer_change() -> None:
+    """From the middle of three places every later depth holds the same three beliefs: only C tells them apart."""
+    C = np.random.default_rng(1).normal(size=(5, 3))
+    model = ai.Model.from_arrays([np.eye(3)], [walk(3, 0.0)], [C], [np.eye(3)[1]])
+    agent = ai.Agent(model, planner=ai.Exhaustive(horizon=6))
+    step = agent.start().step([1])
+    cost = np.log(np.exp(C).sum(axis=1, keepdims=True)) - C
+    place, wanted = np.full(agent.num_policies, 1), np.zeros(agent.num_policies)
+    for depth, actions in enumerate(agent.policies[:, :, 0].T, start=1):
+        place = np.clip(place + actions - 1, 0, 2)
+        wanted += cost[min(depth, 4)][place]
+    np.testing.assert_allclose(step.G, wanted, atol=1e-10)
+
+
+def test_beliefs_that_swap_places_between_depths_are_not_taken_for_settled() -> None:
+    """Two states that change places at every step: as many beliefs at every depth, never the same in the same order."""
+    swap = np.array([[0.0, 1.0], [1.0, 0.0]])[:, :, None]
+    model = ai.Model.from_arrays([np.eye(2)], [swap], [np.array([1.0, 0.0])], [np.array([1.0, 0.0])])
+    costs = np.log1p(np.exp([-1.0, 1.0]))
+    np.testing.assert_allclose(
+        ai.Agent(model, planner=ai.Exhaustive(horizon=5)).start().step([0]).G,
+        [costs[[1, 0, 1, 0, 1]].sum()],
+        atol=1e-12,
+    )
+
+
 @pytest.mark.parametrize("count", [3, 40])
 def test_many_steps_wear_out_no_table(count: int) -> None:
     """Hash tables are emptied by a stamp, not cleared: what a step finds does not depend on how many went before."""

@@ -239,7 +239,10 @@ class Agent:
         program = program if program is not None else (self.own_program if own else self.program)
         length = program.lengths["theta"]
         sizes = list(self._preference_sizes)
-        theta = write_theta(parameters, self.own_structure, structure, program.ints, length, self.knobs, sizes)
+        apart = bool(view(program.ints, program.ints, L.SCALARS)[L.S_TERMS])
+        theta = write_theta(
+            parameters, self.own_structure, structure, program.ints, length, self.knobs, sizes, apart=apart
+        )
         if self.dtype == "float32":  # rounding must not turn what is possible into what is impossible
             for section in (L.T_A, L.T_B, L.T_D):
                 part = view(theta, program.ints, section)

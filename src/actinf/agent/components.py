@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from actinf.agent.padded_rows import has_padded_rows
+from actinf.agent.groups import Groups
 from actinf.agent.structure import Structure
 from actinf.agent.tables import offsets
 from actinf.kernels import layout as L
@@ -56,8 +56,8 @@ class Components:
         return [c for c, count in enumerate(self.num_actions) if count > 1]
 
 
-def put_components(plan: BufferPlan, packed: Structure, components: Components) -> None:
-    """Which factors move together, how joint actions split over them, and which modalities show which of them."""
+def put_components(plan: BufferPlan, packed: Structure, components: Components, groups: Groups) -> None:
+    """Which factors move together, how joint actions split over them, and which groups show which of them."""
     factors, controlled = components.factors, components.controlled
     plan.put(L.COMPONENT_START, offsets(len(group) for group in factors))
     plan.put(L.COMPONENT_FACTOR, [f for group in factors for f in group])
@@ -71,22 +71,22 @@ def put_components(plan: BufferPlan, packed: Structure, components: Components) 
     plan.put(L.FACTOR_ACTION, np.concatenate(rows))
     plan.put(L.CONTROLLED, controlled)
     kinds, single = [], []
-    for parents in packed.A_parents:
-        met = sorted({components.of_factor[f] for f in parents} & set(controlled))
+    for members in groups.members:
+        met = sorted({components.of_factor[f] for f in packed.A_parents[members[0]]} & set(controlled))
         kinds.append(2 if len(met) == len(controlled) and met else min(len(met), 1) if len(met) < 2 else 3)
         single.append(met[0] if len(met) == 1 else -1)
-    plan.put(L.MODALITY_KIND, kinds)
-    plan.put(L.MODALITY_COMPONENT, single)
-    plan.put(L.OUTER_PARENT, [outer_parent(packed, components, m) for m in range(len(packed.num_obs))])
+    plan.put(L.GROUP_KIND, kinds)
+    plan.put(L.GROUP_COMPONENT, single)
+    plan.put(L.OUTER_PARENT, [outer_parent(components, groups, g) for g in range(len(groups.members))])
 
 
-def outer_parent(packed: Structure, components: Components, m: int) -> int:
+def outer_parent(components: Components, groups: Groups, g: int) -> int:
     """Which of two parents in two moving components to sum out first (that which moves less), −1 where none pays."""
-    parents = packed.A_parents[m]
+    parents = groups.packed.A_parents[groups.members[g][0]]
     component = [components.of_factor[f] for f in parents]
     if len(parents) != 2 or component[0] == component[1] or not set(component) <= set(components.controlled):
         return -1
-    if not has_padded_rows(packed, m):
+    if not groups.dense[g]:
         return -1
     width = [components.num_actions[c] for c in component]
     return 0 if width[0] <= width[1] else 1

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from actinf.agent.groups import Groups
 from actinf.agent.structure import Structure
 from actinf.errors import ModelError
 from actinf.kernels import layout as L
@@ -174,8 +175,13 @@ def write_theta(
     length: int,
     knobs: Floats,
     preference_sizes: list[tuple[int, int]],
+    *,
+    apart: bool = False,
 ) -> Floats:
-    """The `theta` of each row of parameters for the packed structure, float64 of shape (rows, length)."""
+    """The `theta` of each row of parameters for the packed structure, float64 of shape (rows, length).
+
+    `apart` says that the program keeps the terms of G by modality.
+    """
     theta = np.zeros((parameters.num_rows, length))
     start_A, start_B = _start(own.A), _start(own.B)
     A = _normalised(parameters.counts_A if parameters.counts_A.shape[1] else parameters.A, start_A)
@@ -206,7 +212,7 @@ def write_theta(
             view(theta, ints, L.T_LOG_E)[:] = np.log(E / E.sum(axis=1, keepdims=True))
     view(theta, ints, L.T_A)[:] = A
     view(theta, ints, L.T_AMBIGUITY)[:] = entropy
-    _write_rows(theta, ints, packed, A, entropy, gain_A)
+    _write_groups(theta, ints, Groups.of(packed, apart=apart), A, entropy, gain_A)
     view(theta, ints, L.T_B)[:] = B
     view(theta, ints, L.T_LOG_C)[:] = _log_softmax_by_row(parameters.C, preference_sizes)
     view(theta, ints, L.T_D)[:] = D
@@ -225,23 +231,30 @@ def write_theta(
     return theta
 
 
-def _write_rows(
-    theta: Floats, ints: NDArray[np.int64], packed: Structure, A: Floats, entropy: Floats, gain: Floats | None
+def _write_groups(
+    theta: Floats, ints: NDArray[np.int64], groups: Groups, A: Floats, entropy: Floats, gain: Floats | None
 ) -> None:
-    """Dense likelihoods as padded rows: outcomes, ambiguity, novelty."""
-    rows, starts = view(theta, ints, L.T_ROWS), view(ints, ints, L.A_ROWS_START)
-    entry = column = 0
-    for m, table in enumerate(packed.A):
-        if starts[m] >= 0:
-            width = -(-(packed.num_obs[m] + 2) // L.LANES) * L.LANES
-            block = np.zeros((len(rows), table.num_columns, width))
-            block[:, table.column_of_entry, table.row] = A[:, entry : entry + table.num_entries]
-            block[:, :, packed.num_obs[m]] = entropy[:, column : column + table.num_columns]
-            if gain is not None:
-                block[:, :, packed.num_obs[m] + 1] = gain[:, column : column + table.num_columns]
-            rows[:, starts[m] : starts[m] + table.num_columns * width] = block.reshape(len(block), -1)
-        entry += table.num_entries
-        column += table.num_columns
+    """What planning reads of each group: padded rows of outcomes, ambiguity and novelty, or the latter two alone."""
+    packed, count = groups.packed, len(theta)
+    entry = np.cumsum([0, *(table.num_entries for table in packed.A)])
+    column = np.cumsum([0, *(table.num_columns for table in packed.A)])
+    rows, expected = view(theta, ints, L.T_ROWS), view(theta, ints, L.T_EXPECTED).reshape(count, -1, 2)
+    for g, members in enumerate(groups.members):
+        columns = groups.num_columns[g]
+        both = np.zeros((count, columns, 2))
+        for m in members:
+            both[:, :, 0] += entropy[:, column[m] : column[m + 1]]
+            both[:, :, 1] += 0.0 if gain is None else gain[:, column[m] : column[m + 1]]
+        if not groups.dense[g]:
+            expected[:, groups.column_base[g] : groups.column_base[g] + columns] = both
+            continue
+        block = np.zeros((count, columns, groups.widths[g]))
+        for m in members:
+            table = packed.A[m]
+            block[:, table.column_of_entry, groups.offset[m] + table.row] = A[:, entry[m] : entry[m + 1]]
+        block[:, :, groups.num_obs[g] : groups.num_obs[g] + 2] = both
+        start = groups.rows_start[g]
+        rows[:, start : start + columns * groups.widths[g]] = block.reshape(count, -1)
 
 
 def joint_sources_A(own: Structure, packed: Structure) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

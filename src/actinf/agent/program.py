@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actinf.agent.components import Components, put_components
-from actinf.agent.padded_rows import padded_rows_start
+from actinf.agent.groups import Groups, put_groups
 from actinf.agent.parameters import joint_sources_A, joint_sources_B
 from actinf.agent.settings import Settings
 from actinf.agent.structure import Structure
@@ -64,15 +64,17 @@ def lower(packed: Structure, own: Structure, tree: PolicyTree, settings: Setting
         BudgetError: when the workspace would exceed `settings.max_memory`.
     """
     plan = BufferPlan()
-    components = Components.of(packed)
+    components, groups = Components.of(packed), Groups.of(packed, apart=terms)
     put_tables(plan, packed)
-    put_components(plan, packed, components)
+    put_groups(plan, groups)
+    put_components(plan, packed, components, groups)
     _put_tree(plan, tree)
     if packed.joint:
         _put_sources(plan, own, packed)
-    plan.put(L.SCALARS, _scalars(packed, components, tree, settings, terms=terms))
-    _reserve_numbers(plan, packed, own, tree, settings)
-    bases = reserve_workspace(plan, packed, components, tree, settings, own_states=sum(own.num_states), terms=terms)
+    plan.put(L.SCALARS, _scalars(packed, components, groups, tree, settings, terms=terms))
+    _reserve_numbers(plan, packed, own, groups, tree, settings)
+    own_states = sum(own.num_states)
+    bases = reserve_workspace(plan, packed, components, groups, tree, settings, own_states=own_states, terms=terms)
     need = plan.lengths["wf"] * settings.itemsize + plan.lengths["wi"] * 8
     if need > settings.max_memory:
         raise BudgetError(
@@ -84,11 +86,14 @@ def lower(packed: Structure, own: Structure, tree: PolicyTree, settings: Setting
     return Program(ints=plan.ints(), lengths=plan.lengths, bases=bases)
 
 
-def _scalars(packed: Structure, components: Components, tree: PolicyTree, settings: Settings, *, terms: bool) -> Ints:
+def _scalars(
+    packed: Structure, components: Components, groups: Groups, tree: PolicyTree, settings: Settings, *, terms: bool
+) -> Ints:
     """Sizes, codes and switches, by the S_… of the layout."""
     scalars = np.zeros(L.NUM_SCALARS, dtype=np.int64)
     scalars[L.S_FACTORS] = len(packed.num_states)
     scalars[L.S_MODALITIES] = len(packed.num_obs)
+    scalars[L.S_GROUPS] = len(groups.members)
     scalars[L.S_COMPONENTS] = len(components.factors)
     scalars[L.S_ACTIONS] = packed.num_joint_actions
     scalars[L.S_HORIZON] = settings.horizon
@@ -98,6 +103,7 @@ def _scalars(packed: Structure, components: Components, tree: PolicyTree, settin
     for code, part in ((L.S_LEARN_A, "A"), (L.S_LEARN_B, "B"), (L.S_LEARN_D, "D"), (L.S_LEARN_E, "E")):
         scalars[code] = part in settings.learns
     scalars[L.S_MAX_ITERATIONS], scalars[L.S_JOINT_BUDGET] = settings.max_iterations, settings.joint_budget
+    scalars[L.S_TIMED] = any(rows > 1 for rows, _ in settings.preference_sizes)
     scalars[L.S_TERMS], scalars[L.S_JOINT_MODEL] = terms, packed.joint
     return scalars
 
@@ -121,7 +127,9 @@ def _put_tree(plan: BufferPlan, tree: PolicyTree) -> None:
     plan.put(L.POLICY_FIRST, tree.first)
 
 
-def _reserve_numbers(plan: BufferPlan, packed: Structure, own: Structure, tree: PolicyTree, settings: Settings) -> None:
+def _reserve_numbers(
+    plan: BufferPlan, packed: Structure, own: Structure, groups: Groups, tree: PolicyTree, settings: Settings
+) -> None:
     """Sections of theta, the carried state, the results and the integers in and out."""
     entries_A, entries_B = sum(t.num_entries for t in packed.A), sum(t.num_entries for t in packed.B)
     columns_A, columns_B = sum(t.num_columns for t in packed.A), sum(t.num_columns for t in packed.B)
@@ -140,7 +148,8 @@ def _reserve_numbers(plan: BufferPlan, packed: Structure, own: Structure, tree: 
         (L.T_A, entries_A),
         (L.T_LOG_A, entries_A),
         (L.T_AMBIGUITY, columns_A),
-        (L.T_ROWS, padded_rows_start(packed)[-1]),
+        (L.T_ROWS, groups.rows_start[-1]),
+        (L.T_EXPECTED, 2 * groups.column_base[-1]),
         (L.T_NOVELTY_A, columns_A if settings.novelty_of_A else 0),
         (L.T_B, entries_B),
         (L.T_NOVELTY_B, columns_B if settings.novelty_of_B else 0),

@@ -6,7 +6,6 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
-from actinf.agent.padded_rows import padded_rows_start
 from actinf.agent.structure import Structure
 from actinf.kernels import layout as L
 from actinf.kernels.buffers import BufferPlan
@@ -59,8 +58,6 @@ def put_tables(plan: BufferPlan, packed: Structure) -> None:
         starts = [table.start[:-1] + offset for table, offset in zip(tables, entry_offset, strict=False)]
         plan.put(entry_start, np.concatenate([*starts, entry_offset[-1:]]))
         plan.put(row, np.concatenate([table.row for table in tables]))
-    plan.put(L.A_ROWS_START, padded_rows_start(packed)[:-1])
-    plan.put(L.A_SAME_PARENTS, [packed.A_parents.index(group) for group in packed.A_parents])
     plan.put(L.B_COLUMNS, [prod(packed.num_states[g] for g in group) for group in packed.B_parents])
     entry_offset = offsets(table.num_entries for table in packed.A)
     row_starts, row_columns, row_entries, at = [], [], [], 0

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actinf.agent.components import Components, outer_parent
-from actinf.agent.padded_rows import padded
+from actinf.agent.groups import Groups
 from actinf.agent.settings import Settings
 from actinf.agent.structure import Structure
 from actinf.agent.tables import offsets
@@ -57,6 +57,7 @@ def reserve_workspace(
     plan: BufferPlan,
     packed: Structure,
     components: Components,
+    groups: Groups,
     tree: PolicyTree,
     settings: Settings,
     *,
@@ -69,6 +70,7 @@ def reserve_workspace(
         plan: takes the sections.
         packed: what inference and planning work on.
         components: its independent parts.
+        groups: its modalities by the factors that they depend on.
         tree: the policies.
         settings: codes and sizes.
         own_states: states of all of the model's own factors.
@@ -79,9 +81,9 @@ def reserve_workspace(
     values = offsets(count * size for count, size in zip(nodes, 2 * packed.num_states))
     supports = offsets(nodes)
     _reserve_inference(plan, packed, own_states)
-    _reserve_planning(plan, packed, components, bounds, settings, num_values=int(values[-1]))
+    _reserve_planning(plan, packed, components, groups, bounds, settings, num_values=int(values[-1]))
     _reserve_terms(plan, packed, bounds, tree, terms)
-    _reserve_integers(plan, packed, bounds, num_values=int(values[-1]), num_supports=int(supports[-1]))
+    _reserve_integers(plan, packed, groups, bounds, num_values=int(values[-1]), num_supports=int(supports[-1]))
     return {"level": values[:-1], "count": supports[:-1], "child": offsets(bounds.expanded)[:-1]}
 
 
@@ -108,12 +110,13 @@ def _reserve_planning(
     plan: BufferPlan,
     packed: Structure,
     components: Components,
+    groups: Groups,
     bounds: NodeBounds,
     settings: Settings,
     *,
     num_values: int,
 ) -> None:
-    leaves, largest_obs = bounds.leaves, max(packed.num_obs)
+    leaves, largest = bounds.leaves, max(groups.num_obs)
     edges = settings.novelty_of_B
     for section, length in (
         (L.W_VALUE, num_values),
@@ -121,24 +124,28 @@ def _reserve_planning(
         (L.W_JOINT_G, leaves + 1),
         (L.W_JOINT_EDGE, bounds.before * packed.num_joint_actions if edges else 0),
         (L.W_TREE_G, 2 * max(leaves, -(-bounds.policies // 2))),  # a choice among policies keeps its weights here, too
-        (L.W_QO, leaves * largest_obs),
-        (L.W_LOG_QO, leaves * largest_obs),
+        (L.W_LOG_C, sum(packed.num_obs)),
+        (L.W_QO, leaves * largest + L.STRETCH),
+        (L.W_LOG_QO, leaves * largest + L.STRETCH),
+        (L.W_QO_LOG_C, leaves * largest),
+        (L.W_OUTCOME, largest),
+        (L.W_RISK, leaves),
         (L.W_AMBIGUITY, leaves),
         (L.W_NOVELTY, leaves),
-        (L.W_OUTER, _outer_length(packed, components, bounds)),
-        (L.W_LANES, padded(largest_obs + 2)),
+        (L.W_OUTER, _outer_length(packed, components, groups, bounds)),
+        (L.W_LANES, max(groups.widths)),
     ):
         plan.reserve("wf", section, length)
 
 
-def _outer_length(packed: Structure, components: Components, bounds: NodeBounds) -> int:
+def _outer_length(packed: Structure, components: Components, groups: Groups, bounds: NodeBounds) -> int:
     """The largest partial sum of a likelihood over its outer parent: nodes of that parent × states of the other."""
     largest = 0
-    for m, parents in enumerate(packed.A_parents):
-        outer = outer_parent(packed, components, m)
+    for g, members in enumerate(groups.members):
+        outer, parents = outer_parent(components, groups, g), packed.A_parents[members[0]]
         if outer >= 0:
             nodes = max(level[components.of_factor[parents[outer]]] for level in bounds.at_level)
-            largest = max(largest, nodes * packed.num_states[parents[1 - outer]] * padded(packed.num_obs[m] + 2))
+            largest = max(largest, nodes * packed.num_states[parents[1 - outer]] * groups.widths[g])
     return largest
 
 
@@ -150,7 +157,7 @@ def _reserve_terms(plan: BufferPlan, packed: Structure, bounds: NodeBounds, tree
 
 
 def _reserve_integers(
-    plan: BufferPlan, packed: Structure, bounds: NodeBounds, *, num_values: int, num_supports: int
+    plan: BufferPlan, packed: Structure, groups: Groups, bounds: NodeBounds, *, num_values: int, num_supports: int
 ) -> None:
     num_factors, num_components = len(packed.num_states), len(bounds.expanded)
     states, leaves = sum(packed.num_states), bounds.leaves
@@ -174,8 +181,10 @@ def _reserve_integers(
         (L.I_JOINT, 2 * (leaves + 1) * num_components),
         (L.I_JOINT_CHILD, bounds.before * packed.num_joint_actions),
         (L.I_TREE_NODE, 2 * leaves),
-        (L.I_MODALITY_NODE, leaves),
-        (L.I_MODALITY_FIRST, leaves),
+        (L.I_GROUP_NODE, leaves),
+        (L.I_GROUP_FIRST, leaves),
+        (L.I_QO_START, leaves + 1),
+        (L.I_OUTCOME, max(groups.num_obs)),
         (L.I_OUTER_DONE, leaves),
         (L.I_SHARED, len(packed.num_obs)),
         (L.I_ODOMETER, max(most_parents, num_factors)),

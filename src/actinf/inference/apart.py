@@ -51,7 +51,7 @@ def num_parents(ints: Any, m: int) -> int:
 
 @inner
 def weigh_states(ints: Any, theta: Any, obs: Any, soft: Any, prior: Any, wf: Any) -> None:
-    """W_BASE = ln p(s_f) + the evidence of the modalities that depend on f alone; −inf for what one of them excludes."""
+    """W_BASE = ln p(s_f) + the evidence of the modalities that depend on f alone; −inf for what is excluded."""
     floor = section(theta, ints, L.T_KNOBS)[L.K_LOG_FLOOR]
     base, likelihood = section(wf, ints, L.W_BASE), section(wf, ints, L.W_LIKELIHOOD)
     start, columns = section(ints, ints, L.STATE_START), section(ints, ints, L.A_COLUMN_BASE)
@@ -118,7 +118,7 @@ def add_reduced_evidence(ints: Any, theta: Any, m: int, outcome: int, soft: Any,
 
 @inner
 def log_of_column(ints: Any, theta: Any, m: int, column: int, outcome: int, soft: Any) -> float:
-    """Σ_o w_o ln A[m][o, column], with w a single outcome or the soft weights; −inf where a weighted outcome is missing.
+    """Σ_o w_o ln A[m][o, column], w a single outcome or the soft weights; −inf where a weighted outcome has no entry.
 
     `column` counts the columns of all modalities.
     """

@@ -58,7 +58,8 @@ def gather_evidence(ints: Any, theta: Any, obs: Any, soft: Any, prior: Any, wf: 
     floor = section(theta, ints, L.T_KNOBS)[L.K_LOG_FLOOR]
     base, likelihood = section(wf, ints, L.W_BASE), section(wf, ints, L.W_LIKELIHOOD)
     summed, members = section(wf, ints, L.W_SHARED), section(wi, ints, L.I_SHARED)
-    leader = section(ints, ints, L.A_SAME_PARENTS)
+    group_of, group_start = section(ints, ints, L.GROUP_OF), section(ints, ints, L.GROUP_START)
+    member = section(ints, ints, L.GROUP_MEMBER)
     start = section(ints, ints, L.STATE_START)
     columns = section(ints, ints, L.A_COLUMN_BASE)
     parents, parent_start = section(ints, ints, L.A_PARENT), section(ints, ints, L.A_PARENT_START)
@@ -76,14 +77,15 @@ def gather_evidence(ints: Any, theta: Any, obs: Any, soft: Any, prior: Any, wf: 
             for i in range(evidence.shape[0]):
                 base[first + i] += evidence[i]
         else:
-            first = columns[leader[m]]
+            leader = member[group_start[group_of[m]]]
+            first = columns[leader]
             together = part(summed, first, first + evidence.shape[0])
-            if members[leader[m]] == 0:
+            if members[leader] == 0:
                 copy_into(evidence, together)
             else:
                 for i in range(evidence.shape[0]):
                     together[i] += evidence[i]
-            members[leader[m]] += 1
+            members[leader] += 1
 
 
 @inner

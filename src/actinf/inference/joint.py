@@ -4,8 +4,8 @@ from typing import Any
 
 from actinf.kernels import layout as L
 from actinf.kernels.compile import inner
-from actinf.kernels.rows import padded_width, write_row
-from actinf.kernels.views import copy_into, fill, part, section
+from actinf.kernels.rows import refresh_groups
+from actinf.kernels.views import copy_into, fill, section
 
 __all__ = ["marginals", "refresh_joint"]
 
@@ -39,7 +39,7 @@ def refresh_joint(ints: Any, theta: Any, own: Any, own_theta: Any) -> None:
         gather(section(own_theta, own, L.T_AMBIGUITY), columns, section(theta, ints, L.T_AMBIGUITY))
         if section(theta, ints, L.T_NOVELTY_A).shape[0] > 0:
             gather(section(own_theta, own, L.T_NOVELTY_A), columns, section(theta, ints, L.T_NOVELTY_A))
-        refresh_rows(ints, theta)
+        refresh_groups(ints, theta)
     if scalars[L.S_LEARN_B] == 1:
         source, columns = section(ints, ints, L.ENTRY_SOURCE_B), section(ints, ints, L.COLUMN_SOURCE_B)
         b, own_b = section(theta, ints, L.T_B), section(own_theta, own, L.T_B)
@@ -64,19 +64,6 @@ def refresh_joint(ints: Any, theta: Any, own: Any, own_theta: Any) -> None:
                 p *= own_d[start[f] + rest % num_states[f]]
                 rest //= num_states[f]
             d[joint] = p
-
-
-@inner
-def refresh_rows(ints: Any, theta: Any) -> None:
-    """The padded rows of dense likelihoods, from their columns."""
-    rows_start, num_obs = section(ints, ints, L.A_ROWS_START), section(ints, ints, L.NUM_OBS)
-    columns, rows = section(ints, ints, L.A_COLUMN_BASE), section(theta, ints, L.T_ROWS)
-    for m in range(num_obs.shape[0]):
-        if rows_start[m] >= 0:
-            width = padded_width(num_obs[m])
-            for column in range(columns[m + 1] - columns[m]):
-                at = rows_start[m] + column * width
-                write_row(ints, theta, columns[m] + column, num_obs[m], part(rows, at, at + width))
 
 
 @inner

@@ -29,24 +29,37 @@ SMALLEST_NORMAL = 2.2250738585072014e-308
 LARGEST = 1.7976931348623157e308
 
 
+# Arithmetic of two int32 is int64 in Numba: what shall stay in the 32 bits of single precision has to be said.
+SINGLE_SHIFT = np.int32(0x3F800000 - 0x3F3504F3)
+SINGLE_SQRT_HALF_BITS = np.int32(0x3F3504F3)
+SINGLE_MANTISSA = np.int32(0x007FFFFF)
+SINGLE_MANTISSA_BITS = np.int32(23)
+SINGLE_BIAS = np.int32(127)
+SINGLE_LN2_HIGH = np.float32(0.693359375)
+SINGLE_LN2_LOW = np.float32(-2.12194440e-4)
+
+
 @intrinsic
 def bits_of(typingctx: Any, value: Any) -> Any:
-    """The bits of a float64 as int64."""
+    """The bits of a float64 as int64, of a float32 as int32."""
+    whole = types.int32 if value == types.float32 else types.int64
+    width = 32 if value == types.float32 else 64
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.bitcast(arguments[0], ir.IntType(64))
+        return builder.bitcast(arguments[0], ir.IntType(width))
 
-    return types.int64(types.float64), codegen
+    return whole(types.float32 if value == types.float32 else types.float64), codegen
 
 
 @intrinsic
 def float_of(typingctx: Any, bits: Any) -> Any:
-    """The float64 that has these bits."""
+    """The float64 that has the bits of an int64, the float32 that has those of an int32."""
+    real, kind = (types.float32, ir.FloatType()) if bits == types.int32 else (types.float64, ir.DoubleType())
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.bitcast(arguments[0], ir.DoubleType())
+        return builder.bitcast(arguments[0], kind)
 
-    return types.float64(types.int64), codegen
+    return real(bits if bits == types.int32 else types.int64), codegen
 
 
 @strict
@@ -103,10 +116,42 @@ def exponential(x: float) -> float:
 
 
 @strict
+def single_logarithm(x: Any) -> Any:
+    """ln x for a normal float32 x > 0, as float32: the same series, as far as single precision reaches."""
+    shifted = np.int32(bits_of(x) + SINGLE_SHIFT)
+    k = np.float32(np.int32(np.int32(shifted >> SINGLE_MANTISSA_BITS) - SINGLE_BIAS))
+    f = float_of(np.int32(np.int32(shifted & SINGLE_MANTISSA) + SINGLE_SQRT_HALF_BITS)) - np.float32(1.0)
+    s = f / (np.float32(2.0) + f)
+    z = s * s
+    series = np.float32(1.0 / 9.0)
+    series = series * z + np.float32(1.0 / 7.0)
+    series = series * z + np.float32(1.0 / 5.0)
+    series = series * z + np.float32(1.0 / 3.0)
+    tail = np.float32(2.0) * s * z * series
+    return k * SINGLE_LN2_HIGH + ((k * SINGLE_LN2_LOW + tail) + np.float32(2.0) * s)
+
+
+@intrinsic
+def logarithm_in_kind(typingctx: Any, x: Any) -> Any:
+    """The logarithm in the precision of its argument."""
+    kernel = single_logarithm if x == types.float32 else logarithm
+    dispatcher = types.Dispatcher(kernel)
+    signature = dispatcher.get_call_type(typingctx, (x,), {})
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return context.get_function(dispatcher, signature)(builder, arguments)
+
+    return signature, codegen
+
+
+@strict
 def logarithms_into(values: Any, out: Any, floor: float) -> None:
-    """out = ln max(values, floor), element by element; a zero with a zero floor gives −inf."""
+    """out = ln max(values, floor), element by element, in the precision of both.
+
+    The floor is a normal number, or zero in double precision.
+    """
     for i in range(values.shape[0]):
-        out[i] = logarithm(max(np.float64(values[i]), floor))
+        out[i] = logarithm_in_kind(max(values[i], floor))
 
 
 @strict

@@ -8,8 +8,8 @@ An agent lowers to four one-dimensional buffers, so that a model of a new shape 
 
 Each buffer is cut into named sections.  The bounds of section k of *any* buffer are `ints[2k]` and `ints[2k + 1]`;
 `views.section(buffer, ints, k)` is the view.  The enumerations below are the table of contents; the shape of each
-section stands beside its name, with F factors, M modalities, C controls, K components, U joint actions, H the horizon
-and P policies. The shape that the kernels call a *column* is one joint state of the parents of a table.
+section stands beside its name, with F factors, M modalities, C controls, G groups of modalities, K components, U joint
+actions, H the horizon and P policies. What the kernels call a *column* is one joint state of the parents of a table.
 """
 
 (
@@ -24,14 +24,23 @@ and P policies. The shape that the kernels call a *column* is one joint state of
     A_PARENT_START,  # (M + 1,)
     A_PARENT,  # factor indices
     A_PARENT_STRIDE,  # stride of that parent in the column number
-    A_ROWS_START,  # (M,) where a modality's padded columns begin in T_ROWS, -1 for a sparse likelihood
-    A_SAME_PARENTS,  # (M,) the first modality that has the same parents
     A_COLUMN_BASE,  # (M + 1,) first column of a modality among the columns of all
     A_ENTRY_START,  # (columns + 1,) first entry of a column
     A_OUTCOME,  # (entries,) the outcome of an entry
     A_ROW_START,  # (all outcomes + 1,) first place of an outcome in the two lists below
     A_ROW_COLUMN,  # (entries,) column within its modality
     A_ROW_ENTRY,  # (entries,) entry number
+    # ---- ints: groups of modalities that have the same parents (G of them); see agent/groups.py
+    GROUP_OF,  # (M,)
+    GROUP_START,  # (G + 1,)
+    GROUP_MEMBER,  # (M,) modalities by group
+    GROUP_OBS_START,  # (G + 1,) offset of a group's outcomes in a vector of all outcomes, by group
+    GROUP_OFFSET,  # (M,) offset of a modality's outcomes among those of its group
+    GROUP_ROWS_START,  # (G,) where a group's padded rows begin in T_ROWS, -1 for a list of entries
+    GROUP_COLUMN_BASE,  # (G + 1,) first column of a group among those of all lists of entries
+    GROUP_ENTRY_START,  # (those columns + 1,)
+    GROUP_ENTRY_OUTCOME,  # (entries,) outcome within the group
+    GROUP_ENTRY_SOURCE,  # (entries,) place in T_A
     # ---- ints: the transitions B, by column; column number = action · parent columns + parent column
     B_PARENT_START,  # (F + 1,)
     B_PARENT,
@@ -50,9 +59,9 @@ and P policies. The shape that the kernels call a *column* is one joint state of
     FACTOR_ACTION_START,  # (F,)
     FACTOR_ACTION,  # the factor's own action in a component's action
     CONTROLLED,  # (number of controlled components,)
-    MODALITY_KIND,  # (M,) 0: no controlled component, 1: one, 2: all, 3: several
-    MODALITY_COMPONENT,  # (M,) that one
-    OUTER_PARENT,  # (M,) the parent that is summed out first where controlled components meet; -1: none
+    GROUP_KIND,  # (G,) 0: no controlled component, 1: one, 2: all, 3: several
+    GROUP_COMPONENT,  # (G,) that one
+    OUTER_PARENT,  # (G,) the parent that is summed out first where controlled components meet; -1: none
     LOG_C_START,  # (M,)
     LOG_C_ROWS,  # (M,)
     # ---- ints: the policies as a tree of shared prefixes
@@ -78,7 +87,8 @@ and P policies. The shape that the kernels call a *column* is one joint state of
     T_A,  # (A entries,)
     T_LOG_A,  # (A entries,) ln max(A, floor)
     T_AMBIGUITY,  # (A columns,) H[A] in nats
-    T_ROWS,  # dense likelihoods once more: a padded row per column, (outcomes, ambiguity, novelty, zeros)
+    T_ROWS,  # dense groups once more: a padded row per column, (outcomes, ambiguity, novelty, zeros)
+    T_EXPECTED,  # (columns of lists of entries · 2,) ambiguity and novelty, summed over the group
     T_NOVELTY_A,  # (A columns,) expected information gain about the column's parameters, nats
     T_B,  # (B entries,)
     T_NOVELTY_B,  # (B columns,)
@@ -124,8 +134,12 @@ and P policies. The shape that the kernels call a *column* is one joint state of
     W_JOINT_G,  # (nodes,)
     W_JOINT_EDGE,  # (nodes · U,)
     W_TREE_G,  # two levels of (prefixes,)
-    W_QO,  # (nodes · largest number of outcomes,)
+    W_LOG_C,  # (all outcomes,) log-preferences of one time, by group
+    W_QO,  # (nodes · outcomes of the largest group,) predicted outcomes, node by node, zeros left out
     W_LOG_QO,
+    W_QO_LOG_C,  # the log-preference of each of them
+    W_OUTCOME,  # (outcomes of the largest group,) scatter target, zero between uses
+    W_RISK,  # (nodes,)
     W_AMBIGUITY,  # (nodes,)
     W_NOVELTY,  # (nodes,)
     W_OUTER,  # partial sums of a likelihood over its outer parent
@@ -150,15 +164,17 @@ and P policies. The shape that the kernels call a *column* is one joint state of
     I_JOINT,  # two levels of (nodes · K,) the component nodes of a joint node
     I_JOINT_CHILD,  # (nodes · U,)
     I_TREE_NODE,  # two levels of (prefixes,)
-    I_MODALITY_NODE,  # (nodes,) joint node → modality node
-    I_MODALITY_FIRST,  # (nodes,) a joint node of a modality node
+    I_GROUP_NODE,  # (nodes,) joint node → node of a group
+    I_GROUP_FIRST,  # (nodes,) a joint node of a node of a group
+    I_QO_START,  # (nodes + 1,) where a node's predicted outcomes begin in W_QO
+    I_OUTCOME,  # (outcomes of the largest group,) those that were met
     I_OUTER_DONE,  # (nodes,)
     I_SHARED,  # (M,) how many observed modalities were summed up at this one
     I_ODOMETER,  # (parents,)
     I_SUPPORT,  # (all states,) boolean
     I_SUPPORT_LIST,  # (all states,)
-) = range(130)
-NUM_SECTIONS = 130
+) = range(145)
+NUM_SECTIONS = 145
 
 # The buffers of a call of the compiled loop, in the order in which a frame holds their addresses and lengths.
 (
@@ -211,6 +227,7 @@ SINGLE, WHOLE, SEE, ACT, REFRESH = range(5)
 (
     S_FACTORS,
     S_MODALITIES,
+    S_GROUPS,
     S_COMPONENTS,
     S_ACTIONS,
     S_HORIZON,
@@ -223,10 +240,11 @@ SINGLE, WHOLE, SEE, ACT, REFRESH = range(5)
     S_LEARN_E,
     S_MAX_ITERATIONS,
     S_JOINT_BUDGET,  # largest joint support that is tested for impossible observations
+    S_TIMED,  # 1: some preferences change over time
     S_TERMS,  # 1: keep the terms of G by prefix
     S_JOINT_MODEL,  # 1: the packed model is the joint of the model's factors
-) = range(16)
-NUM_SCALARS = 16
+) = range(18)
+NUM_SCALARS = 18
 
 # Numbers that an agent of a population may have of its own.
 K_GAMMA, K_ALPHA, K_LOG_FLOOR, K_TOLERANCE, K_RATE, K_FORGETTING, K_TIE, K_TINY = range(8)
@@ -234,6 +252,9 @@ NUM_KNOBS = 8
 
 # Lanes of a vector register: rows that are summed up in planning are padded to a multiple of it.
 LANES = 8
+
+# Logarithms are taken so many at a time: a shorter rest would be taken one by one.
+STRETCH = 16
 
 # What a step can end in.
 OK, IMPOSSIBLE = 0, 1

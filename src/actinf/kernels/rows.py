@@ -1,7 +1,8 @@
-"""Dense likelihoods as padded rows: one row per column, summed up a vector of lanes at a time.
+"""Dense likelihoods as padded rows: one row per column of a group, summed up a vector of lanes at a time.
 
-A row holds the probabilities of the outcomes, then the column's ambiguity and novelty, then zeros up to whole
-vectors, so that one weighted sum of rows gives a node's predicted outcomes and both expectations.
+A row holds the probabilities of the outcomes of all modalities of the group, then the column's ambiguity and novelty,
+then zeros up to whole vectors, so that one weighted sum of rows gives a node's predicted outcomes and both
+expectations.  The last part of the file brings rows in line with what was learned.
 """
 
 from typing import Any
@@ -14,9 +15,9 @@ from numba.np.arrayobj import make_array
 
 from actinf.kernels import layout as L
 from actinf.kernels.compile import inlined, inner
-from actinf.kernels.views import section
+from actinf.kernels.views import part, section
 
-__all__ = ["add_rows", "padded_width", "write_row"]
+__all__ = ["add_rows", "padded_width", "refresh_group", "refresh_groups"]
 
 
 @inner
@@ -86,13 +87,51 @@ def add_rows(weights: Any, rows: Any, step: int, offset: int, table: Any, width:
 
 
 @inner
-def write_row(ints: Any, theta: Any, column: int, num_obs: int, row: Any) -> None:
-    """A column of a dense likelihood as the padded row that planning sums up."""
+def refresh_group(ints: Any, theta: Any, m: int, column: int) -> None:
+    """Bring what planning reads of a group in line with a column of one of its modalities, after it has changed.
+
+    `column` counts the columns of modality m.
+    """
+    g = section(ints, ints, L.GROUP_OF)[m]
+    bases, members = section(ints, ints, L.A_COLUMN_BASE), section(ints, ints, L.GROUP_MEMBER)
+    entropy, gain = section(theta, ints, L.T_AMBIGUITY), section(theta, ints, L.T_NOVELTY_A)
+    start = section(ints, ints, L.GROUP_START)
+    ambiguity, novelty = 0.0, 0.0
+    for i in range(start[g], start[g + 1]):
+        ambiguity += entropy[bases[members[i]] + column]
+        if gain.shape[0] > 0:
+            novelty += gain[bases[members[i]] + column]
+    rows_start, obs_start = section(ints, ints, L.GROUP_ROWS_START)[g], section(ints, ints, L.GROUP_OBS_START)
+    if rows_start < 0:
+        at = 2 * (section(ints, ints, L.GROUP_COLUMN_BASE)[g] + column)
+        both = part(section(theta, ints, L.T_EXPECTED), at, at + 2)
+    else:
+        num_obs = obs_start[g + 1] - obs_start[g]
+        width = padded_width(num_obs)
+        at = rows_start + column * width
+        row = part(section(theta, ints, L.T_ROWS), at, at + width)
+        write_outcomes(ints, theta, m, bases[m] + column, row)
+        both = part(row, num_obs, num_obs + 2)
+    both[0], both[1] = ambiguity, novelty
+
+
+@inner
+def write_outcomes(ints: Any, theta: Any, m: int, column: int, row: Any) -> None:
+    """A column of a modality, among those of all, into the padded row of its group."""
     first, last = section(ints, ints, L.A_ENTRY_START)[column], section(ints, ints, L.A_ENTRY_START)[column + 1]
-    outcome, a = section(ints, ints, L.A_OUTCOME), section(theta, ints, L.T_A)
+    outcome, a, offset = (
+        section(ints, ints, L.A_OUTCOME),
+        section(theta, ints, L.T_A),
+        section(ints, ints, L.GROUP_OFFSET)[m],
+    )
     for e in range(first, last):
-        row[outcome[e]] = a[e]
-    row[num_obs] = section(theta, ints, L.T_AMBIGUITY)[column]
-    novelty = section(theta, ints, L.T_NOVELTY_A)
-    if novelty.shape[0] > 0:
-        row[num_obs + 1] = novelty[column]
+        row[offset + outcome[e]] = a[e]
+
+
+@inner
+def refresh_groups(ints: Any, theta: Any) -> None:
+    """The same for all columns of all modalities."""
+    columns = section(ints, ints, L.A_COLUMN_BASE)
+    for m in range(columns.shape[0] - 1):
+        for column in range(columns[m + 1] - columns[m]):
+            refresh_group(ints, theta, m, column)

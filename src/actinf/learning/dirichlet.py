@@ -14,7 +14,7 @@ from actinf.errors import SettingError
 from actinf.kernels import layout as L
 from actinf.kernels.compile import inner
 from actinf.kernels.elementary import digamma, logarithm
-from actinf.kernels.rows import padded_width, write_row
+from actinf.kernels.rows import refresh_group, refresh_groups
 from actinf.kernels.settings import check_flag, check_number
 from actinf.kernels.views import part, section
 
@@ -135,7 +135,6 @@ def probability_of_column(q: Any, ints: Any, parents: Any, strides: Any, first: 
 def count_likelihood(ints: Any, theta: Any, counts: Any, obs: Any, soft: Any, qs: Any, all_changed: bool) -> None:
     """Add rate · o_t ⊗ q_t to the counts of A and refresh the columns that changed."""
     rate = section(theta, ints, L.T_KNOBS)[L.K_RATE]
-    rows_start, num_obs = section(ints, ints, L.A_ROWS_START), section(ints, ints, L.NUM_OBS)
     parents, parent_start = section(ints, ints, L.A_PARENT), section(ints, ints, L.A_PARENT_START)
     strides, columns = section(ints, ints, L.A_PARENT_STRIDE), section(ints, ints, L.A_COLUMN_BASE)
     entry_start, outcomes = section(ints, ints, L.A_ENTRY_START), section(ints, ints, L.A_OUTCOME)
@@ -154,16 +153,7 @@ def count_likelihood(ints: Any, theta: Any, counts: Any, obs: Any, soft: Any, qs
                         counts[e] += rate * p * weight
             if p > 0.0 or all_changed:
                 refresh_likelihood_column(ints, theta, counts, columns[m] + column)
-                if rows_start[m] >= 0:
-                    width = padded_width(num_obs[m])
-                    at = rows_start[m] + column * width
-                    write_row(
-                        ints,
-                        theta,
-                        columns[m] + column,
-                        num_obs[m],
-                        part(section(theta, ints, L.T_ROWS), at, at + width),
-                    )
+                refresh_group(ints, theta, m, column)
 
 
 @inner
@@ -283,17 +273,9 @@ def refresh_all(ints: Any, theta: Any, own: Any, own_theta: Any, carry: Any) -> 
     scalars = section(own, own, L.SCALARS)
     if scalars[L.S_LEARN_A] == 1:
         counts = section(carry, own, L.C_COUNTS_A)
-        columns, rows_start = section(own, own, L.A_COLUMN_BASE), section(own, own, L.A_ROWS_START)
-        num_obs = section(own, own, L.NUM_OBS)
-        for m in range(num_obs.shape[0]):
-            for column in range(columns[m], columns[m + 1]):
-                refresh_likelihood_column(own, own_theta, counts, column)
-                if rows_start[m] >= 0:
-                    width = padded_width(num_obs[m])
-                    at = rows_start[m] + (column - columns[m]) * width
-                    write_row(
-                        own, own_theta, column, num_obs[m], part(section(own_theta, own, L.T_ROWS), at, at + width)
-                    )
+        for column in range(section(own, own, L.A_ENTRY_START).shape[0] - 1):
+            refresh_likelihood_column(own, own_theta, counts, column)
+        refresh_groups(own, own_theta)
     if scalars[L.S_LEARN_B] == 1:
         counts = section(carry, own, L.C_COUNTS_B)
         for column in range(section(own, own, L.B_ENTRY_START).shape[0] - 1):

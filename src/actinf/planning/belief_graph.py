@@ -17,7 +17,7 @@ from actinf.kernels.compile import inner
 from actinf.kernels.elementary import bits_of
 from actinf.kernels.views import fill, half, section
 
-__all__ = ["grow", "plant"]
+__all__ = ["grow", "plant", "same_levels"]
 
 MIX_0 = np.uint64(0xBF58476D1CE4E5B9)
 MIX_1 = np.uint64(0x94D049BB133111EB)
@@ -197,6 +197,30 @@ def grow(ints: Any, theta: Any, depth: int, joint_nodes: int, wf: Any, wi: Any) 
         if not exhaustive:
             grow_given(ints, theta, depth, c, stamp, mask, wf, wi)
     return join(ints, depth, joint_nodes, mask, wf, wi)
+
+
+@inner
+def same_levels(ints: Any, wf: Any, wi: Any) -> bool:
+    """Whether both levels hold the same nodes, component by component, in the same order."""
+    scalars = section(ints, ints, L.SCALARS)
+    num_factors, num_components = scalars[L.S_FACTORS], scalars[L.S_COMPONENTS]
+    nodes, component_of = section(wi, ints, L.I_NODES), section(ints, ints, L.COMPONENT_OF)
+    num_states = section(ints, ints, L.NUM_STATES)
+    base, count_base = section(wi, ints, L.I_LEVEL), section(wi, ints, L.I_COUNT_BASE)
+    value, index, count = section(wf, ints, L.W_VALUE), section(wi, ints, L.I_INDEX), section(wi, ints, L.I_COUNT)
+    for c in range(num_components):
+        if nodes[c] != nodes[num_components + c]:
+            return False
+    for f in range(num_factors):
+        for node in range(nodes[component_of[f]]):
+            size = count[count_base[f] + node]
+            if size != count[count_base[num_factors + f] + node]:
+                return False
+            here, there = base[f] + node * num_states[f], base[num_factors + f] + node * num_states[f]
+            for k in range(size):
+                if index[here + k] != index[there + k] or value[here + k] != value[there + k]:
+                    return False
+    return True
 
 
 @inner

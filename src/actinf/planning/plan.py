@@ -7,47 +7,56 @@ import numpy as np
 from actinf.kernels import layout as L
 from actinf.kernels.compile import inner
 from actinf.kernels.elementary import exponential
-from actinf.kernels.views import half, section
-from actinf.planning.belief_graph import grow, mask_for, plant
-from actinf.planning.expected_free_energy import add_modality
+from actinf.kernels.views import fill, half, part, section
+from actinf.planning.belief_graph import grow, mask_for, plant, same_levels
+from actinf.planning.expected_free_energy import add_group, prefer
 
 __all__ = ["plan", "policy_posterior"]
 
 
 @inner
 def plan(ints: Any, theta: Any, carry: Any, time: int, wf: Any, wi: Any, out: Any) -> None:
-    """Write G of every policy, given the carried belief; `time` is the session time t."""
+    """Write G of every policy, given the carried belief; `time` is the session time t.
+
+    Once two depths in a row hold the same beliefs, so do all that follow: growing is over, and nodes keep their G
+    unless preferences change over time.
+    """
     scalars = section(ints, ints, L.SCALARS)
     tree_size = section(ints, ints, L.TREE_SIZE)
-    g = section(out, ints, L.O_G)
+    g_of_policy = section(out, ints, L.O_G)
     both = section(wf, ints, L.W_TREE_G)
     joint_g = section(wf, ints, L.W_JOINT_G)
     table = section(wi, ints, L.I_HASH)
     plant(ints, section(carry, ints, L.C_BELIEF), wf, wi)
     joint_nodes = 1
     place = 0
+    settled = False
+    prefer(ints, theta, time + 1, wf)
     for depth in range(1, scalars[L.S_HORIZON] + 1):
-        parents = joint_nodes
-        joint_nodes = grow(ints, theta, depth, parents, wf, wi)
         level = depth & 1
-        for j in range(joint_nodes):
-            joint_g[j] = 0.0
-        mask = mask_for(tree_size[depth], table.shape[0])
-        for m in range(scalars[L.S_MODALITIES]):
-            add_modality(ints, theta, m, time + depth, level, joint_nodes, mask, wf, wi)
-            if scalars[L.S_TERMS] == 1:
-                keep_terms(ints, m, joint_nodes, wf, wi)
+        if not settled:
+            joint_nodes = grow(ints, theta, depth, joint_nodes, wf, wi)
+        settled = settled or (depth > 1 and scalars[L.S_EXHAUSTIVE] == 1 and same_levels(ints, wf, wi))
+        if scalars[L.S_TIMED] == 1 and depth > 1:
+            prefer(ints, theta, time + depth, wf)
+        if not settled or scalars[L.S_TIMED] == 1:
+            fill(part(joint_g, 0, joint_nodes), 0.0)
+            mask = mask_for(tree_size[depth], table.shape[0])
+            for g in range(scalars[L.S_GROUPS]):
+                add_group(ints, theta, g, level, joint_nodes, mask, wf, wi)
+                if scalars[L.S_TERMS] == 1:
+                    keep_terms(ints, g, joint_nodes, wf, wi)
         here, there = half(both, 1 - level), half(both, level)
         if depth == scalars[L.S_HORIZON] and scalars[L.S_EXHAUSTIVE] == 1:
-            there = g
+            there = g_of_policy
         walk(ints, depth, here, there, wf, wi)
         if scalars[L.S_TERMS] == 1:
             place = spread_terms(ints, depth, place, wf, wi)
     if scalars[L.S_EXHAUSTIVE] == 0:
         last = half(both, scalars[L.S_HORIZON] & 1)
         leaf = section(ints, ints, L.POLICY_LEAF)
-        for p in range(g.shape[0]):
-            g[p] = last[leaf[p]]
+        for p in range(g_of_policy.shape[0]):
+            g_of_policy[p] = last[leaf[p]]
 
 
 @inner
@@ -89,17 +98,15 @@ def walk(ints: Any, depth: int, g_here: Any, g_there: Any, wf: Any, wi: Any) -> 
 
 @inner
 def keep_terms(ints: Any, m: int, joint_nodes: int, wf: Any, wi: Any) -> None:
-    """Keep risk, ambiguity and novelty of modality m by joint node."""
+    """Keep risk, ambiguity and novelty of modality m, a group of its own here, by joint node."""
     num_modalities = ints[ints[2 * L.SCALARS] + L.S_MODALITIES]
-    num_obs = section(ints, ints, L.NUM_OBS)[m]
-    terms = section(wf, ints, L.W_NODE_TERMS)
-    node_of = section(wi, ints, L.I_MODALITY_NODE)
+    terms, node_of = section(wf, ints, L.W_NODE_TERMS), section(wi, ints, L.I_GROUP_NODE)
+    risk, ambiguity = section(wf, ints, L.W_RISK), section(wf, ints, L.W_AMBIGUITY)
+    novelty = section(wf, ints, L.W_NOVELTY)
     for j in range(joint_nodes):
         x = node_of[j]
         at = (j * num_modalities + m) * 3
-        terms[at] = section(wf, ints, L.W_LOG_QO)[x * num_obs]
-        terms[at + 1] = section(wf, ints, L.W_AMBIGUITY)[x]
-        terms[at + 2] = section(wf, ints, L.W_NOVELTY)[x]
+        terms[at], terms[at + 1], terms[at + 2] = risk[x], ambiguity[x], novelty[x]
 
 
 @inner
