@@ -297,7 +297,8 @@ def _block_size(run: Run, layout: TraceLayout, threads: int) -> int:
     if run.learned or run.population is not None:
         per_agent += 3 * 8 * run.agent.program.lengths["theta"]
     per_agent += 8 * run.agent.program.lengths["carry"]
-    return int(min(max(BLOCK_BYTES // per_agent, 1), max(-(-run.extent.num_agents // (4 * threads)), 16), 16_384))
+    one_each, four_each = -(-run.extent.num_agents // threads), -(-run.extent.num_agents // (4 * threads))
+    return int(min(max(BLOCK_BYTES // per_agent, 1), max(four_each, min(one_each, 16)), 16_384))
 
 
 def _run_blocks(
