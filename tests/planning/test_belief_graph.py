@@ -1,5 +1,6 @@
 """Policies that lead to the same belief share it, and nothing is changed by that."""
 
+import numba
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,6 +9,17 @@ from support.comparison import assert_agreement
 from support.problems import Problem, columns, histories
 
 import actinf as ai
+from actinf.planning.belief_graph import grow, plant
+
+
+@numba.njit
+def grown(ints: np.ndarray, theta: np.ndarray, belief: np.ndarray, depth: int, wf: np.ndarray, wi: np.ndarray) -> int:
+    """How many beliefs there are after so many actions."""
+    plant(ints, belief, wf, wi)
+    count = 1
+    for d in range(1, depth + 1):
+        count = grow(ints, theta, d, count, wf, wi)
+    return count
 
 
 def walk(size: int, slip: float) -> np.ndarray:
@@ -21,7 +33,7 @@ def walk(size: int, slip: float) -> np.ndarray:
 
 
 @settings(max_examples=25)
-@given(st.sampled_from([0.0, 0.25]), st.booleans(), st.integers(0, 1000), st.data())
+@given(st.sampled_from([0.0, 0.1, 0.25]), st.booleans(), st.integers(0, 1000), st.data())
 def test_paths_that_meet_again_have_the_G_of_the_oracle(
     slip: float, given_policies: bool, seed: int, data: st.DataObject
 ) -> None:
@@ -92,6 +104,20 @@ def test_beliefs_that_swap_places_between_depths_are_not_taken_for_settled() -> 
         [costs[[1, 0, 1, 0, 1]].sum()],
         atol=1e-12,
     )
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("slip", [0.1, 0.3])
+def test_the_same_moves_in_another_order_end_in_the_same_node(dtype: str, slip: float) -> None:
+    """Left and right with slips, however ordered, are sums of the same products: only how often counts, 15 ways."""
+    model = ai.Model.from_arrays([np.eye(15)], [walk(15, slip)], [np.arange(15.0)], [np.eye(15)[7]])
+    agent = ai.Agent(model, planner=ai.Exhaustive(horizon=4), dtype=dtype)
+    theta = agent.theta(agent.parameters)[0]
+    belief = np.eye(15, dtype=dtype)[7]
+    counts = [
+        grown(agent.program.ints, theta, belief, depth, *agent.program.workspace(dtype)) for depth in (1, 2, 3, 4)
+    ]
+    assert counts == [3, 6, 10, 15]
 
 
 @pytest.mark.parametrize("count", [3, 40])

@@ -33,6 +33,8 @@ JOINT_SUPPORT_BUDGET = 65_536
 TIE_IN_NATS = {"float64": 1e-9, "float32": 1e-4}
 SMALLEST_SUPPORTED = {"float64": 1e-300, "float32": 1e-37}
 FINEST_TOLERANCE = {"float64": 0.0, "float32": 1e-6}
+SAME_UP_TO_ROUNDING = {"float64": 2.0**-48, "float32": 2.0**-19}  # 16 units in the last place
+GRAINS_OF_A_HASH = {"float64": 2.0**24, "float32": 2.0**12}  # far coarser than rounding, so that equals rarely part
 
 
 def _is_number(value: object) -> bool:
@@ -225,6 +227,7 @@ class Agent:
         if self.learning is not None:
             knobs[L.K_RATE], knobs[L.K_FORGETTING] = self.learning.rate, self.learning.forgetting
         knobs[L.K_TIE], knobs[L.K_TINY] = TIE_IN_NATS[self.dtype], SMALLEST_SUPPORTED[self.dtype]
+        knobs[L.K_SAME], knobs[L.K_GRAIN] = SAME_UP_TO_ROUNDING[self.dtype], GRAINS_OF_A_HASH[self.dtype]
         return knobs
 
     def theta(self, parameters: Parameters, *, own: bool = False, program: Program | None = None) -> NDArray[Any]:

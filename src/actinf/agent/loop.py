@@ -33,9 +33,10 @@ def run_job(frame: Any, out: Any) -> Any:
     theta, own_theta = like_at_address(frame, L.F_THETA, out), like_at_address(frame, L.F_OWN_THETA, out)
     carry, wf = like_at_address(frame, L.F_CARRY, out), like_at_address(frame, L.F_WF, out)
     x, wi = at_address(frame, L.F_X, np.int64), at_address(frame, L.F_WI, np.int64)
+    plans, slots = like_at_address(frame, L.F_PLANS, out), at_address(frame, L.F_SLOTS, np.int64)
     job = at_address(frame, L.F_JOB, np.int64)
     if job[L.J_KIND] == L.SINGLE:
-        return advance(ints, theta, own, own_theta, carry, x, wf, wi, out)
+        return advance(ints, theta, own, own_theta, carry, x, plans, slots, wf, wi, out)
     clock, asked, failed = (
         section(x, ints, L.X_CLOCK),
         section(x, ints, L.X_STATUS),
@@ -53,9 +54,9 @@ def run_job(frame: Any, out: Any) -> Any:
         carried = part(carry, a * width, (a + 1) * width)
         if job[L.J_KIND] == L.REFRESH:
             asked[0] = L.REFRESH_ONLY
-            advance(ints, numbers, own, own_numbers, carried, x, wf, wi, out)
+            advance(ints, numbers, own, own_numbers, carried, x, plans, slots, wf, wi, out)
         else:
-            live(frame, ints, numbers, own, own_numbers, carried, x, wf, wi, out, a)
+            live(frame, ints, numbers, own, own_numbers, carried, x, plans, slots, wf, wi, out, a)
     return L.OK
 
 
@@ -68,6 +69,8 @@ def live(
     own_theta: Any,
     carry: Any,
     x: Any,
+    plans: Any,
+    slots: Any,
     wf: Any,
     wi: Any,
     out: Any,
@@ -90,7 +93,7 @@ def live(
             observe_world(frame, clock, obs)
             section(x, ints, L.X_EXECUTED)[0] = action[0]
         asked[0] = L.WHOLE_STEP if kind == L.WHOLE else (L.PERCEIVE_ONLY if kind == L.SEE else L.CHOOSE_ONLY)
-        if advance(ints, theta, own, own_theta, carry, x, wf, wi, out) != L.OK:
+        if advance(ints, theta, own, own_theta, carry, x, plans, slots, wf, wi, out) != L.OK:
             failed[a] = t + 1
             break
         if kind == L.SEE:

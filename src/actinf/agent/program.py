@@ -15,12 +15,16 @@ from actinf.agent.tables import offsets, put_tables
 from actinf.agent.workspace import reserve_workspace
 from actinf.errors import BudgetError
 from actinf.kernels import layout as L
-from actinf.kernels.buffers import BufferPlan
+from actinf.kernels.buffers import BufferPlan, view
 from actinf.planning.exhaustive import PolicyTree
+from actinf.planning.recall import NUM_TALLIES
 
 __all__ = ["Program", "lower"]
 
 Ints = NDArray[np.int64]
+
+RECALL_BYTES = 8 * 2**20  # of plans that a thread keeps
+FEWEST_SLOTS, MOST_SLOTS = 8, 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,21 @@ class Program:
     def workspace(self, dtype: str) -> tuple[NDArray[Any], Ints]:
         """Fresh workspace (wf, wi); pages that are never touched cost nothing."""
         return np.zeros(self.lengths["wf"], dtype=dtype), self.base_wi()
+
+    def recall_buffers(self, dtype: str) -> tuple[NDArray[Any], Ints]:
+        """Fresh buffers (plans, slots) for the plans that a thread recalls; for agents that share all numbers.
+
+        Both are empty where plans depend on more than the belief, or are too large to keep a handful.
+        """
+        scalars = view(self.ints, self.ints, L.SCALARS)
+        learns = scalars[[L.S_LEARN_A, L.S_LEARN_B, L.S_LEARN_D, L.S_LEARN_E]].any()
+        results = int(self.ints[2 * L.O_G + 1] - self.ints[2 * L.O_Q_ACTION])
+        width = len(view(np.zeros(self.lengths["carry"]), self.ints, L.C_BELIEF)) + results
+        slots = RECALL_BYTES // (width * np.dtype(dtype).itemsize)
+        if learns or scalars[L.S_TIMED] or slots < FEWEST_SLOTS:
+            return np.zeros(0, dtype=dtype), np.zeros(0, dtype=np.int64)
+        slots = min(2 ** (slots.bit_length() - 1), MOST_SLOTS)
+        return np.zeros(slots * width, dtype=dtype), np.zeros(NUM_TALLIES + slots, dtype=np.int64)
 
     def base_wi(self) -> Ints:
         """Integer workspace with the bases of its lists filled in."""

@@ -13,16 +13,30 @@ from actinf.kernels.views import section
 from actinf.learning.dirichlet import count_habits, learn, refresh_all
 from actinf.planning.choice import choose
 from actinf.planning.plan import plan, policy_posterior
+from actinf.planning.recall import RECALLED, keep, recall
 
 __all__ = ["advance"]
 
 
 @inner
-def advance(ints: Any, theta: Any, own: Any, own_theta: Any, carry: Any, x: Any, wf: Any, wi: Any, out: Any) -> Any:
+def advance(
+    ints: Any,
+    theta: Any,
+    own: Any,
+    own_theta: Any,
+    carry: Any,
+    x: Any,
+    plans: Any,
+    slots: Any,
+    wf: Any,
+    wi: Any,
+    out: Any,
+) -> Any:
     """One step of one agent; returns a status.  An impossible observation changes nothing that is carried.
 
     `ints` and `theta` are the model that inference works on; `own` and `own_theta` the model's own factors: the same
-    arrays, unless inference is exact and the model has several factors.
+    arrays, unless inference is exact and the model has several factors.  `plans` and `slots` are what `recall` keeps:
+    empty, unless the numbers stay the same from step to step and from agent to agent.
     """
     clock = section(x, ints, L.X_CLOCK)
     asked = section(x, ints, L.X_STATUS)[0]
@@ -37,9 +51,14 @@ def advance(ints: Any, theta: Any, own: Any, own_theta: Any, carry: Any, x: Any,
         section(x, ints, L.X_STATUS)[0] = status
         if status != L.OK or asked == L.PERCEIVE_ONLY:
             return status
-    if asked != L.CHOOSE_ONLY:
-        plan(ints, theta, carry, clock[3], wf, wi, out)
-    policy_posterior(ints, theta, section(out, ints, L.O_G), q_pi, q_action)
+    belief = section(carry, ints, L.C_BELIEF)
+    slot = recall(ints, belief, plans, slots, out)
+    if slot != RECALLED:
+        if asked != L.CHOOSE_ONLY:
+            plan(ints, theta, carry, clock[3], wf, wi, out)
+        policy_posterior(ints, theta, section(out, ints, L.O_G), q_pi, q_action)
+    if slot >= 0:
+        keep(ints, belief, slot, plans, slots, out)
     if asked != L.PLAN_ONLY:
         count_habits(ints, theta, carry, q_pi)
         choose(ints, theta, x, wf, out)

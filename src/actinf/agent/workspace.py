@@ -98,9 +98,9 @@ def _reserve_inference(plan: BufferPlan, packed: Structure, own_states: int) -> 
         L.W_OLD_Q,
         L.W_OLD_MESSAGE,
         L.W_SUM,
-        L.W_WEIGHT,
     ):
         plan.reserve("wf", section, states)
+    plan.reserve("wf", L.W_WEIGHT, states + L.STRETCH)
     plan.reserve("wf", L.W_LIKELIHOOD, columns)
     plan.reserve("wf", L.W_SHARED, columns)
     plan.reserve("wf", L.W_PREVIOUS, own_states)
@@ -133,7 +133,6 @@ def _reserve_planning(
         (L.W_AMBIGUITY, leaves),
         (L.W_NOVELTY, leaves),
         (L.W_OUTER, _outer_length(packed, components, groups, bounds)),
-        (L.W_LANES, max(groups.widths)),
     ):
         plan.reserve("wf", section, length)
 

@@ -13,7 +13,7 @@ import numpy as np
 from actinf.inference.evidence import MISSING, log_evidence
 from actinf.kernels import layout as L
 from actinf.kernels.compile import inner
-from actinf.kernels.elementary import exponential, logarithm
+from actinf.kernels.elementary import exponentials_into, logarithm
 from actinf.kernels.settings import check_number, check_whole
 from actinf.kernels.views import copy_into, fill, part, section
 
@@ -156,18 +156,23 @@ def move_towards(ints: Any, damping: float, old_log_q: Any, message: Any, log_q:
     """ln q = (1 − damping)·old + damping·message, normalised by factor; returns the largest change of a probability."""
     start = section(ints, ints, L.STATE_START)
     change = 0.0
+    num_states = q.shape[0]
+    for i in range(num_states):
+        log_q[i] = message[i] if damping == 1.0 else old_log_q[i] + damping * (message[i] - old_log_q[i])
     for f in range(start.shape[0] - 1):
         largest = -np.inf
         for i in range(start[f], start[f + 1]):
-            value = message[i] if damping == 1.0 else old_log_q[i] + damping * (message[i] - old_log_q[i])
-            log_q[i] = value
-            largest = max(largest, np.float64(value))
+            largest = max(largest, np.float64(log_q[i]))
+        for i in range(start[f], start[f + 1]):
+            log_q[i] -= largest
+    copy_into(log_q, part(weight, 0, num_states))
+    whole = part(weight, 0, (num_states + L.LANES - 1) // L.LANES * L.LANES)  # the rest would be taken one by one
+    exponentials_into(whole, whole)
+    for f in range(start.shape[0] - 1):
         total = 0.0
         for i in range(start[f], start[f + 1]):
-            w = exponential(log_q[i] - largest)
-            weight[i] = w
-            total += w
-        log_z = largest + logarithm(total)
+            total += weight[i]
+        log_z = logarithm(total)
         scale = 1.0 / total
         for i in range(start[f], start[f + 1]):
             log_q[i] -= log_z

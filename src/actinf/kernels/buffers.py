@@ -18,6 +18,8 @@ BUFFERS = {
     "x": (L.F_X, np.int64),
     "wf": (L.F_WF, None),
     "wi": (L.F_WI, np.int64),
+    "plans": (L.F_PLANS, None),
+    "slots": (L.F_SLOTS, np.int64),
     "world": (L.F_WORLD, np.int64),
     "numbers": (L.F_NUMBERS, np.float64),
     "hidden": (L.F_HIDDEN, np.int64),

@@ -15,7 +15,7 @@ from numba.extending import intrinsic
 
 from actinf.kernels.compile import strict
 
-__all__ = ["digamma", "exponential", "logarithm", "logarithms_into"]
+__all__ = ["digamma", "exponential", "exponentials_into", "logarithm", "logarithms_into"]
 
 # No re-association here: the splitting of ln 2 into a high and a low part depends on the order of the operations.
 
@@ -25,6 +25,10 @@ LOG2_E = 1.44269504088896338700
 SQRT_HALF_BITS = 0x3FE6A09E667F3BCD
 ONE_BITS = 0x3FF0000000000000
 MANTISSA = 0x000FFFFFFFFFFFFF
+MANTISSA_BITS = np.uint64(52)
+# Between whole numbers and floats by way of the mantissa: few processors convert a vector of 64-bit integers.
+TWO_52, TWO_52_BITS = 4503599627370496.0, 0x4330000000000000
+ROUNDER = 6755399441055744.0  # 1.5 · 2^52: added to a small number, it leaves the nearest integer in the last bits
 SMALLEST_NORMAL = 2.2250738585072014e-308
 LARGEST = 1.7976931348623157e308
 
@@ -70,7 +74,7 @@ def logarithm(x: float) -> float:
     """
     x = np.float64(x)
     shifted = bits_of(x) + (ONE_BITS - SQRT_HALF_BITS)
-    k = np.float64((shifted >> 52) - 1023)
+    k = float_of(np.int64(np.uint64(shifted) >> MANTISSA_BITS) | TWO_52_BITS) - (TWO_52 + 1023.0)
     f = float_of((shifted & MANTISSA) + SQRT_HALF_BITS) - 1.0
     s = f / (2.0 + f)
     z = s * s
@@ -96,7 +100,8 @@ def exponential(x: float) -> float:
     """
     x = np.float64(x)
     bounded = min(max(x, -709.0), 709.0)
-    k = np.floor(bounded * LOG2_E + 0.5)
+    shifted = bounded * LOG2_E + ROUNDER
+    k = shifted - ROUNDER
     r = (bounded - k * LN2_HIGH) - k * LN2_LOW
     series = 1.0 / 6227020800.0
     series = series * r + 1.0 / 479001600.0
@@ -111,8 +116,15 @@ def exponential(x: float) -> float:
     series = series * r + 1.0 / 6.0
     series = series * r + 0.5
     value = (r * r * series + r) + 1.0
-    scaled = value * float_of((np.int64(k) + 1023) << 52)
+    scaled = value * float_of((bits_of(shifted) + 1023) << 52)
     return scaled if x > -708.0 else 0.0
+
+
+@strict
+def exponentials_into(values: Any, out: Any) -> None:
+    """out = e^values, element by element, in double precision before it is stored."""
+    for i in range(values.shape[0]):
+        out[i] = exponential(values[i])
 
 
 @strict

@@ -143,8 +143,7 @@ actions, H the horizon and P policies. What the kernels call a *column* is one j
     W_AMBIGUITY,  # (nodes,)
     W_NOVELTY,  # (nodes,)
     W_OUTER,  # partial sums of a likelihood over its outer parent
-    W_WEIGHT,  # (all states,)
-    W_LANES,  # (lanes,) one node's outcomes, ambiguity and novelty, padded to whole vectors
+    W_WEIGHT,  # (all states, up to a whole stretch,)
     W_NODE_TERMS,  # (nodes · M · 3,) like W_TERMS, by joint node
     W_TERMS,  # (prefixes · M · 3,) risk, ambiguity, novelty by prefix; only when terms are asked for
     W_EDGE_TERMS,  # (prefixes,) novelty of B
@@ -173,7 +172,7 @@ actions, H the horizon and P policies. What the kernels call a *column* is one j
     I_ODOMETER,  # (parents,)
     I_SUPPORT,  # (all states,) boolean
     I_SUPPORT_LIST,  # (all states,)
-) = range(145)
+) = range(144)
 NUM_SECTIONS = 145
 
 # The buffers of a call of the compiled loop, in the order in which a frame holds their addresses and lengths.
@@ -186,6 +185,8 @@ NUM_SECTIONS = 145
     F_X,
     F_WF,
     F_WI,
+    F_PLANS,  # plans that were made and the beliefs that they were made from: see planning/recall.py
+    F_SLOTS,  # whether a plan is kept at a slot, after two tallies; empty where nothing is recalled
     F_WORLD,  # ints of a world
     F_NUMBERS,  # its probabilities (float64)
     F_HIDDEN,  # its hidden state, twice: now and before
@@ -199,8 +200,8 @@ NUM_SECTIONS = 145
     F_RECORD_G,
     F_RECORD_F,
     F_FAILED,  # (agents,) 1 + the step at which an agent met an impossible observation, else 0
-) = range(21)
-NUM_BUFFERS = 21
+) = range(23)
+NUM_BUFFERS = 23
 
 # What a call of the compiled loop is to do.
 (
@@ -247,8 +248,8 @@ SINGLE, WHOLE, SEE, ACT, REFRESH = range(5)
 NUM_SCALARS = 18
 
 # Numbers that an agent of a population may have of its own.
-K_GAMMA, K_ALPHA, K_LOG_FLOOR, K_TOLERANCE, K_RATE, K_FORGETTING, K_TIE, K_TINY = range(8)
-NUM_KNOBS = 8
+K_GAMMA, K_ALPHA, K_LOG_FLOOR, K_TOLERANCE, K_RATE, K_FORGETTING, K_TIE, K_TINY, K_GRAIN, K_SAME = range(10)
+NUM_KNOBS = 10
 
 # Lanes of a vector register: rows that are summed up in planning are padded to a multiple of it.
 LANES = 8

@@ -5,6 +5,7 @@ then zeros up to whole vectors, so that one weighted sum of rows gives a node's 
 expectations.  The last part of the file brings rows in line with what was learned.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
@@ -17,7 +18,7 @@ from actinf.kernels import layout as L
 from actinf.kernels.compile import inlined, inner
 from actinf.kernels.views import part, section
 
-__all__ = ["add_rows", "padded_width", "refresh_group", "refresh_groups"]
+__all__ = ["add_rows", "padded_width", "refresh_group", "refresh_groups", "sum_rows"]
 
 
 @inner
@@ -26,12 +27,11 @@ def padded_width(num_obs: int) -> int:
     return (num_obs + 2 + L.LANES - 1) // L.LANES * L.LANES
 
 
-@intrinsic
-def add_vector(
-    typingctx: Any, out: Any, lane: Any, weights: Any, rows: Any, step: Any, offset: Any, table: Any, width: Any
-) -> Any:
-    """out[lane : lane + 8] += Σ_i weights[i] · table[(offset + rows[i]·step)·width + lane : … + 8], in one register.
+def sums_in_registers(vectors: int, begun: bool) -> Callable[..., Any]:
+    """An intrinsic that does some vectors of lanes: out[lane + j] = Σ_i weights[i] · table[number_i + j] for all j.
 
+    number_i is (offset + rows[i]·step)·width + lane.  With `begun` the sum is added to what stands in `out`.  It is
+    kept in registers, and several vectors go side by side, since a single one would wait for its own last addition.
     LLVM by itself vectorises such a loop over i, with gathers, which is slow for the few rows of a belief.
     """
 
@@ -47,7 +47,7 @@ def add_vector(
             name: context.cast(builder, given[name], kinds[name], types.int64)
             for name in ("lane", "step", "offset", "width")
         }
-        real = context.get_data_type(kinds["out"].dtype)
+        real, word = context.get_data_type(kinds["out"].dtype), ir.IntType(64)
         vector = ir.VectorType(real, L.LANES)
         align = context.get_abi_sizeof(real)
         multiply_add = cgutils.get_or_insert_function(
@@ -56,12 +56,14 @@ def add_vector(
             f"llvm.fmuladd.v{L.LANES}f{8 * align}",
         )
 
-        def lanes_at(data: Any, index: Any) -> Any:
-            return builder.bitcast(builder.gep(data, [index]), vector.as_pointer())
+        def lanes_at(data: Any, index: Any, v: int) -> Any:
+            place = builder.add(index, ir.Constant(word, v * L.LANES))
+            return builder.bitcast(builder.gep(data, [place]), vector.as_pointer())
 
-        target = lanes_at(arrays["out"].data, numbers["lane"])
-        total = cgutils.alloca_once(builder, vector)
-        builder.store(builder.load(target, align=align), total)
+        targets = [lanes_at(arrays["out"].data, numbers["lane"], v) for v in range(vectors)]
+        totals = [cgutils.alloca_once(builder, vector) for _ in range(vectors)]
+        for target, total in zip(targets, totals, strict=True):
+            builder.store(builder.load(target, align=align) if begun else ir.Constant(vector, None), total)
         count = builder.extract_value(arrays["weights"].shape, 0)
         with cgutils.for_range(builder, count) as loop:
             row = builder.load(builder.gep(arrays["rows"].data, [loop.index]))
@@ -71,19 +73,47 @@ def add_vector(
             single = builder.insert_element(ir.Constant(vector, ir.Undefined), weight, ir.Constant(ir.IntType(32), 0))
             mask = ir.Constant(ir.VectorType(ir.IntType(32), L.LANES), None)
             spread = builder.shuffle_vector(single, ir.Constant(vector, ir.Undefined), mask)
-            values = builder.load(lanes_at(arrays["table"].data, at), align=align)
-            builder.store(builder.call(multiply_add, [spread, values, builder.load(total)]), total)
-        builder.store(builder.load(total), target, align=align)
+            for v, total in enumerate(totals):
+                values = builder.load(lanes_at(arrays["table"].data, at, v), align=align)
+                builder.store(builder.call(multiply_add, [spread, values, builder.load(total)]), total)
+        for target, total in zip(targets, totals, strict=True):
+            builder.store(builder.load(total), target, align=align)
         return context.get_dummy_value()
 
-    return types.void(out, lane, weights, rows, step, offset, table, width), codegen
+    @intrinsic
+    def sums(
+        typingctx: Any, out: Any, lane: Any, weights: Any, rows: Any, step: Any, offset: Any, table: Any, width: Any
+    ) -> Any:
+        return types.void(out, lane, weights, rows, step, offset, table, width), codegen
+
+    found: Callable[..., Any] = sums
+    return found
+
+
+sum_one, sum_two = sums_in_registers(1, begun=False), sums_in_registers(2, begun=False)
+add_one, add_two = sums_in_registers(1, begun=True), sums_in_registers(2, begun=True)
+
+
+@inlined
+def sum_rows(weights: Any, rows: Any, step: int, offset: int, table: Any, width: int, out: Any) -> None:
+    """out = Σ_i weights[i] · table[offset + rows[i]·step], rows of `width` numbers, whole vectors at a time."""
+    lane = 0
+    while lane + L.LANES < width:
+        sum_two(out, lane, weights, rows, step, offset, table, width)
+        lane += 2 * L.LANES
+    if lane < width:
+        sum_one(out, lane, weights, rows, step, offset, table, width)
 
 
 @inlined
 def add_rows(weights: Any, rows: Any, step: int, offset: int, table: Any, width: int, out: Any) -> None:
-    """out += Σ_i weights[i] · table[offset + rows[i]·step], rows of `width` numbers, a vector of lanes at a time."""
-    for v in range(width // L.LANES):
-        add_vector(out, v * L.LANES, weights, rows, step, offset, table, width)
+    """The same, added to what stands in `out`."""
+    lane = 0
+    while lane + L.LANES < width:
+        add_two(out, lane, weights, rows, step, offset, table, width)
+        lane += 2 * L.LANES
+    if lane < width:
+        add_one(out, lane, weights, rows, step, offset, table, width)
 
 
 @inner

@@ -359,6 +359,9 @@ class _Runner:
         self._job = np.zeros(L.NUM_JOB, dtype=np.int64)
         own = agent.own_program.ints
         self._frame = Frame(agent.dtype, ints=program.ints, own=own, x=x, wf=wf, wi=wi, job=self._job)
+        if run.population is None and not agent.plans_densely:
+            plans, slots = program.recall_buffers(agent.dtype)
+            self._frame.put(plans=plans, slots=slots)
 
     def block(self, first: int, last: int, stop: threading.Event) -> Arrays:
         """All episodes of the agents from `first` to `last`."""

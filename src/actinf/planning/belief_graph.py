@@ -1,10 +1,10 @@
 """Growing the graph of predicted beliefs, one depth at a time.
 
 Policies that share a prefix share its work, and so do different prefixes that lead to the same belief: nodes of a
-component whose beliefs agree bit for bit are one node.  In a grid with 5 moves 625 policies of length 4 end in 41
+component whose beliefs agree up to rounding are one node.  In a grid with 5 moves 625 policies of length 4 end in 41
 beliefs. A *component* is a set of factors that moves independently of the others; each has a graph of its own, and a
 *joint node* is one node of each controlled component.  Nothing is approximated by this: equal beliefs have equal
-futures.
+futures, and what two orders of the same sums differ by is rounding either way.
 """
 
 from typing import Any
@@ -14,13 +14,13 @@ import numpy as np
 from actinf.kernels import layout as L
 from actinf.kernels.beliefs import load_belief, push_forward
 from actinf.kernels.compile import inner
-from actinf.kernels.elementary import bits_of
 from actinf.kernels.views import fill, half, section
 
 __all__ = ["grow", "plant", "same_levels"]
 
 MIX_0 = np.uint64(0xBF58476D1CE4E5B9)
 MIX_1 = np.uint64(0x94D049BB133111EB)
+OFF_THE_EDGE = 0.382  # where the grains of the hash begin: not at a fraction that probabilities like to have
 
 
 @inner
@@ -59,8 +59,9 @@ def next_stamp(wi: Any, ints: Any) -> int:
 
 
 @inner
-def same_belief(ints: Any, component: int, level: int, node: int, wf: Any, wi: Any) -> bool:
-    """Whether the scatter target holds exactly the belief of a node."""
+def same_belief(ints: Any, theta: Any, component: int, level: int, node: int, wf: Any, wi: Any) -> bool:
+    """Whether the scatter target holds the belief of a node: the same states, probabilities equal up to rounding."""
+    same = section(theta, ints, L.T_KNOBS)[L.K_SAME]
     num_factors = ints[ints[2 * L.SCALARS] + L.S_FACTORS]
     first, last = (
         section(ints, ints, L.COMPONENT_START)[component],
@@ -78,7 +79,8 @@ def same_belief(ints: Any, component: int, level: int, node: int, wf: Any, wi: A
             return False
         row = base[level * num_factors + f] + node * num_states[f]
         for k in range(size):
-            if total[start[f] + index[row + k]] != value[row + k]:
+            p = value[row + k]
+            if abs(total[start[f] + index[row + k]] - p) > same * p:
                 return False
     return True
 
@@ -98,6 +100,7 @@ def child_of(
     start = section(ints, ints, L.STATE_START)
     touched, touched_count = section(wi, ints, L.I_TOUCHED), section(wi, ints, L.I_TOUCHED_COUNT)
     total = section(wf, ints, L.W_SUM)
+    grain = section(theta, ints, L.T_KNOBS)[L.K_GRAIN]
     other = 1 - level
     novelty = 0.0
     key = np.uint64(0)
@@ -107,7 +110,7 @@ def child_of(
         novelty += push_forward(ints, theta, f, own, level, node, wf, wi)
         for k in range(start[f], start[f] + touched_count[f] if mask > 0 else start[f]):
             place = start[f] + touched[k]
-            word = (np.uint64(bits_of(np.float64(total[place]))) ^ (np.uint64(place) * MIX_0)) * MIX_1
+            word = (np.uint64(np.int64(total[place] * grain + OFF_THE_EDGE)) ^ (np.uint64(place) * MIX_0)) * MIX_1
             key += word ^ (word >> np.uint64(29))
     table = section(wi, ints, L.I_HASH)
     nodes = section(wi, ints, L.I_NODES)
@@ -118,7 +121,7 @@ def child_of(
         if entry >> 32 != stamp:
             break
         candidate = entry & 0xFFFFFFFF
-        if same_belief(ints, c, other, candidate, wf, wi):
+        if same_belief(ints, theta, c, other, candidate, wf, wi):
             clear(ints, first, last, wf, wi)
             return candidate, novelty
         slot = (slot + 1) & mask

@@ -14,7 +14,7 @@ from actinf.kernels import layout as L
 from actinf.kernels.beliefs import lists_of
 from actinf.kernels.compile import inlined, inner
 from actinf.kernels.elementary import logarithms_into
-from actinf.kernels.rows import add_rows, padded_width
+from actinf.kernels.rows import add_rows, padded_width, sum_rows
 from actinf.kernels.views import fill, half, part, section
 from actinf.planning.belief_graph import mixed, next_stamp
 
@@ -194,17 +194,18 @@ def rows_of(ints: Any, theta: Any, g: int, m: int) -> Any:
 
 
 @inlined
-def deliver(lanes: Any, x: int, num_obs: int, qo: Any, ambiguity: Any, novelty: Any) -> None:
-    """Take a node's sums out of the lanes."""
-    for o in range(num_obs):
-        qo[x * num_obs + o] = lanes[o]
-    ambiguity[x] = lanes[num_obs]
-    novelty[x] = lanes[num_obs + 1]
+def take_expected(row: Any, x: int, num_obs: int, ambiguity: Any, novelty: Any) -> None:
+    """Read what follows a node's outcomes in its row, before the next node's row is laid over it."""
+    ambiguity[x] = row[num_obs]
+    novelty[x] = row[num_obs + 1]
 
 
 @inner
 def predict_by_rows(ints: Any, theta: Any, g: int, level: int, count: int, wf: Any, wi: Any) -> None:
-    """The same for a group with few zeros, by padded rows; each node has a place for every outcome."""
+    """The same for a group with few zeros, by padded rows; each node has a place for every outcome.
+
+    A node's outcomes follow those of the node before: the rest of its padded row lies where the next one goes.
+    """
     scalars = section(ints, ints, L.SCALARS)
     num_factors, num_components = scalars[L.S_FACTORS], scalars[L.S_COMPONENTS]
     m = first_member(ints, g)
@@ -217,7 +218,7 @@ def predict_by_rows(ints: Any, theta: Any, g: int, level: int, count: int, wf: A
     base, count_base = section(wi, ints, L.I_LEVEL), section(wi, ints, L.I_COUNT_BASE)
     value, index, size = section(wf, ints, L.W_VALUE), section(wi, ints, L.I_INDEX), section(wi, ints, L.I_COUNT)
     qo, ambiguity, novelty = section(wf, ints, L.W_QO), section(wf, ints, L.W_AMBIGUITY), section(wf, ints, L.W_NOVELTY)
-    lanes, scaled = part(section(wf, ints, L.W_LANES), 0, width), section(wf, ints, L.W_WEIGHT)
+    scaled = section(wf, ints, L.W_WEIGHT)
     digit = section(wi, ints, L.I_ODOMETER)
     f_last = parents[first + last_parent]
     c_last = component_of[f_last]
@@ -228,7 +229,12 @@ def predict_by_rows(ints: Any, theta: Any, g: int, level: int, count: int, wf: A
         row = base_last + node * width_last
         end = row + size[count_last + node]
         states, weights = part(index, row, end), part(value, row, end)
-        fill(lanes, 0.0)
+        sums = part(qo, x * num_obs, x * num_obs + width)
+        if last_parent == 0:
+            sum_rows(weights, states, strides[first], 0, table, width, sums)
+            take_expected(sums, x, num_obs, ambiguity, novelty)
+            continue
+        fill(sums, 0.0)
         for k in range(last_parent):
             digit[k] = 0
         while True:
@@ -239,13 +245,10 @@ def predict_by_rows(ints: Any, theta: Any, g: int, level: int, count: int, wf: A
                 place = base[level * num_factors + f] + joint[tuple_at + component_of[f]] * num_states[f] + digit[k]
                 outer_column += index[place] * strides[first + k]
                 outer_p *= value[place]
-            if last_parent > 0:
-                for i in range(weights.shape[0]):
-                    scaled[i] = outer_p * weights[i]
-                weights_now = part(scaled, 0, weights.shape[0])
-            else:
-                weights_now = weights
-            add_rows(weights_now, states, strides[first + last_parent], outer_column, table, width, lanes)
+            for i in range(weights.shape[0]):
+                scaled[i] = outer_p * weights[i]
+            weights_now = part(scaled, 0, weights.shape[0])
+            add_rows(weights_now, states, strides[first + last_parent], outer_column, table, width, sums)
             k = last_parent - 1
             while k >= 0:
                 f = parents[first + k]
@@ -256,7 +259,7 @@ def predict_by_rows(ints: Any, theta: Any, g: int, level: int, count: int, wf: A
                 k -= 1
             if k < 0:
                 break
-        deliver(lanes, x, num_obs, qo, ambiguity, novelty)
+        take_expected(sums, x, num_obs, ambiguity, novelty)
 
 
 @inner
@@ -274,7 +277,6 @@ def predict_by_parts(ints: Any, theta: Any, g: int, outer: int, level: int, coun
     value, index, size = section(wf, ints, L.W_VALUE), section(wi, ints, L.I_INDEX), section(wi, ints, L.I_COUNT)
     qo, ambiguity, novelty = section(wf, ints, L.W_QO), section(wf, ints, L.W_AMBIGUITY), section(wf, ints, L.W_NOVELTY)
     partial, done = section(wf, ints, L.W_OUTER), section(wi, ints, L.I_OUTER_DONE)
-    lanes = part(section(wf, ints, L.W_LANES), 0, width)
     c_outer, c_inner = component_of[f_outer], component_of[f_inner]
     base_outer, width_outer, count_outer = lists_of(ints, wi, level, f_outer)
     base_inner, width_inner, count_inner = lists_of(ints, wi, level, f_inner)
@@ -289,16 +291,15 @@ def predict_by_parts(ints: Any, theta: Any, g: int, outer: int, level: int, coun
             done[node] = 1
             row = base_outer + node * width_outer
             end = row + size[count_outer + node]
-            fill(summed, 0.0)
             for s in range(width_inner):
                 target = part(summed, s * width, (s + 1) * width)
-                add_rows(part(value, row, end), part(index, row, end), s_outer, s * s_inner, table, width, target)
+                sum_rows(part(value, row, end), part(index, row, end), s_outer, s * s_inner, table, width, target)
         node = joint[at + c_inner]
         row = base_inner + node * width_inner
         end = row + size[count_inner + node]
-        fill(lanes, 0.0)
-        add_rows(part(value, row, end), part(index, row, end), 1, 0, summed, width, lanes)
-        deliver(lanes, x, num_obs, qo, ambiguity, novelty)
+        sums = part(qo, x * num_obs, x * num_obs + width)
+        sum_rows(part(value, row, end), part(index, row, end), 1, 0, summed, width, sums)
+        take_expected(sums, x, num_obs, ambiguity, novelty)
 
 
 @inner

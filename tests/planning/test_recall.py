@@ -1,0 +1,128 @@
+"""What one agent has worked out the others recall, and nobody could tell."""
+
+from typing import Any
+
+import numba
+import numpy as np
+import pytest
+
+import actinf as ai
+from actinf.kernels import layout as L
+from actinf.kernels.buffers import view
+from actinf.planning import recall as memory
+
+RECORD = ("obs", "action", "qs", "q_pi", "G", "F")
+
+
+@numba.njit
+def recall(ints: np.ndarray, belief: np.ndarray, plans: np.ndarray, slots: np.ndarray, out: np.ndarray) -> int:
+    return memory.recall(ints, belief, plans, slots, out)
+
+
+@numba.njit
+def keep(
+    ints: np.ndarray, belief: np.ndarray, slot: int, plans: np.ndarray, slots: np.ndarray, out: np.ndarray
+) -> None:
+    memory.keep(ints, belief, slot, plans, slots, out)
+
+
+class Thread:
+    """The buffers of a thread that plans for the agents of a T-maze."""
+
+    def __init__(self) -> None:
+        self.program = ai.Agent(ai.envs.TMaze().process, planner=ai.Exhaustive(horizon=2)).program
+        self.plans, self.slots = self.program.recall_buffers("float64")
+        self.out = np.zeros(self.program.lengths["out"])
+
+    def recall(self, belief: np.ndarray) -> int:
+        return int(recall(self.program.ints, belief, self.plans, self.slots, self.out))
+
+    def keep(self, belief: np.ndarray, slot: int, G: float) -> None:
+        view(self.out, self.program.ints, L.O_G)[:] = G
+        keep(self.program.ints, belief, slot, self.plans, self.slots, self.out)
+        self.out[:] = -1.0
+
+    def G(self) -> float:
+        (value,) = set(view(self.out, self.program.ints, L.O_G).tolist())
+        return float(value)
+
+
+@pytest.fixture
+def thread() -> Thread:
+    return Thread()
+
+
+def beliefs(count: int) -> np.ndarray:
+    return np.random.default_rng(0).dirichlet(np.ones(7), size=count)
+
+
+def test_a_plan_is_recalled_for_the_belief_that_it_was_made_from_and_for_no_other(thread: Thread) -> None:
+    first, other = beliefs(2)
+    slot = thread.recall(first)
+    assert slot >= 0
+    thread.keep(first, slot, 3.0)
+    assert thread.recall(first) == memory.RECALLED
+    assert thread.G() == 3.0
+    thread.out[:] = -1.0
+    nearly = first.copy()
+    nearly[0] = np.nextafter(nearly[0], 1.0)
+    for belief in (other, nearly):
+        assert thread.recall(belief) >= 0
+        assert thread.G() == -1.0
+
+
+def test_two_beliefs_of_one_slot_take_its_place_in_turn(thread: Thread) -> None:
+    by_slot: dict[int, list[np.ndarray]] = {}
+    for belief in beliefs(1000):
+        by_slot.setdefault(thread.recall(belief), []).append(belief)
+    slot, (one, two, *_) = next((slot, found) for slot, found in by_slot.items() if len(found) > 1)
+    thread.keep(one, slot, 1.0)
+    assert thread.recall(two) == slot
+    thread.keep(two, slot, 2.0)
+    assert thread.recall(two) == memory.RECALLED
+    assert thread.G() == 2.0
+    assert thread.recall(one) == slot
+
+
+def test_where_no_belief_comes_back_looking_is_given_up_for_a_while(thread: Thread) -> None:
+    (belief,) = beliefs(1)
+    thread.slots[0], thread.slots[1] = memory.TRIAL, memory.TRIAL // 8 - 1
+    thread.recall(belief)
+    assert thread.slots[0] == 1 - memory.PAUSE
+    assert thread.recall(belief) == memory.NO_SLOT
+    thread.slots[0] = 0
+    assert thread.recall(belief) >= 0
+
+
+def test_where_beliefs_come_back_looking_goes_on(thread: Thread) -> None:
+    (belief,) = beliefs(1)
+    thread.slots[0], thread.slots[1] = memory.TRIAL, memory.TRIAL // 8
+    assert thread.recall(belief) >= 0
+    assert thread.slots[0] == 1
+    assert thread.slots[1] == 0
+
+
+def simulate(agent: Any, **options: Any) -> Any:
+    return ai.simulate(agent, ai.envs.TMaze(cue_validity=0.8), num_steps=12, seed=3, record=RECORD, **options)
+
+
+@pytest.mark.parametrize("choice", [ai.MarginalAction(), ai.BestPolicy()])
+@pytest.mark.parametrize("alpha", [None, 4.0])
+def test_a_run_is_the_same_to_the_last_bit_with_and_without(choice: Any, alpha: float | None) -> None:
+    """A population plans for itself, since its members may differ; these do not."""
+    agent = ai.Agent(ai.envs.TMaze().process, planner=ai.Exhaustive(horizon=2), choice=choice, alpha=alpha)
+    alone = simulate(ai.Population(agent, size=200, gamma=np.full(200, agent.gamma)))
+    recalled = simulate(agent, num_agents=200, num_episodes=1)
+    for name in alone.data_vars:
+        np.testing.assert_array_equal(recalled[name], alone[name], err_msg=str(name))
+
+
+def test_nothing_is_recalled_where_plans_depend_on_more_than_the_belief() -> None:
+    maze = ai.envs.TMaze().process
+    learner = ai.Agent(maze, planner=ai.Exhaustive(horizon=2), learning=ai.Learning(A=True))
+    timed = ai.Model.from_arrays([np.eye(2)], [np.eye(2)[:, :, None]], [np.zeros((3, 2))], [np.array([0.5, 0.5])])
+    wide = ai.envs.random_model(num_states=(2,), num_obs=(2,), num_actions=(20,))
+    vast = ai.Agent(wide, planner=ai.Exhaustive(horizon=4))
+    for agent in (learner, ai.Agent(timed, planner=ai.Exhaustive(horizon=1)), vast):
+        plans, slots = agent.program.recall_buffers("float64")
+        assert len(plans) == len(slots) == 0
