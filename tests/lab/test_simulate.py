@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from support.problems import Problem, problems
 
 import actinf as ai
-from actinf.errors import ActinfError, BudgetError, ImpossibleObservation, SettingError
+from actinf.errors import BudgetError, ImpossibleObservation, SettingError
 
 
 def assert_row_is_a_session(trace: xr.Dataset, agent: ai.Agent, row: int, seed: int, carry_counts: bool = True) -> None:
@@ -219,8 +219,17 @@ def wrong() -> dict[str, tuple[dict[str, Any], list[str]]]:
         "threads in words": ({"threads": "2"}, ["threads='2'", "whole number"]),
         "no block": ({"block_size": 0}, ["block_size=0"]),
         "half a block": ({"block_size": 2.5}, ["block_size=2.5"]),
-        "an unknown record": ({"record": ["beliefs"]}, ["'beliefs'", "state, obs, action, qs, q_pi, G, F, counts"]),
+        "an unknown record": (
+            {"record": "nonsense"},
+            ["record='nonsense'", "state, obs, action, qs, q_pi, G, F, counts"],
+        ),
+        "an unknown record of one": ({"record": ["beliefs"]}, ["record=['beliefs']", "state, obs, action, qs"]),
+        "an unknown record among others": ({"record": ("obs", "actions")}, ["'actions'", "did you mean 'action'?"]),
         "a number for a record": ({"record": 3}, ["record=3", "state, obs, action"]),
+        "a number among records": ({"record": ["obs", 4]}, ["no 4 to be recorded", "state, obs, action"]),
+        "a list among records": ({"record": [["obs"]]}, ["record=[['obs']]", "state, obs, action"]),
+        "records by name": ({"record": {"obs": True}}, ["record={'obs': True}", "state, obs, action"]),
+        "a record in bytes": ({"record": b"obs"}, ["record=b'obs'", "state, obs, action"]),
         "counts of none that learns": ({"record": "counts"}, ["record='counts'", "no learning"]),
         "a world by name": ({"world": "tmaze"}, ["world=str", "expected a World", "World(model)"]),
         "a model for a world": ({"world": maze.process}, ["world=Model", "expected a World"]),
@@ -237,7 +246,7 @@ def wrong() -> dict[str, tuple[dict[str, Any], list[str]]]:
 @pytest.mark.parametrize("case", wrong())
 def test_what_cannot_be_simulated_is_refused(case: str) -> None:
     wrong_settings, words = wrong()[case]
-    with pytest.raises(ActinfError) as refused:
+    with pytest.raises(SettingError) as refused:
         ai.simulate(ai.Agent(ai.envs.TMaze().model()), **{"num_steps": 2, **wrong_settings})
     for word in words:
         assert word in str(refused.value)

@@ -26,8 +26,9 @@ from actinf.errors import BudgetError, ImpossibleObservation, SettingError
 from actinf.kernels import layout as L
 from actinf.kernels.buffers import Frame, view
 from actinf.lab.trace import TraceWriter, open_trace, to_dataset
-from actinf.lab.trace_layout import Extent, TraceLayout
+from actinf.lab.trace_layout import RECORDABLE, Extent, TraceLayout
 from actinf.model import Model
+from actinf.model.problems import suggestion
 from actinf.planning.dense import DensePlan
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
 __all__ = ["simulate"]
 
-DEFAULT_RECORD = ("state", "obs", "action", "qs", "q_pi", "G", "F", "counts")
 BLOCK_BYTES = 16 * 2**20
 MAX_TRACE_BYTES = 2 * 2**30
 
@@ -106,7 +106,8 @@ def simulate(
         num_steps: observations, and actions, in each episode.
         num_episodes: repetitions; beliefs start again from D, and counts carry over unless `carry_counts` is False.
         seed: of the run, 0 to 2**63 − 1.  Agent i draws the same numbers in every run with this seed.
-        record: names out of "state", "obs", "action", "qs", "q_pi", "G", "F", "counts".  Default: all that apply.
+        record: names out of "state", "obs", "action", "qs", "q_pi", "G", "F", "counts", one of them or several.
+            Default: all that apply.
         carry_counts: whether what was learned outlives an episode.
         schedule: episode → world from that episode on (a reversal, a change of reward).
         threads: at most so many at once; default: all cores.  The result does not depend on it.
@@ -235,14 +236,7 @@ def _process(world: World) -> Model | None:
 
 def _recorded(record: Any, agent: Agent, worlds: list[World]) -> tuple[str, ...]:
     """What is recorded: what was asked for, or all that applies."""
-    if record is None:
-        names: tuple[str, ...] = DEFAULT_RECORD
-    elif isinstance(record, str):
-        names = (record,)
-    elif isinstance(record, Iterable):
-        names = tuple(record)
-    else:
-        raise SettingError(f"simulate(record={record!r}): expected names out of {', '.join(DEFAULT_RECORD)}")
+    names = RECORDABLE if record is None else _asked_for(record)
     if agent.learning is None and "counts" in names:
         if record is not None:
             raise SettingError("simulate(record='counts') records what is learned, but the agent has no learning")
@@ -257,6 +251,23 @@ def _recorded(record: Any, agent: Agent, worlds: list[World]) -> tuple[str, ...]
             )
             raise SettingError(f"simulate(record='state'): {why}; record the observations instead")
         names = tuple(name for name in names if name != "state")
+    return names
+
+
+def _asked_for(record: Any) -> tuple[str, ...]:
+    """The names that `record` gives, each of them known."""
+    if isinstance(record, Mapping | bytes) or not isinstance(record, Iterable):
+        raise SettingError(f"simulate(record={record!r}): expected names out of {', '.join(RECORDABLE)}")
+    names = (record,) if isinstance(record, str) else tuple(record)
+    for name in names:
+        if not isinstance(name, str) or name not in RECORDABLE:
+            given = (
+                repr(record) if isinstance(record, str) else f"[…, {name!r}, …]" if len(names) > 1 else f"[{name!r}]"
+            )
+            raise SettingError(
+                f"simulate(record={given}): there is no {name!r} to be recorded: expected names out of "
+                f"{', '.join(RECORDABLE)}{suggestion(name, RECORDABLE)}"
+            )
     return names
 
 
