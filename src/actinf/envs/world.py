@@ -1,8 +1,9 @@
 """What a world is, and how it is linked to an agent: by the names of modalities, outcomes, controls and actions."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from actinf.agent.structure import own_structure
 from actinf.agent.tables import put_tables
 from actinf.envs.links import link
-from actinf.errors import ModelError
+from actinf.errors import FileError, ModelError
 from actinf.kernels import layout as L
 from actinf.kernels.buffers import BufferPlan, view
 from actinf.model import Model
@@ -31,6 +32,27 @@ class World:
             raise ModelError(f"World(process) got {type(process).__name__}: expected a Model")
         self.process = process
         self.name = name or process.name or type(self).__name__
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """The world in a .yaml or .json file; where there is no such file, the bundled world of that name.
+
+        A world file states tables, or names a bundled world with its settings; a model file is a world too, whose
+        preferences play no part.
+
+        Raises:
+            FileError: that lists every mistake as `file:line: message`; also when a subclass is asked for a world of
+                another kind.
+        """
+        from actinf.envs.by_name import load_world
+
+        world = load_world(path)
+        if not isinstance(world, cls):
+            raise FileError(
+                f"{os.fspath(path)}: the world is of the class {type(world).__name__}, but {cls.__name__}.load "
+                f"expected {cls.__name__}: World.load takes a world of any kind"
+            )
+        return world
 
     def linked(self, model: Model) -> "LinkedWorld":
         """The world as the kernels run it for agents with this model.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from actinf.envs.by_name import BUNDLED as WORLDS
 from actinf.errors import FileError
 from actinf.lab.experiment import Experiment
 from actinf.lab.experiment_file import read_experiment
 from actinf.lab.running import EXPERIMENT_FILE, slug
-from actinf.lab.worlds import BUNDLED as WORLDS
 from actinf.model.document import read_document
 from actinf.model.files import BUNDLED as MODEL_FILES
 from actinf.model.problems import listed, suggestion

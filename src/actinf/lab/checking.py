@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import prod
 from pathlib import Path
 
+from actinf.envs.by_name import world_from_statement
 from actinf.lab.experiment_file import read_experiment
-from actinf.lab.worlds import world_from_statement
 from actinf.model import Model
 from actinf.model.files import open_file, read_world
 

@@ -21,12 +21,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from actinf.envs.by_name import BUNDLED, bundled_model, bundled_world, world_from_statement
 from actinf.errors import ActinfError, FileError
 from actinf.inference.exact import Exact
 from actinf.inference.fixed_point import FixedPoint
 from actinf.lab.experiment import AgentSettings, Experiment, Source
 from actinf.lab.trace_layout import RECORDABLE, Extent
-from actinf.lab.worlds import BUNDLED, bundled_model, bundled_world, world_from_statement
 from actinf.learning.dirichlet import Learning
 from actinf.model import Model
 from actinf.model.document import Document

@@ -56,6 +56,8 @@ def find_file(path: str | os.PathLike[str]) -> Path:
     Raises:
         FileError: when there is neither, with the names of the bundled files.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise FileError(f"the file is given as {shown(path)}: expected its path, or the name of a bundled file")
     name = os.fspath(path)
     with suppress(OSError, ValueError):
         if Path(name).exists():

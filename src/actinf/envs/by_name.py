@@ -3,16 +3,43 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from actinf.envs import BUNDLED, World
-from actinf.errors import SettingError
+from actinf.errors import FileError, SettingError
 from actinf.model import Model
-from actinf.model.files import WorldStatement
-from actinf.model.problems import listed, suggestion
+from actinf.model.files import WorldStatement, bundled_files, read_world
+from actinf.model.problems import listed, shown, suggestion
 
-__all__ = ["BUNDLED", "bundled_model", "bundled_world", "world_from_statement"]
+__all__ = ["BUNDLED", "bundled_model", "bundled_world", "load_world", "world_from_statement"]
+
+
+def load_world(path: str | os.PathLike[str]) -> World:
+    """The world in a file; where there is no such file, the bundled world of that name, with its default settings.
+
+    Raises:
+        FileError: there is neither, or the file has mistakes, each as `file:line: message`.
+    """
+    name = os.fspath(path) if isinstance(path, str | os.PathLike) else None
+    if name is not None and not _exists(name):
+        if name in BUNDLED:
+            return bundled_world(name, {})
+        if name not in bundled_files():
+            raise FileError(
+                f"{shown(name)[1:-1]}: no such file, and no bundled world of that name: bundled are "
+                f"{listed(sorted(BUNDLED))}{suggestion(name, sorted(BUNDLED))}"
+            )
+    return world_from_statement(read_world(path, Model))
+
+
+def _exists(name: str) -> bool:
+    with suppress(OSError, ValueError):
+        return Path(name).exists()
+    return False
 
 
 def bundled_world(name: str, settings: Mapping[str, Any]) -> World:
