@@ -137,11 +137,12 @@ class _Reader:
         self.problems.append((where, what))
 
     def unknown_keys(self, data: Mapping[Any, Any], where: Pointer, known: tuple[str, ...]) -> None:
+        expected = listed(known) or "none"
         for key in data:
             if key not in known:
                 self.add(
                     (*where, key),
-                    f"the key {shown(key)} is not known here: expected {listed(known)}{suggestion(key, known)}",
+                    f"the key {shown(key)} is not known here: expected {expected}{suggestion(key, known)}",
                 )
 
     def text(self, key: str, default: str) -> str:
@@ -322,6 +323,9 @@ class _Reader:
             )
             if isinstance(key, bool) or not 0 < episode < num_episodes:
                 self.add(("schedule", key), f"schedule has the episode {key}: expected 1 to {num_episodes - 1}")
+                continue
+            if value is None:
+                self.add(("schedule", key), f"schedule names no world for episode {episode}: {_REFERENCE}")
                 continue
             source, world = self.world(("schedule", key), value)
             if world is not None:
