@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from actinf.envs.world import World
     from actinf.inference.exact import Exact
     from actinf.inference.fixed_point import FixedPoint
+    from actinf.lab import plots
     from actinf.lab.simulate import simulate
     from actinf.lab.trace import open_trace
     from actinf.learning.dirichlet import Learning
@@ -46,6 +47,7 @@ __all__ = [
     "envs",
     "errors",
     "open_trace",
+    "plots",
     "simulate",
 ]
 
@@ -74,11 +76,14 @@ _HOME = {
 }
 
 
+_MODULES = {"envs": "actinf.envs", "errors": "actinf.errors", "plots": "actinf.lab.plots"}
+
+
 def __getattr__(name: str) -> Any:
     if name in _HOME:
         value = getattr(import_module(_HOME[name]), name)
-    elif name in __all__:
-        value = import_module(f"{__name__}.{name}")
+    elif name in _MODULES:
+        value = import_module(_MODULES[name])
     else:
         raise AttributeError(f"module 'actinf' has no attribute {name!r}")
     globals()[name] = value

@@ -8,6 +8,7 @@ import pytest
 
 from actinf.agent import Explanation
 from actinf.lab.explain import Reasons, Terms
+from actinf.lab.trace_layout import policy_labels
 from actinf.model import Model
 
 
@@ -21,7 +22,7 @@ def explanation(model: Model) -> Explanation:
     q_pi = np.exp(-G) / np.exp(-G).sum()
     return Explanation(
         policies=policies,
-        names=[],
+        names=list(policy_labels(policies, model)),
         modalities=("where", "hint"),
         risk=risk,
         ambiguity=ambiguity,
@@ -37,8 +38,8 @@ def explanation(model: Model) -> Explanation:
 
 
 @pytest.fixture
-def terms(explanation: Explanation, model: Model) -> Terms:
-    return Terms.of(explanation, model)
+def terms(explanation: Explanation) -> Terms:
+    return Terms.of(explanation)
 
 
 def reasons(terms: Terms, action: int = 1) -> Reasons:
@@ -101,7 +102,7 @@ def test_words_say_what_was_seen_believed_and_done(terms: Terms) -> None:
     assert did == "It did 'go cue', to which its policies gave 75% of the probability."
 
 
-def test_words_name_the_part_that_decided(explanation: Explanation, model: Model) -> None:
+def test_words_name_the_part_that_decided(explanation: Explanation) -> None:
     risk = np.zeros((16, 2, 2))
     risk[:, 0, 1] = np.repeat([3.0, 1.0, 2.5, 2.0], 4)
     only = replace(
@@ -112,7 +113,7 @@ def test_words_name_the_part_that_decided(explanation: Explanation, model: Model
         G=risk.sum(axis=(1, 2)),
         q_pi=np.full(16, 1 / 16),
     )
-    said = reasons(Terms.of(only, model)).in_words()[-1]
+    said = reasons(Terms.of(only)).in_words()[-1]
     assert "'go cue > go centre', has G = 1.000 nats" in said
     assert said.endswith("has 2.000: 1.000 worse, of which risk of hint next (+1.000).")
 

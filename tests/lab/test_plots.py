@@ -2,19 +2,23 @@
 
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import xarray as xr
 from matplotlib.figure import Figure
 
+import actinf as ai
 from actinf.agent import Explanation
 from actinf.envs.maps import Layout
-from actinf.errors import TraceError
+from actinf.errors import ActinfError, SettingError, TraceError
 from actinf.lab import plots
 from actinf.lab.explain import Terms
 from actinf.lab.plots.rows import pick_rows
-from actinf.lab.plots.style import THEME, shorten
+from actinf.lab.plots.style import THEME, shorten, to_svg
 from actinf.lab.trace import to_dataset
+from actinf.lab.trace_layout import policy_labels
 from actinf.model import Model
 
 from .conftest import Recording, record_at_random
@@ -135,7 +139,7 @@ def test_the_same_picture_has_the_same_bytes(recorded: Recording, tmp_path: Path
 
 
 def test_a_picture_for_a_page_takes_its_colours_from_the_page(recorded: Recording) -> None:
-    text = plots.to_svg(plots.free_energy(to_dataset(recorded.layout, recorded.arrays)), "F", "free <energy>")
+    text = to_svg(plots.free_energy(to_dataset(recorded.layout, recorded.arrays)), "F", "free <energy>")
     assert text.startswith("<svg ")
     assert 'aria-label="free &lt;energy>"' in text
     assert "var(--ink)" in text
@@ -151,7 +155,6 @@ def test_a_long_name_loses_its_middle() -> None:
 def test_what_was_learned_is_named_by_its_row_and_column(model: Model) -> None:
     recorded = record_at_random(model, names=("counts",), episodes=4)
     figure = plots.learned_probabilities(to_dataset(recorded.layout, recorded.arrays), changes=[2])
-    assert figure is not None
     labels = figure.axes[-1].get_legend_handles_labels()[1]
     assert len(labels) == 6
     assert all(" | " in label for label in labels)
@@ -161,36 +164,134 @@ def test_nothing_is_drawn_of_counts_that_did_not_move(model: Model) -> None:
     recorded = record_at_random(model, names=("counts",), episodes=3)
     recorded.arrays["pA_where"][:] = 1.0
     recorded.arrays["pA_hint"][:] = 1.0
-    assert plots.learned_probabilities(to_dataset(recorded.layout, recorded.arrays)) is None
+    with pytest.raises(TraceError, match="hardly move"):
+        plots.learned_probabilities(to_dataset(recorded.layout, recorded.arrays))
 
 
-def terms_of(recorded: Recording, model: Model) -> Terms:
+def explained(model: Model) -> Explanation:
     random = np.random.default_rng(2)
     policies = np.array(list(product(product(range(4)), repeat=2)))
     risk, ambiguity = 50.0 + random.gamma(1.0, 1.0, (16, 2, 2)), random.gamma(1.0, 0.3, (16, 2, 2))
     G = (risk + ambiguity).sum(axis=(1, 2))
     q_pi = np.exp(G.min() - G) / np.exp(G.min() - G).sum()
     zero = np.zeros((16, 2, 2))
-    explanation = Explanation(
-        policies=policies, names=[], modalities=("where", "hint"), risk=risk, ambiguity=ambiguity, novelty_A=zero,
-        novelty_B=zero[:, :, 0], log_E=np.zeros(16), gamma=1.0, G=G, q_pi=q_pi, q_action=q_pi, action={},
+    return Explanation(
+        policies=policies, names=list(policy_labels(policies, model)), modalities=("where", "hint"),
+        risk=risk, ambiguity=ambiguity, novelty_A=zero, novelty_B=zero[:, :, 0], log_E=np.zeros(16), gamma=1.0,
+        G=G, q_pi=q_pi, q_action=q_pi, action={},
     )  # fmt: skip
-    return Terms.of(explanation, model)
 
 
-def test_the_terms_of_g_are_stacked_up_to_g(recorded: Recording, model: Model) -> None:
-    terms = terms_of(recorded, model)
-    figure = plots.expected_free_energy(terms)
+def test_the_terms_of_g_are_stacked_up_to_g(model: Model) -> None:
+    terms = Terms.of(explained(model))
+    figure = plots.expected_free_energy(explained(model))
     ends = [bar.get_x() + bar.get_width() for bar in figure.axes[0].containers[-1]]
     np.testing.assert_allclose(ends, terms.G[terms.best(14)])
 
 
-def test_compared_policies_show_only_what_makes_them_worse(recorded: Recording, model: Model) -> None:
-    terms = terms_of(recorded, model)
-    figure = plots.policies_compared(terms)
+def test_compared_policies_show_only_what_makes_them_worse(model: Model) -> None:
+    terms = Terms.of(explained(model))
+    figure = plots.policies_compared(explained(model))
     sums = np.asarray(figure.axes[0].collections[-1].get_offsets())[:, 0]
     order = terms.best(14)
     np.testing.assert_allclose(sums, terms.G[order] - terms.G.min())
     assert figure.axes[0].get_xlim()[1] < 30
     assert "the best" in words(figure)
     assert row_names(figure)[0] == terms.labels[order[0]]
+
+
+MAPS = ("belief_maps", "paths")
+DRAWN = sorted(set(ai.plots.__all__) - {"expected_free_energy", "policies_compared", "save"})
+OF_ONE_EPISODE = sorted(set(DRAWN) - {"action_shares_by_episode", "learned_probabilities", "learning_curves"})
+OF_ONE_AGENT = sorted(set(OF_ONE_EPISODE) - {"action_shares"})
+
+
+def draw(name: str, trace: Any, maze: ai.envs.TMaze, **which: Any) -> Figure:
+    place = (maze.layout,) if name in MAPS else ()
+    return getattr(ai.plots, name)(trace, *place, **which)  # type: ignore[no-any-return]
+
+
+@pytest.fixture(scope="module")
+def maze() -> ai.envs.TMaze:
+    return ai.envs.TMaze()
+
+
+@pytest.fixture(scope="module")
+def lived(maze: ai.envs.TMaze) -> xr.Dataset:
+    agent = ai.Agent(maze.model(), planner=ai.Exhaustive(horizon=2), learning=ai.Learning(A=True))
+    return ai.simulate(agent, maze, num_agents=6, num_steps=4, num_episodes=3, seed=0)
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_every_plot_is_drawn_of_a_trace_of_simulate(name: str, lived: xr.Dataset, maze: ai.envs.TMaze) -> None:
+    assert isinstance(draw(name, lived, maze), Figure)
+
+
+def test_a_trace_from_a_file_is_drawn_alike(lived: xr.Dataset, tmp_path: Path) -> None:
+    lived.to_netcdf(tmp_path / "trace.nc", engine="h5netcdf")
+    with ai.open_trace(tmp_path / "trace.nc") as trace:
+        first = ai.plots.save(ai.plots.beliefs(trace, agent=2), tmp_path / "first.png").read_bytes()
+    assert first == ai.plots.save(ai.plots.beliefs(lived, agent=2), tmp_path / "second.png").read_bytes()
+
+
+def test_the_policies_of_a_session_are_drawn_of_its_explanation(maze: ai.envs.TMaze) -> None:
+    agent = ai.Agent(maze.model(), planner=ai.Exhaustive(horizon=2))
+    why = agent.start(seed=0).step({"where": "centre", "cue": "none", "outcome": "none"}).explain()
+    assert row_names(ai.plots.policies_compared(why))[0] == "cue > cue"
+    assert isinstance(ai.plots.expected_free_energy(why), Figure)
+
+
+@pytest.mark.parametrize("name", OF_ONE_EPISODE)
+@pytest.mark.parametrize(
+    ("episode", "said"), [(3, "no episode 3: the trace has 3"), (-1, "no episode -1"), ("0", "'0'")]
+)
+def test_an_episode_that_is_not_there_is_named(
+    name: str, episode: object, said: str, lived: xr.Dataset, maze: ai.envs.TMaze
+) -> None:
+    with pytest.raises(ActinfError, match=said):
+        draw(name, lived, maze, episode=episode)
+
+
+@pytest.mark.parametrize("name", OF_ONE_AGENT)
+@pytest.mark.parametrize(("agent", "said"), [(6, "no agent 6: the trace has 6"), (1.5, "agent=1.5"), (True, "True")])
+def test_an_agent_that_is_not_there_is_named(
+    name: str, agent: object, said: str, lived: xr.Dataset, maze: ai.envs.TMaze
+) -> None:
+    with pytest.raises(ActinfError, match=said):
+        draw(name, lived, maze, agent=agent)
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_what_is_no_whole_trace_is_refused(name: str, lived: xr.Dataset, maze: ai.envs.TMaze) -> None:
+    with pytest.raises(SettingError, match=r"trace=str: expected a trace, the xarray.Dataset that simulate"):
+        draw(name, "runs/tmaze", maze)
+    with pytest.raises(TraceError, match="no axis 'agent': give the whole trace"):
+        draw(name, lived.isel(agent=0), maze)
+
+
+@pytest.mark.parametrize("name", MAPS)
+def test_a_map_that_does_not_fit_is_refused(name: str, lived: xr.Dataset) -> None:
+    on_a_map = getattr(ai.plots, name)
+    with pytest.raises(SettingError, match=r"the layout has 100 states, but '.*_location' of the trace has 4"):
+        on_a_map(lived, ai.envs.GridWorld().layout)
+    with pytest.raises(SettingError, match=r"layout=TMaze: expected the layout of a world on a map"):
+        on_a_map(lived, ai.envs.TMaze())
+    with pytest.raises(TraceError, match=r"record '(state|qs)'"):
+        on_a_map(lived[["F"]], ai.envs.TMaze().layout)
+
+
+def test_what_is_no_explanation_is_refused(lived: xr.Dataset) -> None:
+    for draw in (ai.plots.policies_compared, ai.plots.expected_free_energy):
+        with pytest.raises(SettingError, match=r"why=Dataset: expected an Explanation, which step.explain\(\) returns"):
+            draw(lived)  # type: ignore[operator]
+
+
+def test_a_picture_of_an_unknown_kind_is_refused(lived: xr.Dataset, tmp_path: Path) -> None:
+    for name in ("beliefs", "beliefs.doc"):
+        with pytest.raises(SettingError, match=rf"{name}'\): expected a name that ends in .png, .svg or .pdf"):
+            ai.plots.save(ai.plots.beliefs(lived), tmp_path / name)
+
+
+def test_preferences_by_time_count_by_their_last_row(lived: xr.Dataset) -> None:
+    drawn = ai.plots.learning_curves(lived, preferences={"outcome": np.array([[0.0, 0.0, 9.0], [0.0, 1.0, 0.0]])})
+    assert drawn.axes[1].get_title(loc="left") == "preferred outcome: outcome = reward"

@@ -13,11 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from actinf.lab.trace_layout import policy_labels
-
 if TYPE_CHECKING:
     from actinf.agent import Explanation
-    from actinf.model import Model
 
 __all__ = ["MEANING", "Part", "Reasons", "Terms"]
 
@@ -72,9 +69,9 @@ class Terms:
     details: tuple[Part, ...]
 
     @classmethod
-    def of(cls, explanation: Explanation, model: Model) -> Terms:
-        """Name the parts of an explanation after the model."""
-        modalities = [modality.name for modality in model.modalities]
+    def of(cls, explanation: Explanation) -> Terms:
+        """The parts of an explanation, each by its name."""
+        modalities = list(explanation.modalities)
         sources: dict[str, tuple[Any, list[str]]] = {
             "risk": (explanation.risk, modalities),
             "ambiguity": (explanation.ambiguity, modalities),
@@ -83,7 +80,7 @@ class Terms:
         }
         policies = np.asarray(explanation.policies, dtype=np.int64)
         return cls(
-            labels=policy_labels(policies, model),
+            labels=tuple(explanation.names),
             policies=policies,
             G=_floats(explanation.G),
             q_pi=_floats(explanation.q_pi),

@@ -138,7 +138,7 @@ def explain_step(
         action=step.action,
         action_index=step.action_index,
         q_action=dict(sorted(by_action.items(), key=lambda pair: -pair[1])),
-        terms=Terms.of(step.explain(), model),
+        terms=Terms.of(step.explain()),
         F=step.F,
     )
 

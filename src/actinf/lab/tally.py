@@ -51,8 +51,8 @@ def preferred_shares(trace: xr.Dataset, preferences: Mapping[str, NDArray[Any]])
 
     Args:
         trace: a trace that holds `obs_<modality>`.
-        preferences: log-preferences (outcome,) by modality; a modality without a single most preferred outcome is
-            left out.
+        preferences: log-preferences by modality, (outcome,), or (time, outcome), of which the last row counts; a
+            modality without a single most preferred outcome is left out.
 
     Returns:
         For each modality, under the name `"modality: outcome"`, the share of steps (episode, agent).
@@ -60,7 +60,8 @@ def preferred_shares(trace: xr.Dataset, preferences: Mapping[str, NDArray[Any]])
     found = {}
     for modality, values in preferences.items():
         name = f"obs_{modality}"
-        best = np.flatnonzero(values == np.max(values))
+        last = np.atleast_2d(values)[-1]
+        best = np.flatnonzero(last == np.max(last))
         if name not in trace or len(best) != 1:
             continue
         blocks = [np.mean(block == best[0], axis=2) for block in _blocks(trace[name])]

@@ -1,7 +1,8 @@
 """Pictures of recorded runs: what agents believed, how they weighed their policies, what they did and learned.
 
-Every function takes a trace (an open xarray Dataset) or an `Explanation` and returns a matplotlib Figure; `save` writes
-it as PNG and `to_svg` gives the text that the report embeds.  Matplotlib is imported when a picture is drawn.
+Every function takes a trace (the Dataset of `simulate` or `open_trace`) or an `Explanation` and returns a matplotlib
+Figure, which `save` writes as PNG, SVG or PDF.  They are the pictures of the report.  Matplotlib is imported when one
+is drawn; nothing is shown, and pyplot is left alone.
 """
 
 from actinf.lab.plots.behaviour import action_shares, action_shares_by_episode
@@ -11,7 +12,7 @@ from actinf.lab.plots.learned import learned_probabilities
 from actinf.lab.plots.learning import learning_curves
 from actinf.lab.plots.paths import paths
 from actinf.lab.plots.policies import expected_free_energy, policies_compared, policy_posterior
-from actinf.lab.plots.style import save, to_svg
+from actinf.lab.plots.style import save
 
 __all__ = [
     "action_shares",
@@ -26,5 +27,4 @@ __all__ = [
     "policies_compared",
     "policy_posterior",
     "save",
-    "to_svg",
 ]

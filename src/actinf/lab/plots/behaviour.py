@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actinf.errors import TraceError
+from actinf.lab.plots.asked import check_trace
 from actinf.lab.plots.style import MUTED, OTHERS, PALETTE, PAPER, figure, in_episode, label_panel, shorten, step_ticks
 from actinf.lab.tally import Shares, action_shares_of
 
@@ -32,6 +33,7 @@ def action_shares(trace: xr.Dataset, *, episode: int = 0) -> Figure:
     Raises:
         TraceError: the trace holds no actions.
     """
+    check_trace(trace, episode=episode)
     shares = _shares(trace)
     who = _who(trace.sizes["agent"])
     with figure(
@@ -51,6 +53,7 @@ def action_shares_by_episode(trace: xr.Dataset) -> Figure:
     Raises:
         TraceError: the trace holds no actions.
     """
+    check_trace(trace)
     shares = _shares(trace)
     with figure(
         "How behaviour changed over the episodes",

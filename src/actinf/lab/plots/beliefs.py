@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actinf.errors import TraceError
+from actinf.lab.plots.asked import check_layout, check_trace
 from actinf.lab.plots.paths import on_the_map, walls
 from actinf.lab.plots.rows import pick_rows
 from actinf.lab.plots.style import (
@@ -47,6 +48,7 @@ def beliefs(trace: xr.Dataset, *, agent: int = 0, episode: int = 0) -> Figure:
     Raises:
         TraceError: the trace holds no beliefs.
     """
+    check_trace(trace, agent=agent, episode=episode)
     one = trace.isel(agent=agent, episode=episode)
     factors = [str(name)[3:] for name in one.data_vars if str(name).startswith("qs_")]
     if not factors:
@@ -125,9 +127,17 @@ def belief_maps(trace: xr.Dataset, layout: Layout, *, agent: int = 0, episode: i
         layout: the map: which state of which factor lies where.
         agent: index of the agent.
         episode: index of the episode.
+
+    Raises:
+        TraceError: the trace holds no beliefs about the factor of the map.
+        SettingError: the map is that of another world.
     """
+    check_trace(trace, agent=agent, episode=episode)
+    factor = getattr(layout, "factor", "")
+    if factor and f"qs_{factor}" not in trace:
+        raise TraceError(f"the trace holds no {f'qs_{factor}'!r} to draw on the map: record 'qs'")
+    check_layout(trace, layout, f"qs_{factor}", trace[f"qs_{factor}"].shape[-1] if factor else 0)
     one = trace.isel(agent=agent, episode=episode)
-    factor = layout.factor
     belief = np.asarray(one[f"qs_{factor}"].values, dtype=np.float64)
     names = [str(name) for name in one[f"qs_{factor}"].coords[one[f"qs_{factor}"].dims[-1]].values]
     truth = _true_rows(one, factor, names)

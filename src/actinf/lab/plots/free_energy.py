@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actinf.errors import TraceError
+from actinf.lab.plots.asked import check_trace
 from actinf.lab.plots.style import ACCENT, GRID, PALETTE, figure, in_episode, step_ticks
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def free_energy(trace: xr.Dataset, *, agent: int = 0, episode: int = 0) -> Figur
     Raises:
         TraceError: the trace holds no free energy.
     """
+    check_trace(trace, agent=agent, episode=episode)
     if "F" not in trace:
         raise TraceError("the trace holds no free energy to draw: record 'F'")
     count = trace.sizes["agent"]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actinf.errors import TraceError
+from actinf.lab.plots.asked import check_trace
 from actinf.lab.plots.free_energy import sample_agents
 from actinf.lab.plots.style import MUTED, PALETTE, figure, label_panel, shorten, step_ticks
 
@@ -37,25 +38,23 @@ class _Line:
     high: NDArray[np.float64]
 
 
-def learned_probabilities(trace: xr.Dataset, *, changes: Sequence[int] = ()) -> Figure | None:
+def learned_probabilities(trace: xr.Dataset, *, changes: Sequence[int] = ()) -> Figure:
     """Curves of the learned probabilities that moved most over the episodes, a panel for each table.
 
     Args:
         trace: a trace that holds counts (`pA_<modality>`, `pB_<factor>`, `pD_<factor>`).
         changes: episodes at which the world changed, marked by a line.
 
-    Returns:
-        The figure, or `None` when nothing moved.
-
     Raises:
-        TraceError: the trace holds no counts.
+        TraceError: the trace holds no counts, or none that moved from episode to episode.
     """
+    check_trace(trace)
     names = [str(name) for name in trace.data_vars if str(name)[:3] in ("pA_", "pB_", "pD_")]
     if not names:
         raise TraceError("the trace holds no counts to draw: record 'counts'")
     panels = [(name, lines) for name in names if (lines := list(_lines(trace[name])))][:_MOST_TABLES]
     if not panels:
-        return None
+        raise TraceError("the counts of the trace hardly move from episode to episode: there is nothing to draw")
     count = trace.sizes["agent"]
     who = f"mean of {count:,} agents, and the middle half of them" if count > 1 else "of the one agent"
     marks = "; a dashed line marks a change of the world" if changes else ""

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actinf.errors import TraceError
+from actinf.lab.plots.asked import check_trace
 from actinf.lab.plots.free_energy import bands, draw_bands, sample_agents
 from actinf.lab.plots.style import MUTED, figure, label_panel, step_ticks
 from actinf.lab.tally import mean_free_energy, preferred_shares
@@ -30,12 +31,14 @@ def learning_curves(
 
     Args:
         trace: a trace of several episodes that holds `F`, `obs_<modality>`, or both.
-        preferences: log-preferences (outcome,) by modality.
+        preferences: log-preferences by modality, as `model.C` holds them: (outcome,), or (time, outcome), of which the
+            last row counts.
         changes: episodes at which the world changed, marked by a line.
 
     Raises:
         TraceError: the trace holds nothing that could be drawn.
     """
+    check_trace(trace)
     curves: list[tuple[str, str, NDArray[np.float64]]] = []
     surprise = mean_free_energy(trace)
     if surprise is not None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from actinf.errors import TraceError
 from actinf.lab.extras import load_extra
+from actinf.lab.plots.asked import check_layout, check_trace
 from actinf.lab.plots.style import (
     ACCENT,
     GRID,
@@ -61,10 +62,13 @@ def paths(trace: xr.Dataset, layout: Layout, *, agent: int = 0, episode: int = 0
 
     Raises:
         TraceError: the trace does not hold the true states.
+        SettingError: the map is that of another world.
     """
-    name = f"state_{layout.factor}"
-    if name not in trace:
+    check_trace(trace, agent=agent, episode=episode)
+    name = f"state_{getattr(layout, 'factor', '')}"
+    if name != "state_" and name not in trace:
         raise TraceError(f"the trace holds no {name!r} to draw a path: record 'state'")
+    check_layout(trace, layout, name)
     rows, columns = layout.shape
     states = np.asarray(trace[name].isel(agent=agent, episode=episode).values, dtype=np.int64)
     visits = on_the_map(state_shares(trace, layout.factor).share[episode].mean(axis=0), layout)

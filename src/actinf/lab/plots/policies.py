@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from actinf.errors import TraceError
+from actinf.agent import Explanation
+from actinf.errors import SettingError, TraceError
+from actinf.lab.explain import Terms
+from actinf.lab.plots.asked import check_trace
 from actinf.lab.plots.rows import pick_rows
 from actinf.lab.plots.style import (
     GRID,
@@ -31,8 +34,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from actinf.lab.explain import Terms
-
 __all__ = ["expected_free_energy", "policies_compared", "policy_posterior"]
 
 _MOST_POLICIES = 14
@@ -50,6 +51,7 @@ def policy_posterior(trace: xr.Dataset, *, agent: int = 0, episode: int = 0) -> 
     Raises:
         TraceError: the trace holds no posterior over policies.
     """
+    check_trace(trace, agent=agent, episode=episode)
     if "q_pi" not in trace:
         raise TraceError("the trace holds no posterior over policies to draw: record 'q_pi'")
     values = np.asarray(trace["q_pi"].isel(agent=agent, episode=episode).values, dtype=np.float64)
@@ -72,14 +74,20 @@ def policy_posterior(trace: xr.Dataset, *, agent: int = 0, episode: int = 0) -> 
         return fig
 
 
-def expected_free_energy(terms: Terms, *, title: str = "What the policies promise", subtitle: str = "") -> Figure:
+def expected_free_energy(
+    why: Explanation | Terms, *, title: str = "What the policies promise", subtitle: str = ""
+) -> Figure:
     """The best policies at one step: expected free energy stacked by term, and the probability that results.
 
     Args:
-        terms: the terms of G for each policy, made by `actinf.lab.explain.Terms.of`.
+        why: what `step.explain()` returns.
         title: the heading.
         subtitle: says which agent and which step.
+
+    Raises:
+        SettingError: `why` is no explanation.
     """
+    terms = _terms(why)
     order = terms.best(_MOST_POLICIES)
     stack = _Stack(
         parts={name: values[order] for name, values in terms.parts.items()},
@@ -91,16 +99,20 @@ def expected_free_energy(terms: Terms, *, title: str = "What the policies promis
     return _draw_stack(terms, order, stack, title, subtitle)
 
 
-def policies_compared(terms: Terms, *, title: str = "Why this action", subtitle: str = "") -> Figure:
+def policies_compared(why: Explanation | Terms, *, title: str = "Why this action", subtitle: str = "") -> Figure:
     """The best policies at one step beside the very best: by which terms they are worse, and their probability.
 
     What all policies share, often most of G, is left out; what remains is what decided.
 
     Args:
-        terms: the terms of G for each policy, made by `actinf.lab.explain.Terms.of`.
+        why: what `step.explain()` returns.
         title: the heading.
         subtitle: says which agent and which step.
+
+    Raises:
+        SettingError: `why` is no explanation.
     """
+    terms = _terms(why)
     order = terms.best(_MOST_POLICIES)
     best = order[0]
     worse = terms.G[order] - terms.G[best]
@@ -112,6 +124,17 @@ def policies_compared(terms: Terms, *, title: str = "Why this action", subtitle:
         panel="what makes the others worse",
     )
     return _draw_stack(terms, order, stack, title, subtitle)
+
+
+def _terms(why: Explanation | Terms) -> Terms:
+    if isinstance(why, Terms):
+        return why
+    if not isinstance(why, Explanation):
+        raise SettingError(
+            f"a plot of policies was asked for of why={type(why).__name__}: expected an Explanation, which "
+            "step.explain() returns"
+        )
+    return Terms.of(why)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from actinf.errors import SettingError
 from actinf.lab.extras import load_extra
 
 if TYPE_CHECKING:
@@ -159,8 +160,14 @@ def save(fig: Figure, path: str | os.PathLike[str], *, dpi: int = 160) -> Path:
 
     Returns:
         The path of the file.
+
+    Raises:
+        SettingError: the suffix is of no kind that matplotlib writes.
     """
     target = Path(path)
+    kinds = fig.canvas.get_supported_filetypes()
+    if target.suffix.lower().removeprefix(".") not in kinds:
+        raise SettingError(f"save(path={str(path)!r}): expected a name that ends in .png, .svg or .pdf")
     metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(target.suffix, {"Software": None})
     with _house_style():
         fig.savefig(target, dpi=dpi, metadata=metadata)

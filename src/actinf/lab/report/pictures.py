@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from actinf.errors import TraceError
 from actinf.lab import plots
 from actinf.lab.replay import explain_step, replay_episode
 
@@ -90,8 +92,8 @@ def _population(experiment: Experiment, trace: xr.Dataset, index: int) -> Iterat
             figure=plots.learning_curves(trace, preferences=preferences, changes=sorted(experiment.schedule)),
         )
     if episodes > 1 and any(name.startswith(("pA_", "pB_", "pD_")) for name in names):
-        learned = plots.learned_probabilities(trace, changes=sorted(experiment.schedule))
-        if learned is not None:
+        with suppress(TraceError):  # what hardly moved is not worth a picture
+            learned = plots.learned_probabilities(trace, changes=sorted(experiment.schedule))
             yield Picture(name="learned", label="Probabilities that the agents learned", figure=learned)
     layout = getattr(experiment.world, "layout", None)
     if layout is not None and f"state_{layout.factor}" in names:

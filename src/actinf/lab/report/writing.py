@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from actinf.lab import plots
 from actinf.lab.headline import headline
+from actinf.lab.plots.style import to_svg
 from actinf.lab.report.model_tables import model_tables
 from actinf.lab.report.page import Html, code, details, figure, join, page, paragraph, section, table, text
 from actinf.lab.report.pictures import Picture, pictures_of
@@ -66,7 +67,7 @@ def write_report(
         if progress is not None:
             progress(picture.name)
         plots.save(picture.figure, folder / PLOTS_FOLDER / f"{picture.name}.png")
-        drawn.append((picture, plots.to_svg(picture.figure, picture.name, picture.label)))
+        drawn.append((picture, to_svg(picture.figure, picture.name, picture.label)))
     body = join(
         [
             _heading(experiment, record, summary, agent),
