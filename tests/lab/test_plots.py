@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 import actinf as ai
@@ -15,7 +16,8 @@ from actinf.envs.maps import Layout
 from actinf.errors import ActinfError, SettingError, TraceError
 from actinf.lab import plots
 from actinf.lab.explain import Terms
-from actinf.lab.plots.rows import pick_rows
+from actinf.lab.plots.policies import _in_short
+from actinf.lab.plots.rows import pick_rows, unbroken
 from actinf.lab.plots.style import THEME, shorten, to_svg
 from actinf.lab.trace import to_dataset
 from actinf.lab.trace_layout import policy_labels
@@ -61,8 +63,8 @@ def test_the_true_state_is_ringed_at_every_step(recorded: Recording) -> None:
 def test_of_a_hundred_states_the_most_believed_are_shown_and_the_rest_is_counted() -> None:
     recorded = record_at_random(grid(10)[0], horizon=1)
     figure = plots.beliefs(to_dataset(recorded.layout, recorded.arrays))
-    assert row_names(figure)[-1] == "80 other states"
-    assert "20 of 100 states" in words(figure)
+    assert row_names(figure)[-1] == "76 other states"
+    assert "24 of 100 states" in words(figure)
 
 
 def test_of_many_policies_the_most_probable_are_shown_and_the_rest_is_counted() -> None:
@@ -73,10 +75,36 @@ def test_of_many_policies_the_most_probable_are_shown_and_the_rest_is_counted() 
 
 
 def test_rows_that_must_be_shown_come_before_those_with_more_probability() -> None:
-    values = np.tile([0.4, 0.3, 0.2, 0.1, 0.0], (3, 1))
-    rows = pick_rows(values, most=2, keep=[4])
-    assert rows.shown.tolist() == [0, 4]
+    values = np.tile([0.4, 0.3, 0.2, 0.05, 0.02, 0.01, 0.008, 0.006, 0.006, 0.0], (3, 1))
+    rows = pick_rows(values, most=2, keep=[9])
+    assert rows.shown.tolist() == [0, 9]
     np.testing.assert_allclose(rows.rest, 0.6)
+
+
+def test_a_few_rows_more_than_wanted_are_all_shown() -> None:
+    assert pick_rows(np.full((2, 16), 1 / 16), most=14).hidden == 0
+
+
+@pytest.mark.parametrize(
+    ("falling", "most", "count"),
+    [
+        ([5, 4, 4, 4, 1, 1, 1, 1, 1], 3, 4),  # the three that tie are shown as well
+        ([5, 4, 4, *[3] * 20], 5, 3),  # twenty that tie are left out
+        ([5, *[3] * 20], 5, 5),  # so many tie that some have to be shown without the others
+        ([5, 4, 3, 2, 1], 3, 3),
+        ([5, 4], 3, 2),
+    ],
+)
+def test_rows_that_tie_are_shown_together_or_not_at_all(falling: list[float], most: int, count: int) -> None:
+    assert unbroken(np.array(falling, dtype=float), most) == count
+
+
+def test_rows_that_never_matter_are_not_shown() -> None:
+    values = np.zeros((4, 40))
+    values[np.arange(4), [3, 9, 9, 30]] = 1.0
+    rows = pick_rows(values, most=20)
+    assert rows.shown.tolist() == [3, 9, 30]
+    np.testing.assert_array_equal(rows.rest, 0.0)
 
 
 def test_free_energy_of_one_agent_lies_over_the_bands_of_all(recorded: Recording) -> None:
@@ -112,6 +140,55 @@ def test_a_path_is_drawn_on_the_map_of_the_world() -> None:
     start = figure.axes[0].collections[-2].get_offsets()[0]
     row, column = divmod(int(recorded.arrays["state"][0, 2, 0, 0]), 4)
     np.testing.assert_allclose(start, (column, row), atol=0.2)
+
+
+def legs_of(figure: Figure) -> list[np.ndarray]:
+    (lines,) = [
+        drawn for drawn in figure.axes[0].collections if isinstance(drawn, LineCollection) and drawn.zorder == 3
+    ]
+    return [np.asarray(path.vertices) for path in lines.get_paths()]
+
+
+def path_through(states: list[int], layout: Layout, names: list[str]) -> Figure:
+    shape = (1, 1, len(states))
+    variable = (("episode", "agent", "time"), np.array(states).reshape(shape), {"states": names})
+    return plots.paths(xr.Dataset({f"state_{layout.factor}": variable}), layout)
+
+
+def test_moves_between_the_same_cells_run_side_by_side() -> None:
+    """They were drawn on top of each other, or slanted."""
+    model, layout = grid(2)
+    there, back, on = legs_of(path_through([0, 1, 0, 2, 2], layout, list(model.factors["cell"].states)))
+    np.testing.assert_allclose(there, [[0, 0.07], [1, 0.07]])
+    np.testing.assert_allclose(back[-2:], [[1, -0.07], [0, -0.07]])
+    np.testing.assert_allclose(on[-2:], [[0, 0], [0, 1]])  # a move that is made once keeps to the middle
+
+
+def test_a_jump_passes_through_free_cells_and_no_wall() -> None:
+    """In the T-maze the way from the cue to an arm was drawn across the corner of a wall, and the arm's name."""
+    maze = ai.envs.TMaze()
+    _, jump = legs_of(path_through([0, 1, 3], maze.layout, ["centre", "cue", "left", "right"]))
+    inside = jump[(jump[:, 0] > 0.5) & (jump[:, 1] > 0.5)]
+    assert np.all(inside[:, 0] < 1.5)
+    np.testing.assert_allclose(jump[-1], [2.0, 0.0], atol=0.1)
+
+
+def test_where_there_is_no_way_round_a_jump_is_straight() -> None:
+    layout = Layout("cell", (1, 5), ((0, 0), (0, 4)))
+    (jump,) = legs_of(path_through([0, 1], layout, ["here", "there"]))
+    assert len(jump) == 2
+
+
+def test_an_agent_that_stays_has_a_path_without_moves() -> None:
+    maze = ai.envs.TMaze()
+    assert legs_of(path_through([1, 1, 1], maze.layout, ["centre", "cue", "left", "right"])) == []
+
+
+def test_the_cells_of_a_small_map_have_names_and_shares_of_time() -> None:
+    maze = ai.envs.TMaze()
+    figure = path_through([0, 1, 3, 3], maze.layout, ["centre", "cue", "left", "right"])
+    assert [text.get_text() for text in figure.axes[0].texts[:4]] == ["centre", "cue", "left", "right"]
+    assert [text.get_text() for text in figure.axes[1].texts[1::2]] == ["25 %", "25 %", "0 %", "50 %"]
 
 
 def test_states_off_the_map_are_left_out() -> None:
@@ -160,6 +237,24 @@ def test_what_was_learned_is_named_by_its_row_and_column(model: Model) -> None:
     assert all(" | " in label for label in labels)
 
 
+def test_of_two_outcomes_that_sum_to_one_a_single_line_is_drawn() -> None:
+    bandit = ai.envs.Bandit(better=1)
+    agent = ai.Agent(bandit.learning_model(), alpha=0.5, gamma=0.1, learning=ai.Learning(A=True))
+    trace = ai.simulate(agent, bandit, num_agents=20, num_steps=4, num_episodes=5)
+    drawn = plots.learned_probabilities(trace)
+    assert sorted(drawn.axes[0].get_legend_handles_labels()[1]) == ["reward | arm_1", "reward | arm_2"]
+
+
+def test_a_column_is_told_apart_from_a_row_of_the_same_name() -> None:
+    """`left | right` left open which of them was heard and which was the case."""
+    names = ["left", "right"]
+    counts = np.ones((3, 1, 2, 2)) + np.arange(3).reshape(3, 1, 1, 1) * np.eye(2)
+    coords = {"sound": names, "tiger": names}
+    trace = xr.Dataset({"pA_sound": (("episode", "agent", "sound", "tiger"), counts)}, coords=coords)
+    labels = plots.learned_probabilities(trace).axes[0].get_legend_handles_labels()[1]
+    assert sorted(labels) == ["left | tiger left", "left | tiger right"]
+
+
 def test_nothing_is_drawn_of_counts_that_did_not_move(model: Model) -> None:
     recorded = record_at_random(model, names=("counts",), episodes=3)
     recorded.arrays["pA_where"][:] = 1.0
@@ -186,14 +281,14 @@ def test_the_terms_of_g_are_stacked_up_to_g(model: Model) -> None:
     terms = Terms.of(explained(model))
     figure = plots.expected_free_energy(explained(model))
     ends = [bar.get_x() + bar.get_width() for bar in figure.axes[0].containers[-1]]
-    np.testing.assert_allclose(ends, terms.G[terms.best(14)])
+    np.testing.assert_allclose(ends, terms.G[terms.best(16)])
 
 
 def test_compared_policies_show_only_what_makes_them_worse(model: Model) -> None:
     terms = Terms.of(explained(model))
     figure = plots.policies_compared(explained(model))
     sums = np.asarray(figure.axes[0].collections[-1].get_offsets())[:, 0]
-    order = terms.best(14)
+    order = terms.best(16)
     np.testing.assert_allclose(sums, terms.G[order] - terms.G.min())
     assert figure.axes[0].get_xlim()[1] < 30
     assert "the best" in words(figure)
@@ -295,3 +390,37 @@ def test_a_picture_of_an_unknown_kind_is_refused(lived: xr.Dataset, tmp_path: Pa
 def test_preferences_by_time_count_by_their_last_row(lived: xr.Dataset) -> None:
     drawn = ai.plots.learning_curves(lived, preferences={"outcome": np.array([[0.0, 0.0, 9.0], [0.0, 1.0, 0.0]])})
     assert drawn.axes[1].get_title(loc="left") == "preferred outcome: outcome = reward"
+
+
+LONG = [" > ".join(actions) for actions in (["right"] * 7, ["down", *["left"] * 6], ["up", "down", "left", "up"] * 3)]
+
+
+def test_names_of_policies_are_shortened_by_whole_actions() -> None:
+    """They were cut in the middle of a word: `down > right > righ…ight > right > right`."""
+    assert _in_short(LONG[:2]) == ["right ×7", "down > left ×6"]
+    assert _in_short(LONG)[2] == "up > down > left > … > down > left > up"
+    assert _in_short(["cue > cue", "left > left"]) == ["cue > cue", "left > left"]  # nothing is too long: as it is
+
+
+def test_policies_that_are_left_out_are_counted_with_those_that_tie() -> None:
+    """Of policies that tie some were shown and some were not, and nothing said so."""
+    chain = ai.envs.CueChain()
+    agent = ai.Agent(chain.model(), planner=ai.Exhaustive(horizon=3))
+    why = agent.start(seed=0).step({"where": chain.start}).explain()
+    figure = plots.policies_compared(why)
+    shown = len(row_names(figure))
+    tied = int(np.count_nonzero(np.isclose(why.G, np.sort(why.G)[shown - 1], rtol=0, atol=1e-12)))
+    last = int(np.count_nonzero(np.isclose(np.sort(why.G)[:shown], np.sort(why.G)[shown - 1], rtol=0, atol=1e-12)))
+    assert f"The best {shown} of 64 are shown" in words(figure)
+    assert ("as good as the last" in words(figure)) == (tied > last)
+
+
+def test_a_change_of_the_world_is_marked_in_the_actions_by_episode(lived: xr.Dataset) -> None:
+    figure = plots.action_shares_by_episode(lived, changes=[2])
+    assert "a dashed line marks a change" in words(figure)
+    assert [line.get_xdata()[0] for line in figure.axes[0].lines] == [1.5]
+
+
+def test_the_episode_stands_in_the_title(lived: xr.Dataset) -> None:
+    assert "What the agents did in episode 2 |" in words(plots.action_shares(lived, episode=2))
+    assert "What agent 1 believed |" in words(plots.beliefs(lived.isel(episode=[0]), agent=1))

@@ -99,6 +99,7 @@ def test_the_report_says_what_was_run_and_done(html: str) -> None:
     assert "Their actions: " in html
     assert "Mean free energy of a step: " in html
     assert "time per agent-step" in html
+    assert re.search(r"Run on \d{4}-\d\d-\d\d at \d\d:\d\d:\d\d UTC with actinf", html)
 
 
 def test_the_report_shows_the_settings_the_model_and_how_to_run_it_again(html: str, folder: Path) -> None:

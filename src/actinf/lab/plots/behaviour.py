@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,7 +10,20 @@ from numpy.typing import NDArray
 
 from actinf.errors import TraceError
 from actinf.lab.plots.asked import check_trace
-from actinf.lab.plots.style import MUTED, OTHERS, PALETTE, PAPER, figure, in_episode, label_panel, shorten, step_ticks
+from actinf.lab.plots.style import (
+    INK,
+    MUTED,
+    OTHERS,
+    PALETTE,
+    PAPER,
+    figure,
+    in_episode,
+    label_panel,
+    mark_changes,
+    said_of_changes,
+    shorten,
+    step_ticks,
+)
 from actinf.lab.tally import Shares, action_shares_of
 
 if TYPE_CHECKING:
@@ -37,8 +51,8 @@ def action_shares(trace: xr.Dataset, *, episode: int = 0) -> Figure:
     shares = _shares(trace)
     who = _who(trace.sizes["agent"])
     with figure(
-        "What the agents did",
-        f"Share of {who} that took each action at each step{in_episode(trace, episode)}.",
+        f"What the agents did{in_episode(trace, episode)}",
+        f"Share of {who} that took each action at each step.",
         heights=[_HEIGHT] * len(shares),
     ) as (fig, axes):
         for one, ax in zip(shares, axes[:, 0]):
@@ -47,8 +61,12 @@ def action_shares(trace: xr.Dataset, *, episode: int = 0) -> Figure:
         return fig
 
 
-def action_shares_by_episode(trace: xr.Dataset) -> Figure:
+def action_shares_by_episode(trace: xr.Dataset, *, changes: Sequence[int] = ()) -> Figure:
     """The share of each action in each episode, over all steps and agents.
+
+    Args:
+        trace: a trace that holds `action_<control>`.
+        changes: episodes at which the world changed, marked by a line.
 
     Raises:
         TraceError: the trace holds no actions.
@@ -57,11 +75,12 @@ def action_shares_by_episode(trace: xr.Dataset) -> Figure:
     shares = _shares(trace)
     with figure(
         "How behaviour changed over the episodes",
-        f"Share of each action among all steps of {_who(trace.sizes['agent'])}, by episode.",
+        f"Share of each action among all steps of {_who(trace.sizes['agent'])}, by episode{said_of_changes(changes)}.",
         heights=[_HEIGHT] * len(shares),
     ) as (fig, axes):
         for one, ax in zip(shares, axes[:, 0]):
             _stack(ax, one, one.share.mean(axis=1))
+            mark_changes(ax, changes, INK)
         axes[-1, 0].set_xlabel("episode")
         return fig
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["belief_maps", "beliefs"]
 
-_MOST_STATES = 20
+_MOST_STATES = 24
 _MOST_FACTORS = 8
 _MOST_MAPS = 12
 
@@ -54,12 +54,12 @@ def beliefs(trace: xr.Dataset, *, agent: int = 0, episode: int = 0) -> Figure:
     if not factors:
         raise TraceError("the trace holds no beliefs to draw: record 'qs'")
     panels = [_Panel(one, factor) for factor in factors[:_MOST_FACTORS]]
-    heights = [0.52 + 0.2 * max(2, len(panel.labels)) for panel in panels]
+    heights = [0.52 + 0.2 * max(2 if len(panels) > 1 else 4, len(panel.labels)) for panel in panels]
     marked = "; the ring marks the true state" if any(panel.truth is not None for panel in panels) else ""
     more = f"; the first {_MOST_FACTORS} of {len(factors)} factors" if len(factors) > _MOST_FACTORS else ""
     with figure(
-        f"What agent {agent_label(trace, agent)} believed",
-        f"Probability of each state after the observation of each step{marked}{in_episode(trace, episode)}{more}.",
+        f"What agent {agent_label(trace, agent)} believed{in_episode(trace, episode)}",
+        f"Probability of each state after the observation of each step{marked}{more}.",
         heights=heights,
     ) as (fig, axes):
         mesh: Any = None
@@ -148,8 +148,8 @@ def belief_maps(trace: xr.Dataset, layout: Layout, *, agent: int = 0, episode: i
     height = min(8.0 / across * rows / columns, 3.0) + 0.32
     marked = "; the ring marks where it was" if truth is not None else ""
     with figure(
-        f"Where agent {agent_label(trace, agent)} believed itself to be",
-        f"Probability of each cell after the observation of a step{marked}{in_episode(trace, episode)}.",
+        f"Where agent {agent_label(trace, agent)} believed itself to be{in_episode(trace, episode)}",
+        f"Probability of each cell after the observation of a step{marked}.",
         heights=[height] * down,
         widths=[1.0] * across,
     ) as (fig, axes):

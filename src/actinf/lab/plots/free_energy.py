@@ -52,10 +52,9 @@ def free_energy(trace: xr.Dataset, *, agent: int = 0, episode: int = 0) -> Figur
     one = np.asarray(trace["F"].isel(episode=episode, agent=agent).values, dtype=np.float64)
     steps = np.arange(values.shape[1])
     sampled = f" (bands: every {sample.step}th agent)" if sample.step > 1 else ""
-    when = in_episode(trace, episode)
     with figure(
-        "How surprising the observations were",
-        f"Variational free energy F of each step, in nats: the lower, the better expected{when}{sampled}.",
+        f"How surprising the observations were{in_episode(trace, episode)}",
+        f"Variational free energy F of each step, in nats: the lower, the better expected{sampled}.",
         heights=[2.7],
     ) as (fig, axes):
         ax = axes[0, 0]

@@ -11,7 +11,16 @@ from numpy.typing import NDArray
 from actinf.errors import TraceError
 from actinf.lab.plots.asked import check_trace
 from actinf.lab.plots.free_energy import sample_agents
-from actinf.lab.plots.style import MUTED, PALETTE, figure, label_panel, shorten, step_ticks
+from actinf.lab.plots.style import (
+    MUTED,
+    PALETTE,
+    figure,
+    label_panel,
+    mark_changes,
+    said_of_changes,
+    shorten,
+    step_ticks,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -57,17 +66,15 @@ def learned_probabilities(trace: xr.Dataset, *, changes: Sequence[int] = ()) -> 
         raise TraceError("the counts of the trace hardly move from episode to episode: there is nothing to draw")
     count = trace.sizes["agent"]
     who = f"mean of {count:,} agents, and the middle half of them" if count > 1 else "of the one agent"
-    marks = "; a dashed line marks a change of the world" if changes else ""
     with figure(
         "What the agents learned",
-        f"The probabilities that moved most, at the end of each episode: {who}{marks}.",
+        f"The probabilities that moved most, at the end of each episode: {who}{said_of_changes(changes)}.",
         heights=[2.5] * len(panels),
     ) as (fig, axes):
         for (name, lines), ax in zip(panels, axes[:, 0]):
             _draw(ax, lines)
             label_panel(ax, f"{name[1]}: {name[3:]}")
-            for at in changes:
-                ax.axvline(at - 0.5, color=MUTED, linewidth=1.0, linestyle=(0, (4, 3)))
+            mark_changes(ax, changes)
         axes[-1, 0].set_xlabel("episode")
         return fig
 
@@ -83,7 +90,7 @@ def _lines(counts: xr.DataArray) -> Iterator[_Line]:
     shape = probability.shape[2:]
     flat = probability.reshape(*probability.shape[:2], -1)
     mean = flat.mean(axis=1)
-    moved = np.ptp(mean, axis=0)
+    moved = np.where(_complements(values).ravel(), 0.0, np.ptp(mean, axis=0))
     for entry in np.argsort(-moved, kind="stable")[:_MOST_LINES]:
         if moved[entry] < _SMALLEST_MOVE:
             return
@@ -91,11 +98,24 @@ def _lines(counts: xr.DataArray) -> Iterator[_Line]:
         yield _Line(_label(counts, np.unravel_index(int(entry), shape)), mean[:, entry], low, high)
 
 
+def _complements(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """The second of the two outcomes of each column that has two, (row, ...): it is one minus the first."""
+    possible = np.any(values > 0.0, axis=(0, 1))
+    second = possible & (np.cumsum(possible, axis=0) == 2)
+    return np.asarray(second & (possible.sum(axis=0, keepdims=True) == 2))
+
+
 def _label(counts: xr.DataArray, index: tuple[np.intp, ...]) -> str:
-    """`"reward | arm_1"`: the row, given the names of its column."""
-    row, *column = (str(counts.coords[dim].values[at]) for dim, at in zip(counts.dims[2:], index))
-    given = ", ".join(name for name in column if name != "-")
-    return f"{row} | {given}" if given else row
+    """`"reward | arm_1"`: the row, given the names of its column, with the factor's where rows have the same names."""
+    rows, *columns = counts.dims[2:]
+    names = {dim: [str(name) for name in counts.coords[dim].values] for dim in (rows, *columns)}
+    row = names[rows][index[0]]
+    given = [
+        names[dim][at] if set(names[dim]).isdisjoint(names[rows]) else f"{dim} {names[dim][at]}"
+        for dim, at in zip(columns, index[1:])
+        if names[dim] != ["-"]
+    ]
+    return f"{row} | {', '.join(given)}" if given else row
 
 
 def _draw(ax: Axes, lines: list[_Line]) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from actinf.errors import TraceError
 from actinf.lab.plots.asked import check_trace
 from actinf.lab.plots.free_energy import bands, draw_bands, sample_agents
-from actinf.lab.plots.style import MUTED, figure, label_panel, step_ticks
+from actinf.lab.plots.style import figure, label_panel, mark_changes, said_of_changes, step_ticks
 from actinf.lab.tally import mean_free_energy, preferred_shares
 
 if TYPE_CHECKING:
@@ -50,10 +50,9 @@ def learning_curves(
     shown = curves[:_MOST_PANELS]
     count = trace.sizes["agent"]
     who = f"{count:,} agents" if count > 1 else "the one agent"
-    marks = "; a dashed line marks a change of the world" if changes else ""
     with figure(
         "What changed over the episodes",
-        f"Each episode's mean over its steps, for {who}{marks}.",
+        f"Each episode's mean over its steps, for {who}{said_of_changes(changes)}.",
         heights=[2.2] * len(shown),
     ) as (fig, axes):
         for (title, unit, values), ax in zip(shown, axes[:, 0]):
@@ -62,8 +61,7 @@ def learning_curves(
             if unit.startswith("share"):
                 ax.set(ylim=(-0.02, 1.02), yticks=[0, 0.5, 1.0], yticklabels=["0", "50 %", "100 %"])
             label_panel(ax, title)
-            for at in changes:
-                ax.axvline(at - 0.5, color=MUTED, linewidth=1.0, linestyle=(0, (4, 3)))
+            mark_changes(ax, changes)
         axes[0, 0].legend(loc="upper right", ncols=4, bbox_to_anchor=(1.0, 1.2), borderaxespad=0.0, handlelength=1.4)
         axes[-1, 0].set_xlabel("episode")
         return fig

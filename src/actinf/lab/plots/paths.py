@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +16,6 @@ from actinf.lab.plots.asked import check_layout, check_trace
 from actinf.lab.plots.style import (
     ACCENT,
     GRID,
-    HEAT,
     INK,
     MUTED,
     OTHERS,
@@ -38,8 +39,15 @@ if TYPE_CHECKING:
 
 __all__ = ["on_the_map", "paths", "walls"]
 
+Cell = tuple[int, int]
+
+_WIDEST = 3.6
 _TALLEST = 5.0
+_BAR = 0.11
+_LANE = 0.07
 _MOST_NAMED = 12
+_MOST_SEARCHED = 1000
+_FAINT, _FULL = (0.62, 0.79, 0.91), (0.133, 0.533, 0.8)
 
 
 def on_the_map(values: NDArray[Any], layout: Layout) -> NDArray[np.float64]:
@@ -74,22 +82,27 @@ def paths(trace: xr.Dataset, layout: Layout, *, agent: int = 0, episode: int = 0
     visits = on_the_map(state_shares(trace, layout.factor).share[episode].mean(axis=0), layout)
     count = trace.sizes["agent"]
     population = f"; the shade is the share of time of all {count:,} agents" if count > 1 else ""
-    height = min(3.6 * rows / columns, _TALLEST) + 0.4
+    height = min(_WIDEST * rows / columns, _TALLEST)
+    width = height * columns / rows
+    spare = [2 * (_WIDEST - width)] if width < 0.95 * _WIDEST else []
     with figure(
-        "Where the agents went",
-        f"The path of agent {agent_label(trace, agent)} from ● to ■{population}{in_episode(trace, episode)}.",
-        heights=[height],
-        widths=[1.0, 1.0],
+        f"Where the agents went{in_episode(trace, episode)}",
+        f"The path of agent {agent_label(trace, agent)} from ● to ■{population}.",
+        heights=[height + 0.4],
+        widths=[width, width, _BAR, *spare],
     ) as (fig, axes):
-        left, right = axes[0]
+        left, right, scale = axes[0, :3]
+        for ax in axes[0, 3:]:
+            ax.set_visible(False)
         walls(left, layout)
-        _path(left, [cell for state in states if (cell := layout.cells[state]) is not None])
+        _path(left, [cell for state in states if (cell := layout.cells[state]) is not None], layout)
         _name_cells(left, layout, names_of(trace[name]))
         label_panel(left, f"agent {agent_label(trace, agent)}", f"{np.count_nonzero(np.diff(states))} moves")
         mesh = _visits(right, visits)
         walls(right, layout)
+        _name_cells(right, layout, names_of(trace[name]), visits)
         label_panel(right, "all agents" if count > 1 else "time spent")
-        bar = fig.colorbar(mesh, ax=right, fraction=0.04, pad=0.02, aspect=24)
+        bar = fig.colorbar(mesh, cax=scale)
         bar.set_label("share of time", color=MUTED)
         top = float(np.nanmax(visits))
         ticks = [top * share for share in (0.0, 0.05, 0.25, 1.0)]
@@ -127,32 +140,98 @@ def rectangle(x: float, y: float) -> Any:
     return patches.Rectangle((x, y), 1.0, 1.0, facecolor=OTHERS, edgecolor=OTHERS, linewidth=0.4, zorder=2)
 
 
-def _path(ax: Axes, cells: Sequence[tuple[int, int]]) -> None:
-    """Draw the path without its pauses; a cell that is visited again is passed a little beside its centre."""
+def _path(ax: Axes, cells: Sequence[Cell], layout: Layout) -> None:
+    """Draw the path without its pauses, fainter at its beginning."""
+    collections = load_extra("matplotlib.collections", extra="plot", purpose="Drawing a plot")
     way = [cell for at, cell in enumerate(cells) if at == 0 or cell != cells[at - 1]]
-    visits: dict[tuple[int, int], int] = {}
-    points = np.empty((len(way), 2))
-    for at, (row, column) in enumerate(way):
-        turn = visits.get((row, column), 0)
-        visits[row, column] = turn + 1
-        radius = 0.0 if turn == 0 else 0.13 + 0.1 * ((turn % 5) / 5.0)
-        points[at] = column + radius * np.cos(2.399963 * turn), row + radius * np.sin(2.399963 * turn)
-    fade = np.linspace(0.4, 1.0, max(1, len(way) - 1))
-    for at in range(len(way) - 1):
-        ax.plot(*points[at : at + 2].T, color=HEAT, linewidth=2.0, alpha=fade[at], zorder=3, solid_capstyle="round")
-    ax.scatter(points[:1, 0], points[:1, 1], s=52, color=INK, edgecolors=PAPER, linewidths=1.2, zorder=4)
-    ax.scatter(
-        points[-1:, 0], points[-1:, 1], s=52, marker="s", color=ACCENT, edgecolors=PAPER, linewidths=1.2, zorder=5
+    legs = _legs(way, layout)
+    first, last = (legs[0][0], legs[-1][-1]) if legs else (_point(way[0]), _point(way[0]))
+    joined = [leg if at == 0 else np.vstack([legs[at - 1][-1], leg]) for at, leg in enumerate(legs)]
+    shades = np.linspace(np.array(_FAINT), np.array(_FULL), max(1, len(legs)))
+    ax.add_collection(
+        collections.LineCollection(joined, colors=shades, linewidths=2.0, zorder=3, capstyle="round", joinstyle="round")
     )
+    ax.scatter(first[0], first[1], s=52, color=INK, edgecolors=PAPER, linewidths=1.2, zorder=4)
+    ax.scatter(last[0], last[1], s=52, marker="s", color=ACCENT, edgecolors=PAPER, linewidths=1.2, zorder=5)
 
 
-def _name_cells(ax: Axes, layout: Layout, names: Sequence[str]) -> None:
-    """Write the names of the states into the cells of a small map."""
+def _legs(way: Sequence[Cell], layout: Layout) -> list[NDArray[np.float64]]:
+    """Each move as a line of points (x, y).
+
+    Moves between the same two cells run side by side, each on the right of its way; so do jumps, beside the moves.
+    """
+    moves = list(pairwise(way))
+    times = Counter(frozenset(move) for move in moves)
+    passed: Counter[frozenset[Cell]] = Counter()
+    legs = []
+    for move in moves:
+        line = _line(*move, layout)
+        lane = passed[frozenset(move)]
+        passed[frozenset(move)] += 1
+        if times[frozenset(move)] > 1 or _are_apart(*move):
+            x, y = (line[-1] - line[0]) / np.hypot(*(line[-1] - line[0]))
+            aside = np.full(2, 1.0) if len(line) == 2 else np.sin(np.linspace(0.0, np.pi, len(line)))
+            line = line + _LANE * (1 + lane // 2 % 4) * aside[:, None] * np.array([-y, x])
+        legs.append(line)
+    return legs
+
+
+def _line(begin: Cell, end: Cell, layout: Layout) -> NDArray[np.float64]:
+    """A move to the next cell is straight; a jump is bent, so that it passes through free cells and no wall."""
+    way = _way_round(begin, end, frozenset(cell for cell in layout.cells if cell is not None))
+    if len(way) < 3:
+        return np.array([_point(begin), _point(end)])
+    share = np.linspace(0.0, 1.0, 25)[:, None]
+    points, at = [], _point(begin)
+    for cell, following in pairwise(way[1:]):
+        corner = _point(cell)
+        goal = _point(following) if following == end else (corner + _point(following)) / 2
+        points.append((1 - share) ** 2 * at + 2 * share * (1 - share) * corner + share**2 * goal)
+        at = goal
+    return np.vstack(points)
+
+
+def _way_round(begin: Cell, end: Cell, free: frozenset[Cell]) -> list[Cell]:
+    """The shortest way over free cells; empty where there is none, or the map is too large to look for one."""
+    if not _are_apart(begin, end) or len(free) > _MOST_SEARCHED:
+        return [begin, end]
+    came_from: dict[Cell, Cell] = {begin: begin}
+    frontier = [begin]
+    while frontier and end not in came_from:
+        reached = []
+        for row, column in frontier:
+            for cell in ((row - 1, column), (row, column + 1), (row + 1, column), (row, column - 1)):
+                if cell in free and cell not in came_from:
+                    came_from[cell] = (row, column)
+                    reached.append(cell)
+        frontier = reached
+    if end not in came_from:
+        return []
+    way = [end]
+    while way[-1] != begin:
+        way.append(came_from[way[-1]])
+    return way[::-1]
+
+
+def _are_apart(one: Cell, other: Cell) -> bool:
+    return abs(one[0] - other[0]) + abs(one[1] - other[1]) > 1
+
+
+def _point(cell: Cell) -> NDArray[np.float64]:
+    """The middle of a cell as (x, y)."""
+    return np.array([cell[1], cell[0]], dtype=np.float64)
+
+
+def _name_cells(ax: Axes, layout: Layout, names: Sequence[str], shares: NDArray[np.float64] | None = None) -> None:
+    """Write the names of the states, and their shares of time, into the cells of a small map."""
     if len(layout.cells) > _MOST_NAMED:
         return
     for name, cell in zip(names, layout.cells):
-        if cell is not None:
-            ax.text(cell[1] - 0.44, cell[0] + 0.4, name, size=8.0, color=MUTED, va="bottom")
+        if cell is None:
+            continue
+        ax.text(cell[1] - 0.45, cell[0] - 0.44, name, size=8.5, color=MUTED if shares is None else INK, va="top")
+        if shares is not None:
+            ax.text(cell[1], cell[0], f"{100 * shares[cell]:.2g} %", size=11.0, color=INK, ha="center", va="center")
 
 
 def _visits(ax: Axes, visits: NDArray[np.float64]) -> Any:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +14,7 @@ from actinf.agent import Explanation
 from actinf.errors import SettingError, TraceError
 from actinf.lab.explain import Terms
 from actinf.lab.plots.asked import check_trace
-from actinf.lab.plots.rows import pick_rows
+from actinf.lab.plots.rows import pick_rows, unbroken
 from actinf.lab.plots.style import (
     GRID,
     INK,
@@ -37,7 +39,9 @@ if TYPE_CHECKING:
 __all__ = ["expected_free_energy", "policies_compared", "policy_posterior"]
 
 _MOST_POLICIES = 14
+_FEW_MORE = 6
 _LONGEST_LABEL = 40
+_THEN = " > "
 
 
 def policy_posterior(trace: xr.Dataset, *, agent: int = 0, episode: int = 0) -> Figure:
@@ -57,12 +61,11 @@ def policy_posterior(trace: xr.Dataset, *, agent: int = 0, episode: int = 0) -> 
     values = np.asarray(trace["q_pi"].isel(agent=agent, episode=episode).values, dtype=np.float64)
     names = [str(name) for name in trace.coords["policy"].values]
     rows = pick_rows(values, most=_MOST_POLICIES)
-    labels = rows.labels(names, "policies")
+    labels = rows.labels(_in_short(names), "policies")
     with figure(
-        f"How agent {agent_label(trace, agent)} weighed its policies",
-        "Posterior probability of each policy at each step; a policy reads from the next action to the last"
-        f"{in_episode(trace, episode)}.",
-        heights=[0.5 + 0.21 * max(2, len(labels))],
+        f"How agent {agent_label(trace, agent)} weighed its policies{in_episode(trace, episode)}",
+        "Posterior probability of each policy at each step; a policy reads from the next action to the last.",
+        heights=[0.5 + 0.21 * max(4, len(labels))],
     ) as (fig, axes):
         ax = axes[0, 0]
         top = scale_end(values[:, rows.shown])
@@ -88,7 +91,7 @@ def expected_free_energy(
         SettingError: `why` is no explanation.
     """
     terms = _terms(why)
-    order = terms.best(_MOST_POLICIES)
+    order = _best(terms)
     stack = _Stack(
         parts={name: values[order] for name, values in terms.parts.items()},
         total=terms.G[order],
@@ -113,13 +116,13 @@ def policies_compared(why: Explanation | Terms, *, title: str = "Why this action
         SettingError: `why` is no explanation.
     """
     terms = _terms(why)
-    order = terms.best(_MOST_POLICIES)
+    order = _best(terms)
     best = order[0]
     worse = terms.G[order] - terms.G[best]
     stack = _Stack(
         parts={name: values[order] - values[best] for name, values in terms.parts.items()},
         total=worse,
-        labels=["the best", *("as good" if value < 1e-9 else f"{value:+.3g}" for value in worse[1:])],
+        labels=["the best", *("as good" if value < 1e-9 else f"{value:+.3f}" for value in worse[1:])],
         axis=f"G beyond that of the best policy, {terms.G[best]:.2f} nats: the lower the better",
         panel="what makes the others worse",
     )
@@ -148,10 +151,66 @@ class _Stack:
     panel: str
 
 
+def _best(terms: Terms) -> NDArray[np.int64]:
+    """The best policies, about as many as fit; of policies that tie all or none, where that can be had."""
+    order = terms.best(len(terms.labels))
+    if len(order) <= _MOST_POLICIES + _FEW_MORE:
+        return order
+    return order[: unbroken(np.minimum.accumulate(_score(terms)[order]), _MOST_POLICIES)]
+
+
+def _score(terms: Terms) -> NDArray[np.float64]:
+    """What policies are ranked by: ln E − γ·G, of excluded ones a number that is lower than any."""
+    return np.maximum(terms.log_E - terms.gamma * terms.G, -1e300)
+
+
+def _left_out(terms: Terms, order: NDArray[np.int64]) -> str:
+    """How many policies are not shown, and whether some of them are as good as the last that is."""
+    count = len(terms.labels)
+    if len(order) == count:
+        return ""
+    score = _score(terms)
+    tied = int(np.count_nonzero(np.abs(score - score[order[-1]]) <= 1e-9))
+    tied -= int(np.count_nonzero(np.abs(score[order] - score[order[-1]]) <= 1e-9))
+    as_good = f"; {tied:,} more {'is' if tied == 1 else 'are'} as good as the last" if tied else ""
+    return f"The best {len(order)} of {count:,} are shown{as_good}."
+
+
+def _in_short(labels: Sequence[str]) -> list[str]:
+    """Names of policies that fit: where one is too long, repeated actions are counted, then whole actions left out."""
+    if max(map(len, labels), default=0) <= _LONGEST_LABEL:
+        return list(labels)
+    return [_fitting([_counted(run) for run in _runs(label.split(_THEN))]) for label in labels]
+
+
+def _runs(actions: Sequence[str]) -> list[tuple[str, int]]:
+    return [(action, len(list(group))) for action, group in groupby(actions)]
+
+
+def _counted(run: tuple[str, int]) -> str:
+    action, times = run
+    return action if times == 1 else f"{action} ×{times}"
+
+
+def _fitting(actions: list[str]) -> str:
+    """The actions, the first ones and the last, as many as fit."""
+    label = _THEN.join(actions)
+    for kept in range(len(actions) - 1, 1, -1):
+        if len(label) <= _LONGEST_LABEL:
+            break
+        head = (kept + 1) // 2
+        label = _THEN.join([*actions[:head], "…", *actions[len(actions) - (kept - head) :]])
+    return label
+
+
 def _draw_stack(terms: Terms, order: NDArray[np.int64], stack: _Stack, title: str, subtitle: str) -> Figure:
-    labels = [shorten(terms.labels[policy], _LONGEST_LABEL) for policy in order]
-    hidden = len(terms.labels) - len(order)
-    with figure(title, subtitle, heights=[0.62 + 0.27 * max(3, len(order))], widths=[3.4, 1.0]) as (fig, axes):
+    labels = [shorten(label, _LONGEST_LABEL) for label in _in_short([terms.labels[policy] for policy in order])]
+    with figure(
+        title,
+        f"{subtitle} {_left_out(terms, order)}".strip(),
+        heights=[0.62 + 0.27 * max(3, len(order))],
+        widths=[3.4, 1.0],
+    ) as (fig, axes):
         left, right = axes[0]
         _stack_bars(left, stack)
         left.set_yticks(range(len(order)), labels)
@@ -162,8 +221,8 @@ def _draw_stack(terms: Terms, order: NDArray[np.int64], stack: _Stack, title: st
         for row, value in enumerate(probability):
             right.text(value + 0.03, row, _percent(value), va="center", size=8.0, color=MUTED)
         right.set(xlim=(0, 1.22), xticks=[0, 0.5, 1.0], xticklabels=["0", "½", "1"], yticks=[])
-        right.set_xlabel("posterior probability")
-        label_panel(right, "q(π)", f"best {len(order)} of {len(terms.labels):,}" if hidden else "")
+        right.set_xlabel("probability")
+        label_panel(right, "q(π)")
         for ax in (left, right):
             ax.set_ylim(len(order) - 0.4, -0.6)
             ax.spines["left"].set_visible(False)
@@ -200,7 +259,7 @@ def _stack_bars(ax: Axes, stack: _Stack) -> None:
     for row, (value, label) in enumerate(zip(stack.total, stack.labels)):
         beside = (max(right[row], value), row)
         ax.annotate(label, beside, (7, 0), textcoords="offset points", va="center", size=8.0, color=MUTED)
-    ax.set_xlim(low - 0.02 * (high - low) if low < 0 else 0.0, high + 0.13 * (high - low))
+    ax.set_xlim(low - 0.02 * (high - low), high + 0.13 * (high - low))
 
 
 def _percent(value: float) -> str:

@@ -42,10 +42,12 @@ __all__ = [
     "heat_map",
     "in_episode",
     "label_panel",
+    "mark_changes",
     "plain_bar",
     "probability_bar",
     "probability_colours",
     "ring",
+    "said_of_changes",
     "save",
     "scale_end",
     "shorten",
@@ -77,7 +79,7 @@ THEME: dict[str, tuple[str, str, str]] = {
 
 _WIDTH = 8.4
 _HEADING = 0.62
-_LONGEST_LINE = 106
+_LONGEST_LINE = 122
 _STYLE: dict[str, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 9.0,
@@ -266,7 +268,8 @@ def scale_end(values: NDArray[Any]) -> float:
 def probability_bar(fig: Figure, mesh: Any, axes: Sequence[Axes], label: str = "probability") -> None:
     """Put one narrow scale of probability beside the panels."""
     top = mesh.norm.vmax
-    bar = fig.colorbar(mesh, ax=list(axes), fraction=0.025, pad=0.015, aspect=22)
+    slender = float(np.clip((fig.get_figheight() - 1.0) / 0.14, 6.0, 40.0))
+    bar = fig.colorbar(mesh, ax=list(axes), fraction=0.025, pad=0.015, aspect=slender)
     bar.set_ticks(
         [0.0, top / 2, top], labels=["0", "½", "1"] if top == 1.0 else ["0", f"{50 * top:g} %", f"{100 * top:g} %"]
     )
@@ -317,17 +320,28 @@ def label_panel(ax: Axes, title: str, note: str = "") -> None:
         )
 
 
+def mark_changes(ax: Axes, changes: Sequence[int], colour: str = MUTED) -> None:
+    """A dashed line before each episode at which the world changed."""
+    for at in changes:
+        ax.axvline(at - 0.5, color=colour, linewidth=1.0, linestyle=(0, (4, 3)))
+
+
+def said_of_changes(changes: Sequence[int]) -> str:
+    """How a subtitle tells of the lines of `mark_changes`."""
+    return "; a dashed line marks a change of the world" if len(changes) else ""
+
+
 def agent_label(trace: xr.Dataset, agent: int) -> int:
     """The number of an agent in the run: where the trace holds some agents only, its coordinate says which."""
     return int(trace.coords["agent"][agent]) if "agent" in trace.coords else agent
 
 
 def in_episode(trace: xr.Dataset, episode: int) -> str:
-    """`"; episode 3"` where there is more than one; the coordinate says which where the trace holds some only."""
+    """`" in episode 3"` where there is more than one; the coordinate says which where the trace holds some only."""
     if "episode" in trace.coords:
         number = int(trace.coords["episode"][episode])
-        return f"; episode {number}" if number else ""
-    return f"; episode {episode}" if trace.sizes["episode"] > 1 else ""
+        return f" in episode {number}" if number else ""
+    return f" in episode {episode}" if trace.sizes["episode"] > 1 else ""
 
 
 def shorten(text: str, longest: int) -> str:

@@ -32,7 +32,8 @@ p { margin: .5rem 0 }
 nav { margin: 1.4rem 0 0; font-size: .93rem } nav a { margin-right: 1.1rem; color: var(--link); text-decoration: none }
 nav a:hover { text-decoration: underline }
 dl.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(8.2rem, 1fr)); gap: .7rem; margin: 1.6rem 0 }
-dl.tiles div { background: var(--soft); border-radius: 8px; padding: .7rem .9rem }
+dl.tiles div { display: flex; flex-direction: column; justify-content: space-between; background: var(--soft);
+  border-radius: 8px; padding: .7rem .9rem }
 dl.tiles dt { color: var(--muted); font-size: .82rem } dl.tiles dd { margin: 0; font-size: 1.3rem; font-weight: 600 }
 dl.tiles dd small { font-size: .8rem; font-weight: 400; color: var(--muted) }
 figure { margin: 1.8rem 0 2.4rem; break-inside: avoid }
@@ -42,6 +43,7 @@ figcaption { font-size: .93rem; margin-top: .4rem }
 table { border-collapse: collapse; font-size: .87rem; font-variant-numeric: tabular-nums }
 th, td { padding: .28rem .6rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--grid) }
 th { font-weight: 600 } thead th { color: var(--muted); font-weight: 500; white-space: nowrap }
+table:not(:has(thead)) td:first-child { white-space: nowrap; color: var(--muted) }
 td.number, th.number { text-align: right }
 td.p { text-align: right; background: color-mix(in srgb, #2288cc calc(var(--p) * 70%), transparent) }
 td.zero { color: var(--others); text-align: right }

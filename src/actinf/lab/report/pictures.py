@@ -76,7 +76,7 @@ def _population(experiment: Experiment, trace: xr.Dataset, index: int) -> Iterat
         yield Picture(
             name="actions-by-episode",
             label="Share of each action in each episode",
-            figure=plots.action_shares_by_episode(trace),
+            figure=plots.action_shares_by_episode(trace, changes=sorted(experiment.schedule)),
         )
     if "F" in names:
         yield Picture(

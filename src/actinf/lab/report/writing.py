@@ -109,11 +109,18 @@ def _heading(experiment: Experiment, record: RunRecord, summary: Summary, agent:
             join(paragraph(text(sentence), "lead" if at == 0 else "") for at, sentence in enumerate(sentences)),
             f'<dl class="tiles">{boxes}</dl>',
             paragraph(
-                f"Run {text(record.started)} with actinf {text(record.machine.actinf)}, seed {record.seed}.", "muted"
+                f"Run on {text(_in_words(record.started))} with actinf {text(record.machine.actinf)}, "
+                f"seed {record.seed}.",
+                "muted",
             ),
             f"<nav>{links}</nav></header>",
         ]
     )
+
+
+def _in_words(started: str) -> str:
+    """`2026-03-01T09:30:00+00:00` as `2026-03-01 at 09:30:00 UTC`."""
+    return started.replace("T", " at ", 1).replace("+00:00", " UTC")
 
 
 def _gallery(drawn: list[tuple[Picture, Html]], about: str) -> Html:
