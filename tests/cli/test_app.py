@@ -20,6 +20,22 @@ def test_help_lists_the_commands_a_line_each(actinf: Call) -> None:
         assert f"  {name} " in answer.out
 
 
+def test_without_arguments_help_is_the_answer(actinf: Call) -> None:
+    """It was printed as an error, line by line, and ended with 2."""
+    answer = actinf()
+    assert (answer.code, answer.err) == (0, "")
+    assert answer.out == actinf("--help").out
+
+
+@pytest.mark.parametrize("words", [["help"], ["run"], ["--nonsense"], ["check"], ["run", "tmaze", "--agents", "many"]])
+def test_wrong_use_is_told_on_standard_error_and_ends_with_two(actinf: Call, words: list[str]) -> None:
+    answer = actinf(*words)
+    assert (answer.code, answer.out) == (2, "")
+    error, hint = answer.err.splitlines()
+    assert error.startswith("error: ")
+    assert hint.startswith("try: actinf ")
+
+
 def test_help_imports_nothing_heavy(fresh_python: Callable[..., "subprocess.CompletedProcess[str]"]) -> None:
     code = (
         "import sys\n"

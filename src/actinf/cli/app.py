@@ -76,7 +76,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command line.
 
     Args:
-        arguments: what follows `actinf` on the command line.
+        arguments: what follows `actinf` on the command line; where nothing does, help is what was asked for.
 
     Returns:
         The exit code.
@@ -84,7 +84,7 @@ def run(arguments: Sequence[str]) -> int:
     screen = Screen()
     _end_gracefully_when_told()
     try:
-        return int(app.main(args=list(arguments), prog_name="actinf", standalone_mode=False) or 0)
+        return int(app.main(args=list(arguments) or ["--help"], prog_name="actinf", standalone_mode=False) or 0)
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         screen.fail(error.format_message(), hint=f"{context.command_path} --help" if context else "actinf --help")
