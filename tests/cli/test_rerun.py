@@ -24,6 +24,16 @@ def test_other_bytes_end_with_one_and_name_what_changed(actinf: Call, recorded: 
     assert (recorded / "trace.rerun.nc").exists()
 
 
+def test_the_same_bytes_from_another_environment_name_what_changed(actinf: Call, recorded: Path) -> None:
+    plain = json.loads((recorded / "run.json").read_text())
+    plain["machine"]["libraries"]["numba"] = "0.1"
+    (recorded / "run.json").write_text(json.dumps(plain))
+    answer = actinf("rerun", recorded)
+    assert answer.code == 0
+    assert answer.out.startswith("the same bytes: ")
+    assert "not as it was:\n  numba " in answer.out
+
+
 def test_quiet_says_nothing(actinf: Call, recorded: Path) -> None:
     answer = actinf("rerun", recorded, "-q")
     assert (answer.code, answer.out) == (0, "")

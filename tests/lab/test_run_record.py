@@ -1,6 +1,7 @@
 """The record of a run: there in whole or not at all, and able to say what is not as it was."""
 
 import hashlib
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -47,6 +48,28 @@ def test_what_differs_between_machines_is_named(record: RunRecord) -> None:
     assert f"processor {record.machine.processor} was abacus" in differences
     assert any(difference.startswith("numpy ") and difference.endswith(" was 1.0") for difference in differences)
     assert record.machine.differences(record.machine) == []
+
+
+def test_the_record_holds_the_digest_of_the_kernels(record: RunRecord, tmp_path: Path) -> None:
+    from actinf.kernels.compile import kernel_digest
+
+    assert RunRecord.read(record.write(tmp_path).parent).machine.kernels == kernel_digest()
+
+
+def test_kernels_of_another_source_are_told_from_those_of_another_compiler(record: RunRecord) -> None:
+    now = record.machine
+    (changed,) = now.differences(replace(now, kernels="0123"))
+    assert changed == f"digest of the kernels {now.kernels} was 0123: their source was changed"
+    older = replace(now, kernels="0123", libraries={**now.libraries, "numba": "0.1"})
+    assert now.differences(older)[-1] == f"digest of the kernels {now.kernels} was 0123"
+
+
+def test_a_record_that_does_not_know_its_kernels_is_read_and_accuses_nobody(record: RunRecord, tmp_path: Path) -> None:
+    path = record.write(tmp_path)
+    plain = json.loads(path.read_text())
+    del plain["machine"]["kernels"]
+    path.write_text(json.dumps(plain))
+    assert record.machine.differences(RunRecord.read(tmp_path).machine) == []
 
 
 def test_a_folder_without_a_record_is_not_a_run(tmp_path: Path) -> None:

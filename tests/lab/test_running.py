@@ -58,9 +58,25 @@ def test_a_repetition_that_differs_is_kept_beside_the_trace(folder: Path) -> Non
     (folder / "experiment.json").write_text(json.dumps({**plain, "seed": 6}))
     found = rerun(folder)
     assert not found.same
+    assert found.differences == ["seed of experiment.json 6 was 5"]
     assert found.kept == folder / "trace.rerun.nc"
     assert found.kept.exists()
     assert (folder / TRACE_FILE).exists()
+
+
+def test_an_environment_that_is_not_the_recorded_one_is_named_though_the_bytes_are_the_same(folder: Path) -> None:
+    path = folder / RECORD_FILE
+    plain = json.loads(path.read_text())
+    plain["machine"] |= {"system": "CP/M 2.2", "kernels": "0123", "actinf": "0.0.1"}
+    plain["machine"]["libraries"]["numpy"] = "1.0"
+    path.write_text(json.dumps(plain))
+    found = rerun(folder)
+    assert found.same
+    actinf, system, numpy, kernels = found.differences
+    assert actinf.endswith(" was 0.0.1")
+    assert system.endswith(" was CP/M 2.2")
+    assert numpy.startswith("numpy ")
+    assert kernels.endswith(" was 0123: their source was changed")
 
 
 def test_a_missing_trace_is_put_back(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -22,8 +23,8 @@ __all__ = ["command"]
 def command(folder: Path, threads: int | None, *, quiet: bool, as_json: bool) -> int:
     """Run the run in FOLDER again and compare the traces byte by byte.
 
-    Exit code 0: the same bytes.  1: they differ; then what is not as it was (versions, processor) is named, and the
-    new trace is kept beside the old one.
+    Exit code 0: the same bytes.  1: they differ; then the new trace is kept beside the old one.  What is not as it was
+    (settings, versions, the kernels, the processor) is named in both cases.
     """
     screen = Screen(quiet=quiet or as_json)
     with screen.waiting("reading"):
@@ -54,18 +55,17 @@ def _tell(screen: Screen, found: object) -> None:
 
     if not isinstance(found, Repetition):
         return
+    tell = partial(screen.out.print, soft_wrap=True)  # a digest is copied, and a difference searched for, in one line
     if found.same:
-        screen.out.print(Text.assemble(("the same bytes", "bold green"), f": sha256 {found.digest}"))
+        tell(Text.assemble(("the same bytes", "bold green"), f": sha256 {found.digest}"))
         if found.kept is not None:
-            screen.out.print(Text(f"the trace was missing and is there again: {found.kept}"))
+            tell(Text(f"the trace was missing and is there again: {found.kept}"))
     else:
-        screen.out.print(
-            Text.assemble(("other bytes", "bold red"), f": sha256 {found.digest}, recorded {found.expected}")
-        )
-        screen.out.print(Text(f"the new trace is kept: {found.kept}"))
+        tell(Text.assemble(("other bytes", "bold red"), f": sha256 {found.digest}, recorded {found.expected}"))
+        tell(Text(f"the new trace is kept: {found.kept}"))
     if found.differences:
-        screen.out.print(Text("not as it was:"))
+        tell(Text("not as it was:"))
         for difference in found.differences:
-            screen.out.print(Text(f"  {difference}"))
+            tell(Text(f"  {difference}"))
     elif not found.same:
-        screen.out.print(Text("versions and processor are as they were: please report this"))
+        tell(Text("settings, versions, kernels and processor are as they were: please report this"))

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from actinf.errors import TraceError
+from actinf.kernels.compile import kernel_digest
 
 __all__ = ["RECORD_FILE", "Machine", "RunRecord", "digest_of", "this_machine", "write_atomically"]
 
@@ -35,6 +36,8 @@ class Machine:
         actinf: version of this package.
         python: version of the interpreter.
         libraries: version of each library that has a say in the numbers or the bytes.
+        kernels: digest of what decides the machine code: the sources of the kernels, the compiler and the processor;
+            empty in a record that does not know it.
         processor: name of the processor.
         architecture: what the compiled code was made for.
         cores: number of cores.
@@ -48,20 +51,32 @@ class Machine:
     architecture: str
     cores: int
     system: str
+    kernels: str = ""
 
     def differences(self, other: Machine) -> list[str]:
         """What is not the same on the other machine, a phrase for each."""
         found = [
             f"{one.name} {getattr(self, one.name)} was {getattr(other, one.name)}"
             for one in fields(self)
-            if one.name not in ("libraries", "cores") and getattr(self, one.name) != getattr(other, one.name)
+            if one.name not in ("libraries", "cores", "kernels") and getattr(self, one.name) != getattr(other, one.name)
         ]
         names = sorted(set(self.libraries) | set(other.libraries))
         for name in names:
             now, then = self.libraries.get(name, "missing"), other.libraries.get(name, "missing")
             if now != then:
                 found.append(f"{name} {now} was {then}")
+        if self.kernels and other.kernels and self.kernels != other.kernels:
+            why = "" if self._compiles_otherwise(other) else ": their source was changed"
+            found.append(f"digest of the kernels {self.kernels} was {other.kernels}{why}")
         return found
+
+    def _compiles_otherwise(self, other: Machine) -> bool:
+        """Whether the same source would have another digest on the other machine."""
+        return any(self.libraries.get(name) != other.libraries.get(name) for name in ("numba", "llvmlite")) or (
+            self.python,
+            self.processor,
+            self.architecture,
+        ) != (other.python, other.processor, other.architecture)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,6 +144,7 @@ def this_machine(version: str) -> Machine:
         architecture=_architecture(),
         cores=os.cpu_count() or 1,
         system=f"{platform.system()} {platform.release()}",
+        kernels=kernel_digest(),
     )
 
 

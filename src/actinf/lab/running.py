@@ -34,6 +34,8 @@ __all__ = ["EXPERIMENT_FILE", "Repetition", "free_folder", "load_run", "rerun", 
 EXPERIMENT_FILE = "experiment.json"
 """The name of the experiment inside the folder of a run."""
 
+_LONGEST_VALUE = 60
+
 Progress = Callable[[int, int], None]
 
 
@@ -45,7 +47,8 @@ class Repetition:
         same: whether the bytes of the trace are the same.
         digest: of the new trace.
         expected: of the recorded one.
-        differences: what is not as it was: versions, processor; empty when nothing is known to differ.
+        differences: what is not as it was: the experiment, versions, the kernels, the processor; empty when nothing is
+            known to differ.
         kept: where the new trace was kept, because it differs; or put back, because it was missing.
         seconds: how long the simulation took.
     """
@@ -170,7 +173,11 @@ def rerun(folder: Path, *, threads: int | None = None, progress: Progress | None
         same=same,
         digest=digest,
         expected=record.trace_sha256,
-        differences=now.differences(record.machine) + _changed_worlds(experiment, record),
+        differences=[
+            *_changed_settings(folder, record),
+            *_changed_worlds(experiment, record),
+            *now.differences(record.machine),
+        ],
         kept=kept,
         seconds=seconds,
     )
@@ -249,6 +256,21 @@ def _simulate(
 
 def _world_hashes(experiment: Experiment) -> list[str]:
     return [experiment.process.hash, *(world.process.hash for world in experiment.schedule.values())]
+
+
+def _changed_settings(folder: Path, record: RunRecord) -> list[str]:
+    """What the experiment beside the record says otherwise than the record does."""
+    now = json.loads((folder / EXPERIMENT_FILE).read_text(encoding="utf-8"))
+    return [
+        f"{key} of {EXPERIMENT_FILE} {_short(now.get(key))} was {_short(record.configuration.get(key))}"
+        for key in dict.fromkeys([*record.configuration, *now])
+        if now.get(key) != record.configuration.get(key)
+    ]
+
+
+def _short(value: object) -> str:
+    said = json.dumps(value, ensure_ascii=False)
+    return said if len(said) <= _LONGEST_VALUE else f"{said[:_LONGEST_VALUE]}…"
 
 
 def _changed_worlds(experiment: Experiment, record: RunRecord) -> list[str]:

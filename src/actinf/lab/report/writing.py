@@ -168,6 +168,7 @@ def _again(record: RunRecord) -> Html:
         ("model hash", record.model_hash),
         ("trace", f"sha256 {record.trace_sha256}, {record.trace_bytes:,} bytes"),
         ("versions", f"actinf {machine.actinf}, Python {machine.python}, {libraries}"),
+        ("kernels", f"digest {machine.kernels}"),
         ("machine", f"{machine.processor}, {machine.cores} cores ({machine.architecture}), {machine.system}"),
     ]
     python = (
