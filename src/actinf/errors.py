@@ -8,6 +8,7 @@
     ├── ObservationError     an observation that the model does not know
     │   └── ImpossibleObservation
     ├── TraceError           a recorded run that is missing, unfinished or of another model
+    ├── WorldError           a world that is code raised an exception
     └── MissingExtra         an optional dependency that is not installed
 
 A message names the thing, its value, what was expected and how to mend it.  This module imports nothing.
@@ -23,6 +24,7 @@ __all__ = [
     "ObservationError",
     "SettingError",
     "TraceError",
+    "WorldError",
 ]
 
 
@@ -71,6 +73,10 @@ class ImpossibleObservation(ObservationError):
 
 class TraceError(ActinfError):
     """A recorded run is missing, unfinished, or belongs to another model."""
+
+
+class WorldError(ActinfError, RuntimeError):
+    """A world that is code raised an exception, which is the cause of this one (`__cause__`)."""
 
 
 class MissingExtra(ActinfError, ImportError):

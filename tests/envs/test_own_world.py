@@ -10,7 +10,8 @@ import xarray as xr
 
 import actinf as ai
 from actinf.envs import OwnWorld, random_model
-from actinf.errors import ModelError, SettingError
+from actinf.envs.own_world import FUNCTIONS
+from actinf.errors import ModelError, SettingError, WorldError
 
 PROCESS = random_model(num_states=(4,), num_obs=(3,), num_actions=(2,), seed=6)
 START, MOVES, SHOWS = np.array(PROCESS.D[0]), PROCESS.B[0].dense(), PROCESS.A[0].dense()
@@ -64,7 +65,8 @@ def run(world: ai.World, agent: ai.Agent | None = None, **settings: Any) -> xr.D
 
 def changed(world: type[OwnWorld], **parts: Any) -> OwnWorld:
     """A world with some parts in the place of others."""
-    return type("Odd", (world,), parts)()
+    name = parts.pop("name", "")
+    return type("Odd", (world,), parts)(name=name)
 
 
 def test_a_world_in_code_does_what_the_same_world_in_tables_does() -> None:
@@ -78,8 +80,11 @@ def test_a_world_in_code_does_what_the_same_world_in_tables_does() -> None:
 
 
 def test_compiling_a_world_is_announced(capfd: pytest.CaptureFixture[str]) -> None:
-    run(Compiled(name="mine"))
+    world = changed(Compiled, move=staticmethod(numba.njit(move)), name="mine")
+    run(world)
     assert re.search(r"actinf: compiling the world mine for this process … \d+\.\d s", capfd.readouterr().err)
+    run(world)
+    assert capfd.readouterr().err == ""  # once for each process
     assert Compiled().compiled
     assert not Plain().compiled
 
@@ -123,12 +128,128 @@ def test_names_are_linked_as_for_any_world() -> None:
         run(Compiled(), ai.Agent(ai.envs.TMaze().model()))
 
 
-def test_an_error_in_plain_python_is_raised_again() -> None:
-    def faulty(state: Any, draws: Any, actions: Any) -> None:
-        raise ZeroDivisionError("on purpose")
+def counting(raising: str, at: int, *, show: int = 0, state_size: int = 2) -> dict[str, Any]:
+    """Functions that count their calls in an episode, one of which raises at the call number `at`, from 0."""
 
-    with pytest.warns(UserWarning, match="plain Python"), pytest.raises(ZeroDivisionError, match="on purpose"):
-        run(changed(Plain, move=staticmethod(faulty)))
+    def begin(state: Any, draws: Any, nothing: Any) -> None:
+        if raising == "begin":
+            raise ValueError("too early")
+        state[1] = draws[0]
+
+    def observe(state: Any, draws: Any, outcomes: Any) -> None:
+        if raising == "observe" and state[0] == at:
+            raise ValueError("too dark")
+        outcomes[0] = show
+
+    def move(state: Any, draws: Any, actions: Any) -> None:
+        state[1] = 7.0
+        if raising == "move" and state[0] == at:
+            raise ValueError("too far")
+        state[0] += 1.0
+
+    return {"begin": begin, "observe": observe, "move": move, "state_size": state_size, "num_draws": 1}
+
+
+def in_code(parts: dict[str, Any], *, compiled: bool, **more: Any) -> OwnWorld:
+    wrapped = {name: staticmethod(numba.njit(parts[name]) if compiled else parts[name]) for name in FUNCTIONS}
+    return changed(Named, **{**parts, **wrapped, **more})
+
+
+@pytest.mark.filterwarnings("ignore:the world Odd is plain Python")
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize(
+    ("raising", "at", "step", "said"),
+    [
+        ("begin", 0, 0, "the function 'begin' of the world Odd raised ValueError: too early"),
+        ("observe", 0, 0, "the function 'observe' of the world Odd raised ValueError: too dark"),
+        ("observe", 3, 3, "the function 'observe' of the world Odd raised ValueError: too dark"),
+        ("move", 0, 0, "the function 'move' of the world Odd raised ValueError: too far"),
+        ("move", 2, 2, "the function 'move' of the world Odd raised ValueError: too far"),
+    ],
+)
+def test_what_a_world_raises_is_told_with_agent_step_and_world(
+    raising: str, at: int, step: int, said: str, compiled: bool, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Of compiled functions it was printed as ignored, and the run went on with what the world had left undone."""
+    with pytest.raises(WorldError) as failed:
+        run(in_code(counting(raising, at), compiled=compiled), threads=1, block_size=6)
+    assert str(failed.value).startswith(f"agent 0, step {step} of episode 0: {said}; it was called with state=[")
+    assert type(failed.value.__cause__) is ValueError
+    assert "ignored" not in capfd.readouterr().err
+
+
+def flagging(raises: bool) -> dict[str, Any]:
+    """Functions that raise where a draw is large, or else show it at the next step."""
+
+    def observe(state: Any, draws: Any, outcomes: Any) -> None:
+        outcomes[0] = int(state[0])
+
+    def move(state: Any, draws: Any, actions: Any) -> None:
+        state[0] = 1.0 if draws[0] > 0.98 else 0.0
+        if raises and state[0] == 1.0:
+            raise ValueError("too much")
+
+    return {**counting("none", 0), "observe": observe, "move": move}
+
+
+@pytest.mark.filterwarnings("ignore:the world Odd is plain Python")
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize(("block_size", "episodes"), [(20, 1), (1, 1), (20, 3)])
+def test_the_agent_and_the_step_are_those_at_which_the_world_raised(
+    compiled: bool, block_size: int, episodes: int
+) -> None:
+    """They are told by the number of calls that were made before."""
+    extent = {"num_agents": 20, "num_episodes": episodes, "threads": 1, "block_size": block_size, "seed": 6}
+    flags = run(in_code(flagging(False), compiled=compiled), **extent)["obs_modality_0"].values == 1
+    episode, agent, seen = np.argwhere(flags)[0]
+    assert agent > 0
+    with pytest.raises(WorldError, match=f"^agent {agent}, step {seen - 1} of episode {episode}: the function 'move'"):
+        run(in_code(flagging(True), compiled=compiled), **extent)
+
+
+def test_agents_that_met_an_impossible_observation_before_are_counted_right() -> None:
+    """They end early, with fewer calls."""
+
+    def observe(state: Any, draws: Any, outcomes: Any) -> None:
+        outcomes[0] = 1 if state[0] == 2.0 and draws[0] < 0.5 else 0
+
+    def agent(likelihood: str) -> ai.Agent:
+        model = ai.Model(
+            factors={"factor_0": 3}, controls={"factor_0": 2}, modalities={"modality_0": 3},
+            A={"modality_0": likelihood}, B={"factor_0": {"default": "stay"}}, D={"factor_0": "0"},
+        )  # fmt: skip
+        return ai.Agent(model)
+
+    extent = {"num_agents": 20, "num_episodes": 1, "threads": 1, "block_size": 20, "seed": 1}
+    seen = run(in_code({**counting("none", 0), "observe": observe}, compiled=True), agent("uniform"), **extent)
+    lost = (seen["obs_modality_0"].values[0] == 1).any(axis=1)
+    assert lost[0]
+    told = f"^agent {int(np.argmin(lost))}, step 3 of episode 0: the function 'move'"
+    with pytest.raises(WorldError, match=told):
+        run(in_code({**counting("move", 3), "observe": observe}, compiled=True), agent("identity"), **extent)
+
+
+def test_a_world_that_raises_with_matrix_products_is_told_alike() -> None:
+    model = random_model(num_states=(140,), num_obs=(3,), num_actions=(2,), seed=0)
+    agent = ai.Agent(model, planner=ai.Exhaustive(horizon=2))
+    assert agent.plans_densely
+    with pytest.raises(WorldError, match=r"agent 0, step 1 of episode 0: the function 'move'"):
+        run(in_code(counting("move", 1), compiled=True), agent, num_agents=2, num_steps=3, num_episodes=1)
+
+
+def test_of_a_large_state_it_is_told_that_something_was_raised() -> None:
+    world = in_code(counting("move", 1, state_size=5000), compiled=True)
+    with pytest.raises(WorldError, match=r"step 1 of episode 0: .*cannot tell more: to see it, run .* without @njit"):
+        run(world)
+
+
+@pytest.mark.filterwarnings("ignore:the world Odd is plain Python")
+def test_an_interrupt_in_plain_python_is_passed_on_as_it_is() -> None:
+    def interrupted(state: Any, draws: Any, actions: Any) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(changed(Plain, move=staticmethod(interrupted)))
 
 
 def wrong() -> dict[str, tuple[dict[str, Any], list[str]]]:

@@ -16,7 +16,7 @@ from actinf.kernels import layout as L
 from actinf.kernels.buffers import BufferPlan, view
 from actinf.model import Model
 
-__all__ = ["LinkedWorld", "World"]
+__all__ = ["LinkedWorld", "Mishap", "World"]
 
 
 class World:
@@ -68,6 +68,21 @@ class World:
 
 
 @dataclass(frozen=True, slots=True)
+class Mishap:
+    """What a function of a world raised.
+
+    Attributes:
+        call: how many calls of the world's functions came before, in this episode of a block of agents.
+        said: the world, its function, the exception and how it was called.
+        error: the exception, or None where a compiled function cannot tell.
+    """
+
+    call: int
+    said: str
+    error: BaseException | None
+
+
+@dataclass(frozen=True, slots=True)
 class LinkedWorld:
     """A table world in buffers.
 
@@ -75,9 +90,9 @@ class LinkedWorld:
         ints, numbers: structure with the links, and probabilities, as the kernels read them.
         num_factors: hidden factors of the world, 0 for a world with functions of its own.
         scratch: whole numbers that a step of the world needs.
-        own_size: numbers of state and draws of a world with functions of its own.
+        own_size: numbers of memory of a world with functions of its own: state, draws and notes.
         keep: what has to live as long as the buffers: the functions whose addresses they hold.
-        check: raises what such a function raised.
+        check: what such a function raised, by the notes in the memory of a block.
     """
 
     ints: NDArray[np.int64]
@@ -86,7 +101,7 @@ class LinkedWorld:
     scratch: int
     own_size: int = 0
     keep: tuple[Any, ...] = ()
-    check: Callable[[], None] = lambda: None
+    check: Callable[[NDArray[np.float64]], Mishap | None] = lambda memory: None  # noqa: ARG005 -- tables raise nothing
 
 
 def _link(process: Model, model: Model) -> LinkedWorld:

@@ -21,8 +21,8 @@ import actinf
 from actinf.agent import Agent
 from actinf.agent.population import Population
 from actinf.envs.own_world import OwnWorld
-from actinf.envs.world import LinkedWorld, World
-from actinf.errors import BudgetError, ImpossibleObservation, SettingError
+from actinf.envs.world import LinkedWorld, Mishap, World
+from actinf.errors import BudgetError, ImpossibleObservation, SettingError, WorldError
 from actinf.kernels import layout as L
 from actinf.kernels.buffers import Frame, view
 from actinf.lab.trace import TraceWriter, open_trace, to_dataset
@@ -125,6 +125,7 @@ def simulate(
         ModelError: when the world does not show what the agent observes, or lacks what it moves.
         ImpossibleObservation: when a world shows an agent what its model excludes; names the agent, the episode and the
             step.
+        WorldError: when a world that is code raised an exception; names the same, and the exception is its cause.
         BudgetError: when the trace would not fit into memory.
         MissingExtra: when xarray (or, with `out`, h5netcdf) is not installed.
     """
@@ -365,6 +366,7 @@ class _Runner:
         self._kernel = agent.kernel()
         self._out = np.zeros(program.lengths["out"], dtype=agent.dtype)
         self._dense: DensePlan | None = None
+        self._memory = np.zeros(0)
         wf, wi = program.workspace(agent.dtype)
         x = np.zeros(program.lengths["x"], dtype=np.int64)
         self._job = np.zeros(L.NUM_JOB, dtype=np.int64)
@@ -395,7 +397,9 @@ class _Runner:
                 fresh = True
             self._episode(episode, world, first, theta, own_theta, carry, records, failed, fresh)
             fresh = False
-            world.check()
+            mishap = world.check(self._memory)
+            if mishap is not None:
+                self._raise_again(mishap, first, failed, episode)
             if failed.any():
                 raise self._impossible(first, failed, episode)
             if "counts" in run.record:
@@ -416,11 +420,12 @@ class _Runner:
     ) -> None:
         """One episode of a block: in one call, or, where plans are matrix products, by agents and half steps."""
         run, agent = self._run, self._run.agent
+        self._memory = np.zeros(world.own_size)
         self._frame.put(
             world=world.ints,
             numbers=world.numbers,
             hidden=np.zeros(world.scratch, dtype=np.int64),
-            memory=np.zeros(world.own_size),
+            memory=self._memory,
         )
         steps, actions = run.extent.num_steps, agent.own_structure.num_joint_actions
         stride, own_stride = (0, 0) if len(theta) == 1 else (theta.shape[1], own_theta.shape[1])
@@ -491,6 +496,20 @@ class _Runner:
         if counts:
             found.update(_named_counts(agent, np.stack(counts)))
         return found
+
+    def _raise_again(self, mishap: Mishap, first: int, failed: NDArray[np.int64], episode: int) -> None:
+        """Raise what a world raised, and say with which agent and when.
+
+        The loop asks a world to begin, to show something, to move on, to show something, …, agent after agent.
+        """
+        if mishap.error is not None and not isinstance(mishap.error, Exception):
+            raise mishap.error  # an interrupt, for example
+        calls = np.where(failed > 0, 2 * failed, 2 * self._run.extent.num_steps)
+        begins = np.concatenate(([0], np.cumsum(calls)))
+        agent = int(np.searchsorted(begins, mishap.call, side="right")) - 1
+        step = max(mishap.call - int(begins[agent]) - 1, 0) // 2
+        where = f"agent {first + agent}, step {step} of episode {episode}"
+        raise WorldError(f"{where}: {mishap.said}") from mishap.error
 
     def _impossible(self, first: int, failed: NDArray[np.int64], episode: int) -> ImpossibleObservation:
         agent = int(np.argmax(failed > 0))
