@@ -16,7 +16,7 @@ run: setup ## run the T-maze with 1,000 agents: summary, trace, plots and a repo
 
 # The linters come first, so that pytest's summary is what the eye, or a CI, finds last.
 test: lint ## check the code, then run all tests
-	$(BIN)/pytest -n auto --maxprocesses 8 --cov
+	$(BIN)/pytest -n auto --maxprocesses 8 --cov --cov-fail-under=90
 
 # Checked code is compiled otherwise: a session and a batch then agree to the last place but one, not to the last.
 test-bounds: setup ## run the engine's tests with every index checked (minutes: the kernels are compiled anew)

@@ -75,6 +75,17 @@ def is_compiled(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
 # ---------------------------------------------------------------------------------------------- the shape of the code
 
 
+def test_the_suite_has_to_reach_most_of_the_python_code() -> None:
+    """A figure that is printed and held by nothing only goes down."""
+    recipe = re.search(r"^test:.*\n\t(.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert recipe is not None
+    floor = re.search(r"--cov-fail-under=(\d+)", recipe.group(1))
+    assert floor is not None
+    assert f"`make test` fails where the figure is below {floor.group(1)} %" in (ROOT / "CONTRIBUTING.md").read_text(
+        encoding="utf-8"
+    )
+
+
 def test_no_source_file_is_longer_than_one_idea() -> None:
     """Past 600 lines a file holds several ideas, and the tree is no table of contents any more."""
     lengths = {
