@@ -8,42 +8,39 @@ import pytest
 
 import actinf as ai
 from actinf.kernels import layout as L
-from actinf.kernels.buffers import view
 from actinf.planning import recall as memory
 
 RECORD = ("obs", "action", "qs", "q_pi", "G", "F")
 
 
 @numba.njit
-def recall(ints: np.ndarray, belief: np.ndarray, plans: np.ndarray, slots: np.ndarray, out: np.ndarray) -> int:
-    return memory.recall(ints, belief, plans, slots, out)
+def recall(belief: np.ndarray, results: np.ndarray, plans: np.ndarray, slots: np.ndarray) -> int:
+    return memory.recall(belief, results, plans, slots)
 
 
 @numba.njit
-def keep(
-    ints: np.ndarray, belief: np.ndarray, slot: int, plans: np.ndarray, slots: np.ndarray, out: np.ndarray
-) -> None:
-    memory.keep(ints, belief, slot, plans, slots, out)
+def keep(belief: np.ndarray, results: np.ndarray, slot: int, plans: np.ndarray, slots: np.ndarray) -> None:
+    memory.keep(belief, results, slot, plans, slots)
 
 
 class Thread:
     """The buffers of a thread that plans for the agents of a T-maze."""
 
     def __init__(self) -> None:
-        self.program = ai.Agent(ai.envs.TMaze().process, planner=ai.Exhaustive(horizon=2)).program
-        self.plans, self.slots = self.program.recall_buffers("float64")
-        self.out = np.zeros(self.program.lengths["out"])
+        program = ai.Agent(ai.envs.TMaze().process, planner=ai.Exhaustive(horizon=2)).program
+        self.plans, self.slots = program.recall_buffers("float64", whole=False)
+        self.outlook = np.full(program.ints[2 * L.W_OUTLOOK + 1] - program.ints[2 * L.W_OUTLOOK], -1.0)
 
     def recall(self, belief: np.ndarray) -> int:
-        return int(recall(self.program.ints, belief, self.plans, self.slots, self.out))
+        return int(recall(belief, self.outlook, self.plans, self.slots))
 
-    def keep(self, belief: np.ndarray, slot: int, G: float) -> None:
-        view(self.out, self.program.ints, L.O_G)[:] = G
-        keep(self.program.ints, belief, slot, self.plans, self.slots, self.out)
-        self.out[:] = -1.0
+    def keep(self, belief: np.ndarray, slot: int, value: float) -> None:
+        self.outlook[:] = value
+        keep(belief, self.outlook, slot, self.plans, self.slots)
+        self.outlook[:] = -1.0
 
-    def G(self) -> float:
-        (value,) = set(view(self.out, self.program.ints, L.O_G).tolist())
+    def value(self) -> float:
+        (value,) = set(self.outlook.tolist())
         return float(value)
 
 
@@ -62,13 +59,13 @@ def test_a_plan_is_recalled_for_the_belief_that_it_was_made_from_and_for_no_othe
     assert slot >= 0
     thread.keep(first, slot, 3.0)
     assert thread.recall(first) == memory.RECALLED
-    assert thread.G() == 3.0
-    thread.out[:] = -1.0
+    assert thread.value() == 3.0
+    thread.outlook[:] = -1.0
     nearly = first.copy()
     nearly[0] = np.nextafter(nearly[0], 1.0)
     for belief in (other, nearly):
         assert thread.recall(belief) >= 0
-        assert thread.G() == -1.0
+        assert thread.value() == -1.0
 
 
 def test_two_beliefs_of_one_slot_take_its_place_in_turn(thread: Thread) -> None:
@@ -80,7 +77,7 @@ def test_two_beliefs_of_one_slot_take_its_place_in_turn(thread: Thread) -> None:
     assert thread.recall(two) == slot
     thread.keep(two, slot, 2.0)
     assert thread.recall(two) == memory.RECALLED
-    assert thread.G() == 2.0
+    assert thread.value() == 2.0
     assert thread.recall(one) == slot
 
 
@@ -108,13 +105,48 @@ def simulate(agent: Any, **options: Any) -> Any:
 
 @pytest.mark.parametrize("choice", [ai.MarginalAction(), ai.BestPolicy()])
 @pytest.mark.parametrize("alpha", [None, 4.0])
-def test_a_run_is_the_same_to_the_last_bit_with_and_without(choice: Any, alpha: float | None) -> None:
-    """A population plans for itself, since its members may differ; these do not."""
-    agent = ai.Agent(ai.envs.TMaze().process, planner=ai.Exhaustive(horizon=2), choice=choice, alpha=alpha)
-    alone = simulate(ai.Population(agent, size=200, gamma=np.full(200, agent.gamma)))
-    recalled = simulate(agent, num_agents=200, num_episodes=1)
+@pytest.mark.parametrize("horizon", [2, 3])
+def test_a_run_is_the_same_to_the_last_bit_with_and_without(choice: Any, alpha: float | None, horizon: int) -> None:
+    """Agents that are given tables of their own recall nothing, since tables may differ; these do not."""
+    agent = ai.Agent(ai.envs.TMaze().process, planner=ai.Exhaustive(horizon=horizon), choice=choice, alpha=alpha)
+    A = {
+        m.name: np.repeat(np.asarray(table)[None], 200, axis=0)
+        for m, table in zip(agent.model.modalities, agent.model.A)
+    }
+    alone = simulate(ai.Population(agent, size=200, A=A))
+    alike = simulate(ai.Population(agent, size=200, gamma=np.full(200, agent.gamma)))
+    recalled = simulate(agent, num_agents=200)
     for name in alone.data_vars:
+        np.testing.assert_array_equal(alike[name], alone[name], err_msg=str(name))
         np.testing.assert_array_equal(recalled[name], alone[name], err_msg=str(name))
+
+
+def test_agents_with_preferences_of_their_own_share_an_outlook_and_nothing_else() -> None:
+    """Each is what it would be alone, though all look at the same maze."""
+    maze, rng = ai.envs.TMaze().process, np.random.default_rng(0)
+    agent = ai.Agent(maze, planner=ai.Exhaustive(horizon=2), gamma=3.0)
+    C = {m.name: rng.normal(size=(20, len(m.outcomes))) for m in maze.modalities}
+    gamma = rng.uniform(1.0, 9.0, 20)
+    together = simulate(ai.Population(agent, size=20, gamma=gamma, C=C))
+    for i in (0, 7, 19):
+        one = ai.Agent(
+            ai.Model.from_arrays(
+                list(maze.A),
+                list(maze.B),
+                [C[m.name][i] for m in maze.modalities],
+                list(maze.D),
+                A_dependencies=list(maze.A_dependencies),
+                B_dependencies=list(maze.B_dependencies),
+            ),
+            planner=ai.Exhaustive(horizon=2),
+            gamma=gamma[i],
+        )
+        session = one.start(seed=3, index=i)
+        obs = np.stack([together[f"obs_{m.name}"][0, i] for m in maze.modalities], axis=-1)
+        for t, observation in enumerate(obs):
+            step = session.step([int(o) for o in observation])
+            np.testing.assert_array_equal(step.G, together["G"][0, i, t])
+            np.testing.assert_array_equal(step.q_pi, together["q_pi"][0, i, t])
 
 
 def test_nothing_is_recalled_where_plans_depend_on_more_than_the_belief() -> None:
@@ -124,5 +156,12 @@ def test_nothing_is_recalled_where_plans_depend_on_more_than_the_belief() -> Non
     wide = ai.envs.random_model(num_states=(2,), num_obs=(2,), num_actions=(20,))
     vast = ai.Agent(wide, planner=ai.Exhaustive(horizon=4))
     for agent in (learner, ai.Agent(timed, planner=ai.Exhaustive(horizon=1)), vast):
-        plans, slots = agent.program.recall_buffers("float64")
-        assert len(plans) == len(slots) == 0
+        for whole in (True, False):
+            plans, slots = agent.program.recall_buffers("float64", whole=whole)
+            assert len(plans) == len(slots) == 0
+
+
+def test_agents_that_differ_share_nothing_where_there_are_too_many_policies_for_an_outlook() -> None:
+    program = ai.Agent(ai.envs.TMaze().process, planner=ai.Exhaustive(horizon=4)).program
+    assert len(program.recall_buffers("float64", whole=False)[0]) == 0
+    assert len(program.recall_buffers("float64", whole=True)[0]) > 0

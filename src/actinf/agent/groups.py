@@ -14,7 +14,7 @@ from actinf.agent.structure import Structure
 from actinf.kernels import layout as L
 from actinf.kernels.buffers import BufferPlan
 
-__all__ = ["Groups", "put_groups"]
+__all__ = ["Groups", "padded", "put_groups"]
 
 Ints = NDArray[np.int64]
 SMALLEST_SHARE = 0.25  # of a padded row that has to be filled for it to be quicker than a list of entries

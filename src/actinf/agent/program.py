@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actinf.agent.components import Components, put_components
-from actinf.agent.groups import Groups, put_groups
+from actinf.agent.groups import Groups, padded, put_groups
 from actinf.agent.parameters import joint_sources_A, joint_sources_B
 from actinf.agent.settings import Settings
 from actinf.agent.structure import Structure
@@ -15,9 +15,9 @@ from actinf.agent.tables import offsets, put_tables
 from actinf.agent.workspace import reserve_workspace
 from actinf.errors import BudgetError
 from actinf.kernels import layout as L
-from actinf.kernels.buffers import BufferPlan, view
+from actinf.kernels.buffers import BufferPlan, section_slice, view
 from actinf.planning.exhaustive import PolicyTree
-from actinf.planning.recall import NUM_TALLIES
+from actinf.planning.recall import HEAD, WHOLE
 
 __all__ = ["Program", "lower"]
 
@@ -25,6 +25,7 @@ Ints = NDArray[np.int64]
 
 RECALL_BYTES = 8 * 2**20  # of plans that a thread keeps
 FEWEST_SLOTS, MOST_SLOTS = 8, 4096
+LARGEST_OUTLOOK = 1024  # policies · outcomes for which G is weighed from an outlook
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +46,29 @@ class Program:
         """Fresh workspace (wf, wi); pages that are never touched cost nothing."""
         return np.zeros(self.lengths["wf"], dtype=dtype), self.base_wi()
 
-    def recall_buffers(self, dtype: str) -> tuple[NDArray[Any], Ints]:
-        """Fresh buffers (plans, slots) for the plans that a thread recalls; for agents that share all numbers.
+    def recall_buffers(self, dtype: str, *, whole: bool) -> tuple[NDArray[Any], Ints]:
+        """Fresh buffers (plans, slots) for what a thread recalls.
 
         Both are empty where plans depend on more than the belief, or are too large to keep a handful.
+
+        Args:
+            dtype: of the agent.
+            whole: recall G and what follows from it, for agents that share all numbers; else the outlook, for agents
+                that share A and B.
         """
         scalars = view(self.ints, self.ints, L.SCALARS)
         learns = scalars[[L.S_LEARN_A, L.S_LEARN_B, L.S_LEARN_D, L.S_LEARN_E]].any()
-        results = int(self.ints[2 * L.O_G + 1] - self.ints[2 * L.O_Q_ACTION])
-        width = len(view(np.zeros(self.lengths["carry"]), self.ints, L.C_BELIEF)) + results
+        first, last = (L.O_Q_ACTION, L.O_G) if whole else (L.W_OUTLOOK, L.W_OUTLOOK)
+        results = int(self.ints[2 * last + 1] - self.ints[2 * first])
+        belief = section_slice(self.ints, L.C_BELIEF)
+        width = belief.stop - belief.start + results
         slots = RECALL_BYTES // (width * np.dtype(dtype).itemsize)
-        if learns or scalars[L.S_TIMED] or slots < FEWEST_SLOTS:
+        if learns or scalars[L.S_TIMED] or results == 0 or slots < FEWEST_SLOTS:
             return np.zeros(0, dtype=dtype), np.zeros(0, dtype=np.int64)
         slots = min(2 ** (slots.bit_length() - 1), MOST_SLOTS)
-        return np.zeros(slots * width, dtype=dtype), np.zeros(NUM_TALLIES + slots, dtype=np.int64)
+        words = np.zeros(HEAD + slots, dtype=np.int64)
+        words[WHOLE] = whole
+        return np.zeros(slots * width, dtype=dtype), words
 
     def base_wi(self) -> Ints:
         """Integer workspace with the bases of its lists filled in."""
@@ -90,10 +100,21 @@ def lower(packed: Structure, own: Structure, tree: PolicyTree, settings: Setting
     _put_tree(plan, tree)
     if packed.joint:
         _put_sources(plan, own, packed)
-    plan.put(L.SCALARS, _scalars(packed, components, groups, tree, settings, terms=terms))
+    scalars = _scalars(packed, components, groups, tree, settings, terms=terms)
+    plan.put(L.SCALARS, scalars)
     _reserve_numbers(plan, packed, own, groups, tree, settings)
     own_states = sum(own.num_states)
-    bases = reserve_workspace(plan, packed, components, groups, tree, settings, own_states=own_states, terms=terms)
+    bases = reserve_workspace(
+        plan,
+        packed,
+        components,
+        groups,
+        tree,
+        settings,
+        own_states=own_states,
+        terms=terms,
+        outlook=int(scalars[L.S_OUTLOOK]),
+    )
     need = plan.lengths["wf"] * settings.itemsize + plan.lengths["wi"] * 8
     if need > settings.max_memory:
         raise BudgetError(
@@ -124,6 +145,9 @@ def _scalars(
     scalars[L.S_MAX_ITERATIONS], scalars[L.S_JOINT_BUDGET] = settings.max_iterations, settings.joint_budget
     scalars[L.S_TIMED] = any(rows > 1 for rows, _ in settings.preference_sizes)
     scalars[L.S_TERMS], scalars[L.S_JOINT_MODEL] = terms, packed.joint
+    width = padded(sum(packed.num_obs))
+    if tree.exhaustive and not terms and not scalars[L.S_TIMED] and tree.num_policies * width <= LARGEST_OUTLOOK:
+        scalars[L.S_OUTLOOK] = width
     return scalars
 
 

@@ -9,11 +9,12 @@ from actinf.inference.joint import marginals, refresh_joint
 from actinf.inference.perceive import perceive
 from actinf.kernels import layout as L
 from actinf.kernels.compile import inner
-from actinf.kernels.views import section
+from actinf.kernels.views import part, section
 from actinf.learning.dirichlet import count_habits, learn, refresh_all
 from actinf.planning.choice import choose
+from actinf.planning.outlook import weigh_outlook
 from actinf.planning.plan import plan, policy_posterior
-from actinf.planning.recall import RECALLED, keep, recall
+from actinf.planning.recall import RECALLED, keep, recall, recalls_whole_plans
 
 __all__ = ["advance"]
 
@@ -51,14 +52,10 @@ def advance(
         section(x, ints, L.X_STATUS)[0] = status
         if status != L.OK or asked == L.PERCEIVE_ONLY:
             return status
-    belief = section(carry, ints, L.C_BELIEF)
-    slot = recall(ints, belief, plans, slots, out)
-    if slot != RECALLED:
-        if asked != L.CHOOSE_ONLY:
-            plan(ints, theta, carry, clock[3], wf, wi, out)
+    if asked == L.CHOOSE_ONLY:
         policy_posterior(ints, theta, section(out, ints, L.O_G), q_pi, q_action)
-    if slot >= 0:
-        keep(ints, belief, slot, plans, slots, out)
+    else:
+        decide(ints, theta, carry, clock[3], plans, slots, wf, wi, out)
     if asked != L.PLAN_ONLY:
         count_habits(ints, theta, carry, q_pi)
         choose(ints, theta, x, wf, out)
@@ -82,3 +79,29 @@ def see(ints: Any, theta: Any, own: Any, own_theta: Any, carry: Any, x: Any, wf:
         if scalars[L.S_JOINT_MODEL] == 1:
             refresh_joint(ints, theta, own, own_theta)
     return L.OK
+
+
+@inner
+def decide(ints: Any, theta: Any, carry: Any, time: int, plans: Any, slots: Any, wf: Any, wi: Any, out: Any) -> None:
+    """Plan from the carried belief, as far as that is not recalled: G, q(π) and the probabilities of the actions."""
+    belief = section(carry, ints, L.C_BELIEF)
+    q_pi, q_action = section(out, ints, L.O_Q_PI), section(out, ints, L.O_Q_ACTION)
+    if recalls_whole_plans(slots):
+        results = part(out, ints[2 * L.O_Q_ACTION], ints[2 * L.O_G + 1])
+        slot = recall(belief, results, plans, slots)
+        if slot == RECALLED:
+            return
+        plan(ints, theta, carry, time, wf, wi, out)
+        weigh_outlook(ints, theta, time, wf, out)
+        policy_posterior(ints, theta, section(out, ints, L.O_G), q_pi, q_action)
+        if slot >= 0:
+            keep(belief, results, slot, plans, slots)
+        return
+    outlook = section(wf, ints, L.W_OUTLOOK)
+    slot = recall(belief, outlook, plans, slots)
+    if slot != RECALLED:
+        plan(ints, theta, carry, time, wf, wi, out)
+    if slot >= 0:
+        keep(belief, outlook, slot, plans, slots)
+    weigh_outlook(ints, theta, time, wf, out)
+    policy_posterior(ints, theta, section(out, ints, L.O_G), q_pi, q_action)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actinf.agent.components import Components, outer_parent
-from actinf.agent.groups import Groups
+from actinf.agent.groups import Groups, padded
 from actinf.agent.settings import Settings
 from actinf.agent.structure import Structure
 from actinf.agent.tables import offsets
@@ -63,6 +63,7 @@ def reserve_workspace(
     *,
     own_states: int,
     terms: bool,
+    outlook: int,
 ) -> dict[str, Ints]:
     """Sections of the workspace; returns the bases of the lists inside them.
 
@@ -75,15 +76,18 @@ def reserve_workspace(
         settings: codes and sizes.
         own_states: states of all of the model's own factors.
         terms: keep the terms of G by prefix.
+        outlook: numbers in a row of predicted outcomes, 0 for no outlook.
     """
     bounds = NodeBounds.of(components, tree)
     nodes = [bounds.at_level[level][c] for level in (0, 1) for c in components.of_factor]
     values = offsets(count * size for count, size in zip(nodes, 2 * packed.num_states))
     supports = offsets(nodes)
     _reserve_inference(plan, packed, own_states)
-    _reserve_planning(plan, packed, components, groups, bounds, settings, num_values=int(values[-1]))
+    _reserve_planning(plan, packed, components, groups, bounds, settings, num_values=int(values[-1]), outlook=outlook)
     _reserve_terms(plan, packed, bounds, tree, terms)
-    _reserve_integers(plan, packed, groups, bounds, num_values=int(values[-1]), num_supports=int(supports[-1]))
+    _reserve_integers(
+        plan, packed, groups, bounds, num_values=int(values[-1]), num_supports=int(supports[-1]), outlook=outlook
+    )
     return {"level": values[:-1], "count": supports[:-1], "child": offsets(bounds.expanded)[:-1]}
 
 
@@ -115,6 +119,7 @@ def _reserve_planning(
     settings: Settings,
     *,
     num_values: int,
+    outlook: int,
 ) -> None:
     leaves, largest = bounds.leaves, max(groups.num_obs)
     edges = settings.novelty_of_B
@@ -124,7 +129,10 @@ def _reserve_planning(
         (L.W_JOINT_G, leaves + 1),
         (L.W_JOINT_EDGE, bounds.before * packed.num_joint_actions if edges else 0),
         (L.W_TREE_G, 2 * max(leaves, -(-bounds.policies // 2))),  # a choice among policies keeps its weights here, too
-        (L.W_LOG_C, sum(packed.num_obs)),
+        (L.W_LOG_C, padded(sum(packed.num_obs))),
+        (L.W_OUTLOOK, bounds.policies * (1 + outlook) if outlook else 0),
+        (L.W_NODE_OUTCOMES, leaves * outlook),
+        (L.W_TREE_OUTCOMES, 2 * leaves * outlook),
         (L.W_QO, leaves * largest + L.STRETCH),
         (L.W_LOG_QO, leaves * largest + L.STRETCH),
         (L.W_QO_LOG_C, leaves * largest),
@@ -156,7 +164,14 @@ def _reserve_terms(plan: BufferPlan, packed: Structure, bounds: NodeBounds, tree
 
 
 def _reserve_integers(
-    plan: BufferPlan, packed: Structure, groups: Groups, bounds: NodeBounds, *, num_values: int, num_supports: int
+    plan: BufferPlan,
+    packed: Structure,
+    groups: Groups,
+    bounds: NodeBounds,
+    *,
+    num_values: int,
+    num_supports: int,
+    outlook: int,
 ) -> None:
     num_factors, num_components = len(packed.num_states), len(bounds.expanded)
     states, leaves = sum(packed.num_states), bounds.leaves
@@ -183,6 +198,7 @@ def _reserve_integers(
         (L.I_GROUP_NODE, leaves),
         (L.I_GROUP_FIRST, leaves),
         (L.I_QO_START, leaves + 1),
+        (L.I_QO_OUTCOME, leaves * max(groups.num_obs) if outlook else 0),
         (L.I_OUTCOME, max(groups.num_obs)),
         (L.I_OUTER_DONE, leaves),
         (L.I_SHARED, len(packed.num_obs)),

@@ -11,7 +11,7 @@ from actinf.kernels import layout as L
 from actinf.kernels.compile import inlined, inner
 from actinf.kernels.views import part, section
 
-__all__ = ["lists_of", "load_belief", "predict", "push_forward"]
+__all__ = ["lists_of", "load_belief", "predict", "push_forward", "push_single"]
 
 
 @inlined

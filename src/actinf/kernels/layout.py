@@ -134,7 +134,10 @@ actions, H the horizon and P policies. What the kernels call a *column* is one j
     W_JOINT_G,  # (nodes,)
     W_JOINT_EDGE,  # (nodes · U,)
     W_TREE_G,  # two levels of (prefixes,)
-    W_LOG_C,  # (all outcomes,) log-preferences of one time, by group
+    W_LOG_C,  # (all outcomes, up to whole vectors,) log-preferences of one time, by group
+    W_OUTLOOK,  # (P,) G without the preferences, and (P · S_OUTLOOK,) predicted outcomes; see planning/outlook.py
+    W_NODE_OUTCOMES,  # (nodes · S_OUTLOOK,)
+    W_TREE_OUTCOMES,  # two levels of (prefixes · S_OUTLOOK,)
     W_QO,  # (nodes · outcomes of the largest group,) predicted outcomes, node by node, zeros left out
     W_LOG_QO,
     W_QO_LOG_C,  # the log-preference of each of them
@@ -165,6 +168,7 @@ actions, H the horizon and P policies. What the kernels call a *column* is one j
     I_TREE_NODE,  # two levels of (prefixes,)
     I_GROUP_NODE,  # (nodes,) joint node → node of a group
     I_GROUP_FIRST,  # (nodes,) a joint node of a node of a group
+    I_QO_OUTCOME,  # like W_QO_LOG_C, the outcome within its group; only for an outlook
     I_QO_START,  # (nodes + 1,) where a node's predicted outcomes begin in W_QO
     I_OUTCOME,  # (outcomes of the largest group,) those that were met
     I_OUTER_DONE,  # (nodes,)
@@ -172,8 +176,8 @@ actions, H the horizon and P policies. What the kernels call a *column* is one j
     I_ODOMETER,  # (parents,)
     I_SUPPORT,  # (all states,) boolean
     I_SUPPORT_LIST,  # (all states,)
-) = range(144)
-NUM_SECTIONS = 145
+) = range(148)
+NUM_SECTIONS = 149
 
 # The buffers of a call of the compiled loop, in the order in which a frame holds their addresses and lengths.
 (
@@ -243,9 +247,10 @@ SINGLE, WHOLE, SEE, ACT, REFRESH = range(5)
     S_JOINT_BUDGET,  # largest joint support that is tested for impossible observations
     S_TIMED,  # 1: some preferences change over time
     S_TERMS,  # 1: keep the terms of G by prefix
+    S_OUTLOOK,  # numbers in a row of predicted outcomes; 0: G is summed up directly
     S_JOINT_MODEL,  # 1: the packed model is the joint of the model's factors
-) = range(18)
-NUM_SCALARS = 18
+) = range(19)
+NUM_SCALARS = 19
 
 # Numbers that an agent of a population may have of its own.
 K_GAMMA, K_ALPHA, K_LOG_FLOOR, K_TOLERANCE, K_RATE, K_FORGETTING, K_TIE, K_TINY, K_GRAIN, K_SAME = range(10)

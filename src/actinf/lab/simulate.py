@@ -7,8 +7,9 @@ that is kept in memory; with `out` it goes to disk block by block.
 
 import os
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -68,6 +69,12 @@ class Run:
     def learned(self) -> tuple[str, ...]:
         learning = self.agent.learning
         return tuple(part for part in "ABDE" if learning is not None and getattr(learning, part))
+
+    @property
+    def plans_alike(self) -> bool:
+        """Whether agents with equal beliefs have equal outlooks: they share A and B, and plan in the kernel."""
+        own = None if self.population is None else self.population.parameters
+        return not self.agent.plans_densely and (own is None or len(own.A) == len(own.B) == 1)
 
     def thetas(self, first: int, last: int) -> tuple[NDArray[Any], NDArray[Any]]:
         """The numbers of the agents from `first` to `last`, a row each where they differ or will come to differ."""
@@ -320,7 +327,10 @@ def _run_blocks(
     progress: Progress | None,
     write: Callable[[int, Arrays], Any],
 ) -> None:
-    """Compute blocks on several threads and hand each to `write`; no more are in flight than twice the threads."""
+    """Compute blocks on several threads and hand each to `write`, in order; at most twice the threads are in flight.
+
+    In order, so that of several agents that fail it is always the same one that is told of.
+    """
     run.agent.kernel()  # one compilation, before the threads ask for it
     local = threading.local()
     stop = threading.Event()
@@ -339,17 +349,15 @@ def _run_blocks(
         if progress is not None:
             progress(done, total)
 
-    pending: set[Future[tuple[int, Arrays]]] = set()
+    pending: deque[Future[tuple[int, Arrays]]] = deque()
     with ThreadPoolExecutor(max_workers=threads) as pool:
         try:
             for first, last in blocks:
-                pending.add(pool.submit(compute, first, last))
-                if len(pending) >= 2 * threads:
-                    ready, pending = wait(pending, return_when=FIRST_COMPLETED)
-                    for future in ready:
-                        finish(future)
-            for future in list(pending):
-                finish(future)
+                if len(pending) == 2 * threads:
+                    finish(pending.popleft())
+                pending.append(pool.submit(compute, first, last))
+            while pending:
+                finish(pending.popleft())
         except BaseException:
             stop.set()
             pool.shutdown(wait=True, cancel_futures=True)
@@ -372,8 +380,8 @@ class _Runner:
         self._job = np.zeros(L.NUM_JOB, dtype=np.int64)
         own = agent.own_program.ints
         self._frame = Frame(agent.dtype, ints=program.ints, own=own, x=x, wf=wf, wi=wi, job=self._job)
-        if run.population is None and not agent.plans_densely:
-            plans, slots = program.recall_buffers(agent.dtype)
+        if run.plans_alike:
+            plans, slots = program.recall_buffers(agent.dtype, whole=run.population is None)
             self._frame.put(plans=plans, slots=slots)
 
     def block(self, first: int, last: int, stop: threading.Event) -> Arrays:

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from actinf.kernels import layout as L
-from actinf.kernels.beliefs import load_belief, push_forward
+from actinf.kernels.beliefs import load_belief, push_forward, push_single
 from actinf.kernels.compile import inner
-from actinf.kernels.views import fill, half, section
+from actinf.kernels.views import fill, half, part, section
 
 __all__ = ["grow", "plant", "same_levels"]
 
@@ -59,30 +59,44 @@ def next_stamp(wi: Any, ints: Any) -> int:
 
 
 @inner
-def same_belief(ints: Any, theta: Any, component: int, level: int, node: int, wf: Any, wi: Any) -> bool:
-    """Whether the scatter target holds the belief of a node: the same states, probabilities equal up to rounding."""
-    same = section(theta, ints, L.T_KNOBS)[L.K_SAME]
-    num_factors = ints[ints[2 * L.SCALARS] + L.S_FACTORS]
-    first, last = (
-        section(ints, ints, L.COMPONENT_START)[component],
-        section(ints, ints, L.COMPONENT_START)[component + 1],
-    )
-    factors, num_states = section(ints, ints, L.COMPONENT_FACTOR), section(ints, ints, L.NUM_STATES)
-    start = section(ints, ints, L.STATE_START)
-    base, count_base = section(wi, ints, L.I_LEVEL), section(wi, ints, L.I_COUNT_BASE)
-    value, index, count = section(wf, ints, L.W_VALUE), section(wi, ints, L.I_INDEX), section(wi, ints, L.I_COUNT)
-    touched, total = section(wi, ints, L.I_TOUCHED_COUNT), section(wf, ints, L.W_SUM)
-    for i in range(first, last):
-        f = factors[i]
-        size = count[count_base[level * num_factors + f] + node]
-        if size != touched[f]:
+def key_of(touched: Any, total: Any, first_state: int, grain: float) -> Any:
+    """What a scatter target adds to the key of a belief; equal beliefs have equal keys, but at a grain's edge."""
+    key = np.uint64(0)
+    for k in range(touched.shape[0]):
+        s = touched[k]
+        word = np.uint64(np.int64(total[s] * grain + OFF_THE_EDGE)) ^ (np.uint64(first_state + s) * MIX_0)
+        word *= MIX_1
+        key += word ^ (word >> np.uint64(29))
+    return key
+
+
+@inner
+def equals(total: Any, reached: int, states: Any, values: Any, same: float) -> bool:
+    """Whether a scatter target holds the belief of a list: the same states, probabilities equal up to rounding."""
+    if states.shape[0] != reached:
+        return False
+    for k in range(reached):
+        p = values[k]
+        if abs(total[states[k]] - p) > same * p:
             return False
-        row = base[level * num_factors + f] + node * num_states[f]
-        for k in range(size):
-            p = value[row + k]
-            if abs(total[start[f] + index[row + k]] - p) > same * p:
-                return False
     return True
+
+
+@inner
+def take_out(total: Any, touched: Any, states: Any, values: Any) -> None:
+    """Move what a scatter target holds to a list."""
+    for k in range(touched.shape[0]):
+        s = touched[k]
+        states[k] = s
+        values[k] = total[s]
+        total[s] = 0.0
+
+
+@inner
+def clear(total: Any, touched: Any) -> None:
+    """Return a scatter target to zero where it was touched."""
+    for k in range(touched.shape[0]):
+        total[touched[k]] = 0.0
 
 
 @inner
@@ -94,13 +108,14 @@ def child_of(
     With a mask of 0 there is only one child and nothing to look for.
     """
     scalars = section(ints, ints, L.SCALARS)
-    num_factors = scalars[L.S_FACTORS]
+    num_factors, num_components = scalars[L.S_FACTORS], scalars[L.S_COMPONENTS]
     first, last = section(ints, ints, L.COMPONENT_START)[c], section(ints, ints, L.COMPONENT_START)[c + 1]
     factors, num_states = section(ints, ints, L.COMPONENT_FACTOR), section(ints, ints, L.NUM_STATES)
-    start = section(ints, ints, L.STATE_START)
+    start, knobs = section(ints, ints, L.STATE_START), section(theta, ints, L.T_KNOBS)
     touched, touched_count = section(wi, ints, L.I_TOUCHED), section(wi, ints, L.I_TOUCHED_COUNT)
     total = section(wf, ints, L.W_SUM)
-    grain = section(theta, ints, L.T_KNOBS)[L.K_GRAIN]
+    base, count_base = section(wi, ints, L.I_LEVEL), section(wi, ints, L.I_COUNT_BASE)
+    value, index, count = section(wf, ints, L.W_VALUE), section(wi, ints, L.I_INDEX), section(wi, ints, L.I_COUNT)
     other = 1 - level
     novelty = 0.0
     key = np.uint64(0)
@@ -108,51 +123,44 @@ def child_of(
         f = factors[i]
         own = section(ints, ints, L.FACTOR_ACTION)[section(ints, ints, L.FACTOR_ACTION_START)[f] + action]
         novelty += push_forward(ints, theta, f, own, level, node, wf, wi)
-        for k in range(start[f], start[f] + touched_count[f] if mask > 0 else start[f]):
-            place = start[f] + touched[k]
-            word = (np.uint64(np.int64(total[place] * grain + OFF_THE_EDGE)) ^ (np.uint64(place) * MIX_0)) * MIX_1
-            key += word ^ (word >> np.uint64(29))
+        if mask > 0:
+            reached = part(touched, start[f], start[f] + touched_count[f])
+            key += key_of(reached, part(total, start[f], start[f + 1]), start[f], knobs[L.K_GRAIN])
     table = section(wi, ints, L.I_HASH)
     nodes = section(wi, ints, L.I_NODES)
-    num_components = scalars[L.S_COMPONENTS]
     slot = np.int64(mixed(key) & np.uint64(mask))
-    while mask > 0:
-        entry = table[slot]
-        if entry >> 32 != stamp:
-            break
-        candidate = entry & 0xFFFFFFFF
-        if same_belief(ints, theta, c, other, candidate, wf, wi):
-            clear(ints, first, last, wf, wi)
+    while mask > 0 and table[slot] >> 32 == stamp:
+        candidate = table[slot] & 0xFFFFFFFF
+        equal = True
+        for i in range(first, last):
+            f = factors[i]
+            row = base[other * num_factors + f] + candidate * num_states[f]
+            end = row + count[count_base[other * num_factors + f] + candidate]
+            equal = equal and equals(
+                part(total, start[f], start[f + 1]),
+                touched_count[f],
+                part(index, row, end),
+                part(value, row, end),
+                knobs[L.K_SAME],
+            )
+        if equal:
+            for i in range(first, last):
+                f = factors[i]
+                clear(part(total, start[f], start[f + 1]), part(touched, start[f], start[f] + touched_count[f]))
             return candidate, novelty
         slot = (slot + 1) & mask
     found = nodes[other * num_components + c]
     nodes[other * num_components + c] = found + 1
     if mask > 0:
         table[slot] = (stamp << 32) | found
-    base, count_base = section(wi, ints, L.I_LEVEL), section(wi, ints, L.I_COUNT_BASE)
-    value, index, count = section(wf, ints, L.W_VALUE), section(wi, ints, L.I_INDEX), section(wi, ints, L.I_COUNT)
     for i in range(first, last):
         f = factors[i]
         row = base[other * num_factors + f] + found * num_states[f]
-        for k in range(touched_count[f]):
-            s = touched[start[f] + k]
-            index[row + k] = s
-            value[row + k] = total[start[f] + s]
+        end = row + touched_count[f]
+        reached = part(touched, start[f], start[f] + touched_count[f])
+        take_out(part(total, start[f], start[f + 1]), reached, part(index, row, end), part(value, row, end))
         count[count_base[other * num_factors + f] + found] = touched_count[f]
-    clear(ints, first, last, wf, wi)
     return found, novelty
-
-
-@inner
-def clear(ints: Any, first: int, last: int, wf: Any, wi: Any) -> None:
-    """Return the scatter target to zero where a component touched it."""
-    factors, start = section(ints, ints, L.COMPONENT_FACTOR), section(ints, ints, L.STATE_START)
-    touched, touched_count = section(wi, ints, L.I_TOUCHED), section(wi, ints, L.I_TOUCHED_COUNT)
-    total = section(wf, ints, L.W_SUM)
-    for i in range(first, last):
-        f = factors[i]
-        for k in range(start[f], start[f] + touched_count[f]):
-            total[start[f] + touched[k]] = 0.0
 
 
 @inner
@@ -228,11 +236,11 @@ def same_levels(ints: Any, wf: Any, wi: Any) -> bool:
 
 @inner
 def grow_simple(ints: Any, theta: Any, c: int, level: int, stamp: int, mask: int, wf: Any, wi: Any) -> None:
-    """All children of a component of one factor that depends on itself alone: the same as `child_of`, with a shortcut.
+    """All children of a component of one factor that depends on itself alone: as by `child_of`, in one loop.
 
     Where the next state is certain its node is found by the state, without scatter and hash.
     """
-    scalars = section(ints, ints, L.SCALARS)
+    scalars, knobs = section(ints, ints, L.SCALARS), section(theta, ints, L.T_KNOBS)
     num_factors, num_components = scalars[L.S_FACTORS], scalars[L.S_COMPONENTS]
     f = section(ints, ints, L.COMPONENT_FACTOR)[section(ints, ints, L.COMPONENT_START)[c]]
     size = section(ints, ints, L.NUM_STATES)[f]
@@ -243,40 +251,70 @@ def grow_simple(ints: Any, theta: Any, c: int, level: int, stamp: int, mask: int
     here, there = level * num_factors + f, (1 - level) * num_factors + f
     base, count_base = section(wi, ints, L.I_LEVEL), section(wi, ints, L.I_COUNT_BASE)
     row_here, row_there, count_here, count_there = base[here], base[there], count_base[here], count_base[there]
+    total = part(section(wf, ints, L.W_SUM), first_state, first_state + size)
+    touched = part(section(wi, ints, L.I_TOUCHED), first_state, first_state + size)
     nodes, point = section(wi, ints, L.I_NODES), section(wi, ints, L.I_POINT)
     child, place = section(wi, ints, L.I_CHILD), section(wi, ints, L.I_CHILD_BASE)[c]
+    table, grain, same = section(wi, ints, L.I_HASH), knobs[L.K_GRAIN], knobs[L.K_SAME]
     actions, own = section(ints, ints, L.COMPONENT_ACTIONS)[c], section(ints, ints, L.FACTOR_ACTION)
     own_start = section(ints, ints, L.FACTOR_ACTION_START)[f]
-    if actions * nodes[level * num_components + c] == 1:
+    parents, children = nodes[level * num_components + c], 0
+    if actions * parents == 1:
         mask = 0
-    for node in range(nodes[level * num_components + c]):
-        certain = count[count_here + node] == 1
-        s = index[row_here + node * size]
-        p = value[row_here + node * size]
+    for node in range(parents):
+        row = row_here + node * size
+        end = row + count[count_here + node]
+        sources, weights = part(index, row, end), part(value, row, end)
+        certain = end == row + 1
         for action in range(actions):
-            column = column_base + own[own_start + action] * size + s
+            first_column = column_base + own[own_start + action] * size
+            column = first_column + sources[0]
             e = entry_start[column]
             if certain and entry_start[column + 1] == e + 1:
-                flow = p * b[e]
-                reached = state[e]
-                entry = point[first_state + reached]
+                flow = weights[0] * b[e]
+                target = state[e]
+                entry = point[first_state + target]
                 known = entry & 0xFFFFFFFF
                 if entry >> 32 == stamp and value[row_there + known * size] == flow:
                     child[place] = known
                     place += 1
                     continue
                 if entry >> 32 != stamp and flow > 0.0:
-                    found = nodes[(1 - level) * num_components + c]
-                    nodes[(1 - level) * num_components + c] = found + 1
-                    point[first_state + reached] = (stamp << 32) | found
-                    index[row_there + found * size] = reached
-                    value[row_there + found * size] = flow
-                    count[count_there + found] = 1
-                    child[place] = found
+                    point[first_state + target] = (stamp << 32) | children
+                    index[row_there + children * size] = target
+                    value[row_there + children * size] = flow
+                    count[count_there + children] = 1
+                    child[place] = children
+                    children += 1
                     place += 1
                     continue
-            child[place] = child_of(ints, theta, c, level, node, action, stamp, mask, wf, wi)[0]
+            reached = part(
+                touched, 0, push_single(sources, weights, entry_start, first_column, state, b, total, touched)
+            )
+            slot, found = np.int64(0), -1
+            if mask > 0:
+                slot = np.int64(mixed(key_of(reached, total, first_state, grain)) & np.uint64(mask))
+                while found < 0 and table[slot] >> 32 == stamp:
+                    candidate = table[slot] & 0xFFFFFFFF
+                    row = row_there + candidate * size
+                    end = row + count[count_there + candidate]
+                    if equals(total, reached.shape[0], part(index, row, end), part(value, row, end), same):
+                        found = candidate
+                        clear(total, reached)
+                    else:
+                        slot = (slot + 1) & mask
+            if found < 0:
+                found = children
+                children += 1
+                if mask > 0:
+                    table[slot] = (stamp << 32) | found
+                row = row_there + found * size
+                end = row + reached.shape[0]
+                take_out(total, reached, part(index, row, end), part(value, row, end))
+                count[count_there + found] = reached.shape[0]
+            child[place] = found
             place += 1
+    nodes[(1 - level) * num_components + c] = children
 
 
 @inner

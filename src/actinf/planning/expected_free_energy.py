@@ -15,7 +15,7 @@ from actinf.kernels.beliefs import lists_of
 from actinf.kernels.compile import inlined, inner
 from actinf.kernels.elementary import logarithms_into
 from actinf.kernels.rows import add_rows, padded_width, sum_rows
-from actinf.kernels.views import fill, half, part, section
+from actinf.kernels.views import copy_into, fill, half, part, section
 from actinf.planning.belief_graph import mixed, next_stamp
 
 __all__ = ["add_group", "prefer"]
@@ -168,14 +168,17 @@ def predict_by_entries(ints: Any, theta: Any, g: int, level: int, count: int, wf
         ambiguity[x] = expected_entropy
         novelty[x] = expected_gain
         begins[x + 1] = begins[x] + reached
-        collect(ints, g, begins[x], part(met, 0, reached), total, wf)
+        collect(ints, g, begins[x], part(met, 0, reached), total, wf, wi)
 
 
 @inner
-def collect(ints: Any, g: int, at: int, met: Any, total: Any, wf: Any) -> None:
+def collect(ints: Any, g: int, at: int, met: Any, total: Any, wf: Any, wi: Any) -> None:
     """Append a node's predicted outcomes to W_QO, with their log-preferences, and clear the scatter target."""
     qo, log_c_of = section(wf, ints, L.W_QO), section(wf, ints, L.W_QO_LOG_C)
     log_c, first = section(wf, ints, L.W_LOG_C), section(ints, ints, L.GROUP_OBS_START)[g]
+    outcome = section(wi, ints, L.I_QO_OUTCOME)
+    if outcome.shape[0] > 0:
+        copy_into(met, part(outcome, at, at + met.shape[0]))
     for i in range(met.shape[0]):
         o = met[i]
         qo[at + i] = total[o]

@@ -10,13 +10,14 @@ from actinf.kernels.elementary import exponential
 from actinf.kernels.views import fill, half, part, section
 from actinf.planning.belief_graph import grow, mask_for, plant, same_levels
 from actinf.planning.expected_free_energy import add_group, prefer
+from actinf.planning.outlook import keep_outcomes, sum_outcomes
 
 __all__ = ["plan", "policy_posterior"]
 
 
 @inner
 def plan(ints: Any, theta: Any, carry: Any, time: int, wf: Any, wi: Any, out: Any) -> None:
-    """Write G of every policy, given the carried belief; `time` is the session time t.
+    """Write G of every policy, or its outlook, given the carried belief; `time` is the session time t.
 
     Once two depths in a row hold the same beliefs, so do all that follow: growing is over, and nodes keep their G
     unless preferences change over time.
@@ -31,7 +32,11 @@ def plan(ints: Any, theta: Any, carry: Any, time: int, wf: Any, wi: Any, out: An
     joint_nodes = 1
     place = 0
     settled = False
-    prefer(ints, theta, time + 1, wf)
+    with_outlook = scalars[L.S_OUTLOOK] > 0
+    if with_outlook:
+        fill(section(wf, ints, L.W_LOG_C), 0.0)
+    else:
+        prefer(ints, theta, time + 1, wf)
     for depth in range(1, scalars[L.S_HORIZON] + 1):
         level = depth & 1
         if not settled:
@@ -46,10 +51,14 @@ def plan(ints: Any, theta: Any, carry: Any, time: int, wf: Any, wi: Any, out: An
                 add_group(ints, theta, g, level, joint_nodes, mask, wf, wi)
                 if scalars[L.S_TERMS] == 1:
                     keep_terms(ints, g, joint_nodes, wf, wi)
+                if with_outlook:
+                    keep_outcomes(ints, g, joint_nodes, wf, wi)
         here, there = half(both, 1 - level), half(both, level)
         if depth == scalars[L.S_HORIZON] and scalars[L.S_EXHAUSTIVE] == 1:
-            there = g_of_policy
+            there = part(section(wf, ints, L.W_OUTLOOK), 0, g_of_policy.shape[0]) if with_outlook else g_of_policy
         walk(ints, depth, here, there, wf, wi)
+        if with_outlook:
+            sum_outcomes(ints, depth, wf, wi)
         if scalars[L.S_TERMS] == 1:
             place = spread_terms(ints, depth, place, wf, wi)
     if scalars[L.S_EXHAUSTIVE] == 0:

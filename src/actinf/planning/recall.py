@@ -1,23 +1,25 @@
-"""Agents that share all numbers and hold the same belief plan alike: what one has worked out, the others recall.
+"""Agents that share a model and hold the same belief plan alike: what one has worked out, the others recall.
 
 A plan follows from the belief and from nothing else, as long as nothing is learned and preferences stay the same.  A
 thread of a simulation keeps the plans that it made last, each at the slot that its belief hashes to, and copies one
-where all bits of a belief agree.  The results are the same to the last bit, whatever is recalled.
+where all bits of a belief agree.  Agents that share all numbers recall G and the posterior over policies; agents that
+differ in preferences or precision recall the outlook, what each policy leads to.  The results are the same to the last
+bit, whatever is recalled.
 """
 
 from typing import Any
 
 import numpy as np
 
-from actinf.kernels import layout as L
 from actinf.kernels.compile import inner
 from actinf.kernels.elementary import bits_of
 from actinf.kernels.views import copy_into, part
 
-__all__ = ["NUM_TALLIES", "RECALLED", "keep", "recall"]
+__all__ = ["HEAD", "RECALLED", "WHOLE", "keep", "recall", "recalls_whole_plans"]
 
 RECALLED, NO_SLOT = -1, -2
-NUM_TALLIES = 2  # words before the slots: how often a plan was looked for since the last count, and found
+HEAD = 3  # words before the slots: how often a plan was looked for since the last count, and found; and WHOLE
+WHOLE = 2  # the word that says whether G and what follows from it is recalled: 1, or the outlook: 0
 TRIAL = 1024  # plans that are looked for before it is judged whether that pays
 PAUSE = 65_536  # plans that are made without looking where it does not
 ODD_0, ODD_1 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
@@ -35,8 +37,14 @@ def slot_of(belief: Any, num_slots: int) -> Any:
 
 
 @inner
-def recall(ints: Any, belief: Any, plans: Any, slots: Any, out: Any) -> int:
-    """Copy the plan of a belief to the results and return RECALLED; else the slot to keep it at, or NO_SLOT."""
+def recalls_whole_plans(slots: Any) -> bool:
+    """Whether what is recalled is G and what follows from it."""
+    return slots.shape[0] > 0 and slots[WHOLE] == 1
+
+
+@inner
+def recall(belief: Any, results: Any, plans: Any, slots: Any) -> int:
+    """Copy what is kept for a belief to the results and return RECALLED; else the slot to keep it at, or NO_SLOT."""
     if slots.shape[0] == 0:
         return NO_SLOT
     if slots[0] < 0:
@@ -45,11 +53,11 @@ def recall(ints: Any, belief: Any, plans: Any, slots: Any, out: Any) -> int:
     if slots[0] == TRIAL:
         pays = 8 * slots[1] >= TRIAL
         slots[0], slots[1] = 0 if pays else -PAUSE, 0
-    slot = slot_of(belief, slots.shape[0] - NUM_TALLIES)
+    slot = slot_of(belief, slots.shape[0] - HEAD)
     slots[0] += 1
-    if slots[NUM_TALLIES + slot] == 0:
+    if slots[HEAD + slot] == 0:
         return slot
-    results, size = part(out, ints[2 * L.O_Q_ACTION], ints[2 * L.O_G + 1]), belief.shape[0]
+    size = belief.shape[0]
     at = slot * (size + results.shape[0])
     for i in range(size):
         if plans[at + i] != belief[i]:
@@ -60,10 +68,10 @@ def recall(ints: Any, belief: Any, plans: Any, slots: Any, out: Any) -> int:
 
 
 @inner
-def keep(ints: Any, belief: Any, slot: int, plans: Any, slots: Any, out: Any) -> None:
-    """Keep the plan in the results at a slot, in place of another one."""
-    results, size = part(out, ints[2 * L.O_Q_ACTION], ints[2 * L.O_G + 1]), belief.shape[0]
+def keep(belief: Any, results: Any, slot: int, plans: Any, slots: Any) -> None:
+    """Keep results at a slot, in place of others."""
+    size = belief.shape[0]
     at = slot * (size + results.shape[0])
     copy_into(belief, part(plans, at, at + size))
     copy_into(results, part(plans, at + size, at + size + results.shape[0]))
-    slots[NUM_TALLIES + slot] = 1
+    slots[HEAD + slot] = 1
