@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 
 import actinf as ai
-from actinf.errors import SettingError
+from actinf.errors import ImpossibleObservation, SettingError
 
 SIZE, STEPS = 5, 4
 
@@ -82,6 +82,28 @@ def test_an_agent_of_a_population_is_the_agent_of_its_own_numbers(part: str, inf
         wanted = rows_of(alone, i)
         for name, values in rows_of(together, i).items():
             np.testing.assert_allclose(values, wanted[name], atol=1e-9, err_msg=f"{name} of agent {i}")
+
+
+@pytest.mark.parametrize("inference", [ai.FixedPoint(), ai.Exact()], ids=["mean field", "exact"])
+@pytest.mark.parametrize("soft", [False, True])
+def test_a_zero_of_its_own_excludes_as_any_other_zero(inference: Any, soft: bool) -> None:
+    """The shared table has an entry there: what counts is the number, not that it is stored."""
+    noisy, exact = np.array([[0.9, 0.1], [0.1, 0.9]]), np.eye(2)
+    still = np.eye(2)[:, :, None]
+    agent = ai.Agent(ai.Model.from_arrays([noisy], [still]), inference=inference)
+    members = ai.Population(agent, size=2, A={"modality_0": np.stack([noisy, exact])})
+    alone = ai.Agent(ai.Model.from_arrays([exact], [still]), inference=inference)
+    deterministic = ai.World(ai.Model.from_arrays([exact], [still]))
+    together = ai.simulate(members, deterministic, num_steps=3, seed=0)
+    session = alone.start(seed=0, index=1)
+    for t, o in enumerate(together["obs_modality_0"].values[0, 1]):
+        step = session.step([int(o)])
+        np.testing.assert_array_equal(step.qs["factor_0"], together["qs_factor_0"][0, 1, t])
+    with pytest.raises(ImpossibleObservation, match="agent 1 met an impossible observation"):
+        ai.simulate(members, ai.World(ai.Model.from_arrays([np.full((2, 2), 0.5)], [still])), num_steps=40, seed=0)
+    if soft:
+        with pytest.raises(ImpossibleObservation):
+            session.step([[0.5, 0.5]])
 
 
 def test_several_parts_may_differ_at_once_and_learning_goes_on_from_each() -> None:

@@ -74,7 +74,9 @@ def test_where_the_joint_is_beyond_the_budget_the_step_says_that_it_was_not_test
     A[:, 0, 0] = 0.0, 1.0
     still = np.eye(size)[:, :, None]
     agent = ai.Agent(ai.Model.from_arrays([A], [still, still], A_dependencies=[[0, 1]]), inference=ai.FixedPoint())
-    assert not agent.start().step([1]).impossibility_tested
+    step = agent.start().step([1])
+    assert not step.impossibility_tested
+    assert repr(step).endswith(", not tested to be possible)")
     small = ai.Model.from_arrays([A[:, :9, :9]], [still[:9, :9]] * 2, A_dependencies=[[0, 1]])
     assert ai.Agent(small).start().step([1]).impossibility_tested
 

@@ -7,15 +7,15 @@ is here), the evidence is evidence about one factor, and
 
     q(s_f) ∝ p(s_f) Π_m A[m][o_m, (s_f, known states)],   F = −Σ_f ln Σ_{s_f} p(s_f) Π_m A[m][o_m, …],
 
-which is exact for the factorised prior, zeros included (Särkkä 2013, theorem 4.1, factor by factor).  With one (joint)
-factor it is exact filtering.
+which is exact for the factorised prior, zeros included (Särkkä 2013, theorem 4.1, factor by factor); positive numbers
+below the floor of `FixedPoint` count as the floor.  With one (joint) factor it is exact filtering.
 """
 
 from typing import Any
 
 import numpy as np
 
-from actinf.inference.evidence import MISSING, log_evidence
+from actinf.inference.evidence import MISSING, count_positive, log_evidence
 from actinf.kernels import layout as L
 from actinf.kernels.compile import inner
 from actinf.kernels.elementary import exponential, logarithm
@@ -118,29 +118,27 @@ def add_reduced_evidence(ints: Any, theta: Any, m: int, outcome: int, soft: Any,
 
 @inner
 def log_of_column(ints: Any, theta: Any, m: int, column: int, outcome: int, soft: Any) -> float:
-    """Σ_o w_o ln A[m][o, column], w a single outcome or the soft weights; −inf where a weighted outcome has no entry.
+    """Σ_o w_o ln A[m][o, column], w a single outcome or the soft weights; −inf where a weighted outcome is excluded.
 
     `column` counts the columns of all modalities.
     """
     entry_start, outcomes = section(ints, ints, L.A_ENTRY_START), section(ints, ints, L.A_OUTCOME)
-    log_a = section(theta, ints, L.T_LOG_A)
+    a, log_a = section(theta, ints, L.T_A), section(theta, ints, L.T_LOG_A)
     first, last = entry_start[column], entry_start[column + 1]
     if outcome >= 0:
         for e in range(first, last):
-            if outcomes[e] == outcome:
+            if outcomes[e] == outcome and a[e] > 0.0:
                 return np.float64(log_a[e])
         return -np.inf
     at = ints[ints[2 * L.OBS_START] + m]
-    weight_left, value = 0.0, 0.0
-    for o in range(ints[ints[2 * L.NUM_OBS] + m]):
-        weight_left += soft[at + o]
-    missing = 1e-12 * weight_left
+    value = 0.0
+    missing = count_positive(part(soft, at, at + ints[ints[2 * L.NUM_OBS] + m]))
     for e in range(first, last):
         w = soft[at + outcomes[e]]
-        if w > 0.0:
+        if w > 0.0 and a[e] > 0.0:
             value += w * log_a[e]
-            weight_left -= w
-    return -np.inf if weight_left > missing else value
+            missing -= 1
+    return -np.inf if missing > 0 else value
 
 
 @inner

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from actinf.inference.evidence import MISSING, SOFT
+from actinf.inference.evidence import MISSING, SOFT, count_positive
 from actinf.kernels import layout as L
 from actinf.kernels.compile import inner
 from actinf.kernels.elementary import logarithm
-from actinf.kernels.views import section
+from actinf.kernels.views import part, section
 
 __all__ = ["NOT_TESTED", "POSSIBLE", "restrict_to_support"]
 
@@ -32,10 +32,7 @@ def column_allows(ints: Any, theta: Any, m: int, column: int, outcome: int, soft
                 return a[e] > 0.0
         return False
     first = ints[ints[2 * L.OBS_START] + m]
-    weighted = 0
-    for o in range(ints[ints[2 * L.NUM_OBS] + m]):
-        if soft[first + o] > 0.0:
-            weighted += 1
+    weighted = count_positive(part(soft, first, first + ints[ints[2 * L.NUM_OBS] + m]))
     for e in range(entry_start[column], entry_start[column + 1]):
         if soft[first + outcomes[e]] > 0.0 and a[e] > 0.0:
             weighted -= 1
