@@ -2,11 +2,14 @@
 
 import itertools
 
+import numba
 import numpy as np
+import pytest
 
 import actinf as ai
 from actinf.agent.groups import Groups
 from actinf.agent.structure import own_structure
+from actinf.kernels.rows import padded_width
 
 
 def model(parents: list[list[int]], num_obs: list[int], kind: str = "dense") -> ai.Model:
@@ -51,3 +54,13 @@ def test_a_group_plans_as_its_modalities_do_apart() -> None:
         told = model([[0, 1], [0], [0, 1], [0]], [3, 2, 4, 5], kind)
         together = ai.Agent(told, planner=ai.Exhaustive(horizon=2)).start().step([None] * 4)
         np.testing.assert_allclose(together.explain().G, together.G, atol=1e-12)
+
+
+@numba.njit
+def width_in_the_kernel(num_obs: int) -> int:
+    return padded_width(num_obs)
+
+
+@pytest.mark.parametrize("num_obs", range(1, 40))
+def test_rows_are_as_wide_for_the_kernel_as_for_whoever_writes_them(num_obs: int) -> None:
+    assert (width_in_the_kernel(num_obs),) == Groups.of(own_structure(model([[0]], [num_obs]))).widths

@@ -104,6 +104,23 @@ def test_a_resumed_session_goes_on_bit_for_bit(problem: Problem, cut: int) -> No
             assert_same_step(other.step(problem.observations[t], executed=executed), wanted)
 
 
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda session: pickle.loads(pickle.dumps(session))])
+@pytest.mark.parametrize("learning", [None, ai.Learning(A=True)])
+def test_a_copy_goes_on_by_itself(copied: Any, learning: ai.Learning | None) -> None:
+    """Buffers know one another by address: those of a copy are its own."""
+    agent = ai.Agent(ai.Model.load("tmaze"), planner=ai.Exhaustive(horizon=2), learning=learning)
+    session, witness = agent.start(), agent.start()
+    for one in (session, witness):
+        one.step(["centre", "none", "none"])
+    other = copied(session)
+    for _ in range(3):
+        other.step(["cue", "left", "none"], executed=["cue"])
+    del other
+    kept, wanted = session.step(["cue", "right", "none"]), witness.step(["cue", "right", "none"])
+    np.testing.assert_array_equal(kept.G, wanted.G)
+    np.testing.assert_array_equal(kept.qs["context"], wanted.qs["context"])
+
+
 def test_a_session_resumed_in_a_later_episode_draws_the_same_numbers() -> None:
     model = ai.Model.from_arrays([np.ones((1, 2))], [np.full((2, 2, 5), 0.5)])
     session = ai.Agent(model).start(seed=3, index=2)

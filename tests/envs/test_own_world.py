@@ -11,7 +11,7 @@ import xarray as xr
 import actinf as ai
 from actinf.envs import OwnWorld, random_model
 from actinf.envs.own_world import FUNCTIONS
-from actinf.errors import ModelError, SettingError, WorldError
+from actinf.errors import ImpossibleObservation, ModelError, SettingError, WorldError
 
 PROCESS = random_model(num_states=(4,), num_obs=(3,), num_actions=(2,), seed=6)
 START, MOVES, SHOWS = np.array(PROCESS.D[0]), PROCESS.B[0].dense(), PROCESS.A[0].dense()
@@ -207,8 +207,9 @@ def test_the_agent_and_the_step_are_those_at_which_the_world_raised(
         run(in_code(flagging(True), compiled=compiled), **extent)
 
 
-def test_agents_that_met_an_impossible_observation_before_are_counted_right() -> None:
-    """They end early, with fewer calls."""
+@pytest.mark.parametrize("block_size", [1, 20])
+def test_of_a_world_that_raises_and_agents_that_met_the_impossible_the_first_is_told_of(block_size: int) -> None:
+    """An agent that is lost ends early, with fewer calls; what comes after the first of them is not looked at."""
 
     def observe(state: Any, draws: Any, outcomes: Any) -> None:
         outcomes[0] = 1 if state[0] == 2.0 and draws[0] < 0.5 else 0
@@ -220,13 +221,14 @@ def test_agents_that_met_an_impossible_observation_before_are_counted_right() ->
         )  # fmt: skip
         return ai.Agent(model)
 
-    extent = {"num_agents": 20, "num_episodes": 1, "threads": 1, "block_size": 20, "seed": 1}
+    extent = {"num_agents": 20, "num_episodes": 1, "threads": 1, "block_size": block_size, "seed": 1}
     seen = run(in_code({**counting("none", 0), "observe": observe}, compiled=True), agent("uniform"), **extent)
     lost = (seen["obs_modality_0"].values[0] == 1).any(axis=1)
     assert lost[0]
-    told = f"^agent {int(np.argmin(lost))}, step 3 of episode 0: the function 'move'"
-    with pytest.raises(WorldError, match=told):
+    with pytest.raises(ImpossibleObservation, match=r"^agent 0 met an impossible observation"):
         run(in_code({**counting("move", 3), "observe": observe}, compiled=True), agent("identity"), **extent)
+    with pytest.raises(WorldError, match=r"^agent 0, step 1 of episode 0: the function 'move'"):
+        run(in_code({**counting("move", 1), "observe": observe}, compiled=True), agent("identity"), **extent)
 
 
 def test_a_world_that_raises_with_matrix_products_is_told_alike() -> None:

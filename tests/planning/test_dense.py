@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from support.oracle import log_softmax, xlogx
 from support.problems import with_habits
+from threadpoolctl import ThreadpoolController
 
 import actinf as ai
 from actinf.errors import ImpossibleObservation
@@ -132,3 +133,17 @@ def test_a_population_of_dense_models_is_planned_for_one_by_one() -> None:
         own = ai.Model.from_arrays(list(model.A), list(model.B), [C[i], model.C[1]], list(model.D))
         belief = trace["qs_factor_0"].values[0, i, 0]
         np.testing.assert_allclose(trace["G"].values[0, i, 0], slow_G(own, belief, agent.policies, 0), atol=1e-9)
+
+
+def test_a_run_on_two_threads_keeps_the_blas_on_one_and_gives_back_what_it_found() -> None:
+    controller = ThreadpoolController()
+
+    def counts() -> list[int]:
+        return [pool["num_threads"] for pool in controller.info() if pool["user_api"] == "blas"]
+
+    before, meanwhile = counts(), []
+    agent = ai.Agent(large(), planner=ai.Exhaustive(horizon=2))
+    ai.simulate(agent, num_agents=6, num_steps=2, threads=2, progress=lambda _done, _all: meanwhile.append(counts()))
+    assert meanwhile
+    assert all(seen == [1] * len(before) for seen in meanwhile)
+    assert counts() == before

@@ -69,7 +69,6 @@ def put_components(plan: BufferPlan, packed: Structure, components: Components, 
     rows = [own[f] for f in range(len(packed.num_states))]
     plan.put(L.FACTOR_ACTION_START, offsets(len(row) for row in rows)[:-1])
     plan.put(L.FACTOR_ACTION, np.concatenate(rows))
-    plan.put(L.CONTROLLED, controlled)
     kinds, single = [], []
     for members in groups.members:
         met = sorted({components.of_factor[f] for f in packed.A_parents[members[0]]} & set(controlled))

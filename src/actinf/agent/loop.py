@@ -116,8 +116,8 @@ def begin_world(frame: Any, clock: Any) -> None:
     if is_called(world):
         begin_own(world, clock, at_address(frame, L.F_MEMORY, np.float64), state)
         return
-    num_states = at_address(frame, L.F_JOB, np.int64)[L.J_STATES]
-    begin(world, at_address(frame, L.F_NUMBERS, np.float64), clock, part(state, 0, num_states))
+    num_factors = at_address(frame, L.F_JOB, np.int64)[L.J_FACTORS]
+    begin(world, at_address(frame, L.F_NUMBERS, np.float64), clock, part(state, 0, num_factors))
 
 
 @inner
@@ -127,8 +127,8 @@ def observe_world(frame: Any, clock: Any, obs: Any) -> None:
     if is_called(world):
         observe_own(world, clock, at_address(frame, L.F_MEMORY, np.float64), state, obs)
         return
-    num_states = at_address(frame, L.F_JOB, np.int64)[L.J_STATES]
-    observe(world, at_address(frame, L.F_NUMBERS, np.float64), clock, part(state, 0, num_states), obs)
+    num_factors = at_address(frame, L.F_JOB, np.int64)[L.J_FACTORS]
+    observe(world, at_address(frame, L.F_NUMBERS, np.float64), clock, part(state, 0, num_factors), obs)
 
 
 @inner
@@ -139,7 +139,7 @@ def move_world(frame: Any, clock: Any, action: int) -> None:
     if is_called(world):
         move_own(world, clock, action, job[L.J_ACTIONS], at_address(frame, L.F_MEMORY, np.float64), state)
         return
-    n = job[L.J_STATES]
+    n = job[L.J_FACTORS]
     numbers = at_address(frame, L.F_NUMBERS, np.float64)
     move(world, numbers, clock, action, job[L.J_ACTIONS], part(state, 0, n), part(state, n, 2 * n))
 
@@ -150,7 +150,7 @@ def record_step(frame: Any, ints: Any, x: Any, out: Any, a: int, t: int) -> None
     job, state = at_address(frame, L.F_JOB, np.int64), at_address(frame, L.F_HIDDEN, np.int64)
     record(section(x, ints, L.X_OBS), at_address(frame, L.F_RECORD_OBS, np.int32), job, a, t)
     record(section(x, ints, L.X_ACTION), at_address(frame, L.F_RECORD_ACTION, np.int32), job, a, t)
-    record(part(state, 0, job[L.J_STATES]), at_address(frame, L.F_RECORD_STATE, np.int32), job, a, t)
+    record(part(state, 0, job[L.J_FACTORS]), at_address(frame, L.F_RECORD_STATE, np.int32), job, a, t)
     record(section(out, ints, L.O_QS), like_at_address(frame, L.F_RECORD_QS, out), job, a, t)
     record(section(out, ints, L.O_Q_PI), like_at_address(frame, L.F_RECORD_Q_PI, out), job, a, t)
     record(section(out, ints, L.O_G), like_at_address(frame, L.F_RECORD_G, out), job, a, t)

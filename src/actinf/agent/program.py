@@ -17,14 +17,14 @@ from actinf.errors import BudgetError
 from actinf.kernels import layout as L
 from actinf.kernels.buffers import BufferPlan, section_slice, view
 from actinf.planning.exhaustive import PolicyTree
-from actinf.planning.recall import HEAD, WHOLE
+from actinf.planning.recall import HEAD, IS_WHOLE
 
 __all__ = ["Program", "lower"]
 
 Ints = NDArray[np.int64]
 
-RECALL_BYTES = 8 * 2**20  # of plans that a thread keeps
-FEWEST_SLOTS, MOST_SLOTS = 8, 4096
+RECALL_BYTES = 4 * 2**20  # of plans that a thread keeps
+FEWEST_SLOTS, MOST_SLOTS = 8, 1024
 LARGEST_OUTLOOK = 1024  # policies · outcomes for which G is weighed from an outlook
 
 
@@ -58,7 +58,7 @@ class Program:
         """
         scalars = view(self.ints, self.ints, L.SCALARS)
         learns = scalars[[L.S_LEARN_A, L.S_LEARN_B, L.S_LEARN_D, L.S_LEARN_E]].any()
-        first, last = (L.O_Q_ACTION, L.O_G) if whole else (L.W_OUTLOOK, L.W_OUTLOOK)
+        first, last = (L.PLAN_BEGINS, L.PLAN_ENDS) if whole else (L.W_OUTLOOK, L.W_OUTLOOK)
         results = int(self.ints[2 * last + 1] - self.ints[2 * first])
         belief = section_slice(self.ints, L.C_BELIEF)
         width = belief.stop - belief.start + results
@@ -67,7 +67,7 @@ class Program:
             return np.zeros(0, dtype=dtype), np.zeros(0, dtype=np.int64)
         slots = min(2 ** (slots.bit_length() - 1), MOST_SLOTS)
         words = np.zeros(HEAD + slots, dtype=np.int64)
-        words[WHOLE] = whole
+        words[IS_WHOLE] = whole
         return np.zeros(slots * width, dtype=dtype), words
 
     def base_wi(self) -> Ints:

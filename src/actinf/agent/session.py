@@ -157,7 +157,8 @@ class Step:
         return explain_step(self._agent, self)
 
     def __repr__(self) -> str:
-        return f"Step(time={self.time}, action={self.action}, F={self.F:.4g})"
+        untested = "" if self.impossibility_tested else ", not tested to be possible"
+        return f"Step(time={self.time}, action={self.action}, F={self.F:.4g}{untested})"
 
 
 class Session:
@@ -247,6 +248,16 @@ class Session:
         self._time = time + 1
         carried = self._carry.copy() if self._keeps_carry else None
         return Step(agent, out, self._action, self._episode, time, carried)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Session":
+        """Another session in the same place, of the same agent: what it does does not touch this one."""
+        return self.resumed(self.agent, self.snapshot())
+
+    def __copy__(self) -> "Session":
+        return self.resumed(self.agent, self.snapshot())  # its buffers hold each other's addresses: never shared
+
+    def __reduce__(self) -> Any:
+        return Session.resumed, (self.agent, self.snapshot())
 
     def __repr__(self) -> str:
         return f"Session(episode={self._episode}, time={self._time}, seed={self._seed}, index={self._index})"

@@ -87,7 +87,7 @@ def decide(ints: Any, theta: Any, carry: Any, time: int, plans: Any, slots: Any,
     belief = section(carry, ints, L.C_BELIEF)
     q_pi, q_action = section(out, ints, L.O_Q_PI), section(out, ints, L.O_Q_ACTION)
     if recalls_whole_plans(slots):
-        results = part(out, ints[2 * L.O_Q_ACTION], ints[2 * L.O_G + 1])
+        results = part(out, ints[2 * L.PLAN_BEGINS], ints[2 * L.PLAN_ENDS + 1])
         slot = recall(belief, results, plans, slots)
         if slot == RECALLED:
             return

@@ -133,7 +133,7 @@ class OwnWorld(World):
             np.zeros(0),
             num_factors=0,
             scratch=max(len(modalities), len(controls)),
-            own_size=notes.end + notes.noted + self.num_draws + max(notes.num_codes),
+            memory_size=notes.end + notes.noted + self.num_draws + max(notes.num_codes),
             keep=tuple(calls),
             check=notes.mishap,
         )

@@ -90,7 +90,7 @@ class LinkedWorld:
         ints, numbers: structure with the links, and probabilities, as the kernels read them.
         num_factors: hidden factors of the world, 0 for a world with functions of its own.
         scratch: whole numbers that a step of the world needs.
-        own_size: numbers of memory of a world with functions of its own: state, draws and notes.
+        memory_size: numbers of memory of a world with functions of its own: state, draws and notes.
         keep: what has to live as long as the buffers: the functions whose addresses they hold.
         check: what such a function raised, by the notes in the memory of a block.
     """
@@ -99,7 +99,7 @@ class LinkedWorld:
     numbers: NDArray[np.float64]
     num_factors: int
     scratch: int
-    own_size: int = 0
+    memory_size: int = 0
     keep: tuple[Any, ...] = ()
     check: Callable[[NDArray[np.float64]], Mishap | None] = lambda memory: None  # noqa: ARG005 -- tables raise nothing
 

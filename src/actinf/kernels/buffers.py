@@ -82,6 +82,9 @@ class Frame:
         self._kept: dict[str, NDArray[Any]] = {}
         self.put(**buffers)
 
+    def __reduce__(self) -> Any:
+        raise TypeError("a frame holds addresses, which are nothing to a copy of it: make another one")
+
     def put(self, **buffers: NDArray[Any]) -> None:
         """Set or replace buffers.
 

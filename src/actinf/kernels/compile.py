@@ -10,6 +10,7 @@ written (a read-only installation, a container without a home) a folder in the t
 processes that start at once compile once: the first takes a lock, the others wait for it and load what it made.
 """
 
+import gc
 import hashlib
 import os
 import pickle
@@ -34,7 +35,7 @@ from actinf.kernels.linking import linked_as_a_whole
 __all__ = ["EntryPoint", "announced", "cache_folder", "entry_point", "inlined", "inner", "strict"]
 
 PACKAGE = Path(__file__).resolve().parent.parent
-KERNEL_PACKAGES = ("kernels", "inference", "planning", "learning", "agent", "envs", "lab")
+KERNEL_PACKAGES = ("kernels", "inference", "planning", "learning", "agent")
 
 # Re-association lets LLVM vectorise sums.  Nothing that assumes the absence of NaN or infinity is allowed.
 FAST = {"reassoc", "contract", "arcp", "nsz"}
@@ -135,16 +136,28 @@ class _CacheImpl(caching.CompileResultCacheImpl):  # type: ignore[misc]
     _locator_classes: ClassVar = [_Locator]
 
 
+class _Lost(Exception):
+    """What should have been in the cache is not there, or is damaged."""
+
+
 class _Cache(caching.FunctionCache):  # type: ignore[misc]
-    """Numba's cache, for which a damaged file is a missing one, and a folder that cannot be written no obstacle."""
+    """Numba's cache, for which a damaged file is a missing one, and a folder that cannot be written no obstacle.
+
+    Attributes:
+        required: whether what is missing raises `_Lost`, instead of being compiled there and then.
+    """
 
     _impl_class = _CacheImpl
+    required = False
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         try:
-            return super().load_overload(sig, target_context)
+            found = super().load_overload(sig, target_context)
         except (EOFError, OSError, pickle.UnpicklingError):
-            return None
+            found = None
+        if found is None and self.required:
+            raise _Lost
+        return found
 
     def save_overload(self, sig: Any, data: Any) -> None:
         try:
@@ -194,6 +207,18 @@ def _interrupt_afterwards() -> Iterator[None]:
         raise KeyboardInterrupt
 
 
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Leave garbage be: a compiler makes millions of objects that live to its end, and looking through them is slow."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
 class EntryPoint:
     """A kernel that Python calls: compiled for a floating-point type when that type is first asked for.
 
@@ -222,17 +247,30 @@ class EntryPoint:
         signature = self._signature(getattr(numba.types, dtype))
         folder = cache_folder()
         ready = folder / f"{self.name}-{dtype}.ready"
-        if not ready.exists():
+        if not self._load(dispatcher, signature, ready):
             with _lock(folder / "compile.lock"):
-                if not ready.exists():
+                if not self._load(dispatcher, signature, ready):
                     self._compile(dispatcher, signature, dtype, ready)
-        dispatcher.compile(signature)
         dispatcher.disable_compile()
         return dispatcher
 
+    @staticmethod
+    def _load(dispatcher: Any, signature: Any, ready: Path) -> bool:
+        """Take the machine code from the cache, if it is said to be there and is."""
+        if not ready.exists():
+            return False
+        dispatcher._cache.required = True
+        try:
+            dispatcher.compile(signature)
+        except _Lost:
+            return False
+        finally:
+            dispatcher._cache.required = False
+        return True
+
     def _compile(self, dispatcher: Any, signature: Any, dtype: str, ready: Path) -> None:
         saying = announced(f"compiling '{self.name}' for {dtype}, once per installation")
-        with _interrupt_afterwards(), saying, linked_as_a_whole(self._function.__qualname__):
+        with _interrupt_afterwards(), saying, _without_collecting(), linked_as_a_whole(self._function.__qualname__):
             dispatcher.compile(signature)
         with suppress(OSError):  # where nothing can be kept the next process compiles again, and says so
             ready.touch()

@@ -58,7 +58,6 @@ actions, H the horizon and P policies. What the kernels call a *column* is one j
     COMPONENT_ACTION,  # (K · U,) the component's action in a joint action
     FACTOR_ACTION_START,  # (F,)
     FACTOR_ACTION,  # the factor's own action in a component's action
-    CONTROLLED,  # (number of controlled components,)
     GROUP_KIND,  # (G,) 0: no controlled component, 1: one, 2: all, 3: several
     GROUP_COMPONENT,  # (G,) that one
     OUTER_PARENT,  # (G,) the parent that is summed out first where controlled components meet; -1: none
@@ -106,10 +105,10 @@ actions, H the horizon and P policies. What the kernels call a *column* is one j
     # ---- results (their own float buffer)
     O_SCALARS,  # F, iterations, converged, tested for impossibility
     O_QS,  # (model's states,) marginals
+    O_Q_ACTION,  # (U,) marginal of the policy posterior over the next joint action; from here to the end: the plan
+    O_P_ACTION,  # (U,) probability of choosing each joint action
     O_Q_PI,  # (P,)
     O_G,  # (P,)
-    O_Q_ACTION,  # (U,) marginal of the policy posterior over the next joint action
-    O_P_ACTION,  # (U,) probability of choosing each joint action
     # ---- integers in and out (their own int64 buffer)
     X_CLOCK,  # seed, agent, episode, step
     X_EXECUTED,  # (1,) joint action before this observation
@@ -176,8 +175,9 @@ actions, H the horizon and P policies. What the kernels call a *column* is one j
     I_ODOMETER,  # (parents,)
     I_SUPPORT,  # (all states,) boolean
     I_SUPPORT_LIST,  # (all states,)
-) = range(148)
-NUM_SECTIONS = 149
+) = range(147)
+NUM_SECTIONS = I_SUPPORT_LIST + 1
+PLAN_BEGINS, PLAN_ENDS = O_Q_ACTION, O_G  # the results that follow from a belief alone lie in one stretch
 
 # The buffers of a call of the compiled loop, in the order in which a frame holds their addresses and lengths.
 (
@@ -219,7 +219,7 @@ NUM_BUFFERS = 23
     J_BEGIN,  # first step
     J_END,  # the step after the last
     J_STEPS,  # steps of the episode
-    J_STATES,  # hidden factors of the world
+    J_FACTORS,  # hidden factors of the world
     J_ACTIONS,  # joint actions
 ) = range(12)
 NUM_JOB = 12

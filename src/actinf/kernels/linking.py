@@ -8,8 +8,10 @@ as part of it.  Here they are linked and left as they are, and LLVM sees them on
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
+from llvmlite import binding as llvm
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
@@ -28,6 +30,22 @@ class _PartLibrary(JITCodeLibrary):  # type: ignore[misc]
         self._finalized = True
 
 
+def _machine_code_and_names(library: Any) -> tuple[str, str, tuple[bytes, bytes]]:
+    """What the cache keeps of an entry point: not the bitcode by which others could link it, since nothing does.
+
+    Reading that back took most of the time, and of the memory, that loading takes.  Numba looks into it for the names
+    that the machine code defines: these are kept.
+    """
+    name, kind, (code, bitcode) = type(library).serialize_using_object_code(library)
+    module = llvm.parse_bitcode(bitcode)
+    hidden = (llvm.Linkage.internal, llvm.Linkage.private)
+    functions = [f.name for f in module.functions if not f.is_declaration and f.linkage not in hidden]
+    variables = [v.name for v in module.global_variables if not v.is_declaration and v.linkage not in hidden]
+    names = [f'define void @"{defined}"() {{ ret void }}' for defined in functions]
+    names += [f'@"{defined}" = global i8 0' for defined in variables]
+    return name, kind, (code, llvm.parse_assembly("\n".join(names)).as_bitcode())
+
+
 @contextmanager
 def linked_as_a_whole(entry: str) -> Iterator[None]:
     """While this lasts, only the function named `entry` becomes executable; what it calls is part of it.
@@ -38,8 +56,11 @@ def linked_as_a_whole(entry: str) -> Iterator[None]:
     set_env = codegen.set_env
 
     def library_of(name: str, **options: Any) -> Any:
-        kind = codegen._library_class if name == entry else _PartLibrary
-        return kind(codegen, name, **options)
+        if name != entry:
+            return _PartLibrary(codegen, name, **options)
+        library = codegen._library_class(codegen, name, **options)
+        library.serialize_using_object_code = partial(_machine_code_and_names, library)
+        return library
 
     def set_env_where_executable(name: str, env: Any) -> None:
         if codegen._engine.is_symbol_defined(name):

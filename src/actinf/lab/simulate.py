@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,14 +24,14 @@ from actinf.agent import Agent
 from actinf.agent.population import Population
 from actinf.envs.own_world import OwnWorld
 from actinf.envs.world import LinkedWorld, Mishap, World
-from actinf.errors import BudgetError, ImpossibleObservation, SettingError, WorldError
+from actinf.errors import ActinfError, BudgetError, ImpossibleObservation, SettingError, WorldError
 from actinf.kernels import layout as L
 from actinf.kernels.buffers import Frame, view
 from actinf.lab.trace import TraceWriter, open_trace, to_dataset
 from actinf.lab.trace_layout import RECORDABLE, Extent, TraceLayout
 from actinf.model import Model
 from actinf.model.problems import suggestion
-from actinf.planning.dense import DensePlan
+from actinf.planning.dense import DensePlan, one_thread
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -329,7 +330,8 @@ def _run_blocks(
 ) -> None:
     """Compute blocks on several threads and hand each to `write`, in order; at most twice the threads are in flight.
 
-    In order, so that of several agents that fail it is always the same one that is told of.
+    In order, so that of several agents that fail it is always the same one that is told of: the first one of the first
+    block in which one does.
     """
     run.agent.kernel()  # one compilation, before the threads ask for it
     local = threading.local()
@@ -350,7 +352,8 @@ def _run_blocks(
             progress(done, total)
 
     pending: deque[Future[tuple[int, Arrays]]] = deque()
-    with ThreadPoolExecutor(max_workers=threads) as pool:
+    alone = one_thread() if run.agent.plans_densely else nullcontext()
+    with alone, ThreadPoolExecutor(max_workers=threads) as pool:
         try:
             for first, last in blocks:
                 if len(pending) == 2 * threads:
@@ -406,10 +409,8 @@ class _Runner:
             self._episode(episode, world, first, theta, own_theta, carry, records, failed, fresh)
             fresh = False
             mishap = world.check(self._memory)
-            if mishap is not None:
-                self._raise_again(mishap, first, failed, episode)
-            if failed.any():
-                raise self._impossible(first, failed, episode)
+            if mishap is not None or failed.any():
+                raise self._first_failure(mishap, first, failed, episode)
             if "counts" in run.record:
                 counts.append(carry.copy())
         return self._arrays(records, counts, count)
@@ -428,7 +429,7 @@ class _Runner:
     ) -> None:
         """One episode of a block: in one call, or, where plans are matrix products, by agents and half steps."""
         run, agent = self._run, self._run.agent
-        self._memory = np.zeros(world.own_size)
+        self._memory = np.zeros(world.memory_size)
         self._frame.put(
             world=world.ints,
             numbers=world.numbers,
@@ -505,22 +506,24 @@ class _Runner:
             found.update(_named_counts(agent, np.stack(counts)))
         return found
 
-    def _raise_again(self, mishap: Mishap, first: int, failed: NDArray[np.int64], episode: int) -> None:
-        """Raise what a world raised, and say with which agent and when.
+    def _first_failure(self, mishap: Mishap | None, first: int, failed: NDArray[np.int64], episode: int) -> ActinfError:
+        """What stopped the first agent of a block that was stopped: its world, or an impossible observation.
 
         The loop asks a world to begin, to show something, to move on, to show something, …, agent after agent.
         """
-        if mishap.error is not None and not isinstance(mishap.error, Exception):
+        if mishap is not None and not isinstance(mishap.error, Exception | None):
             raise mishap.error  # an interrupt, for example
-        calls = np.where(failed > 0, 2 * failed, 2 * self._run.extent.num_steps)
-        begins = np.concatenate(([0], np.cumsum(calls)))
-        agent = int(np.searchsorted(begins, mishap.call, side="right")) - 1
-        step = max(mishap.call - int(begins[agent]) - 1, 0) // 2
-        where = f"agent {first + agent}, step {step} of episode {episode}"
-        raise WorldError(f"{where}: {mishap.said}") from mishap.error
+        lost, calls = int(np.argmax(failed > 0)), 2 * self._run.extent.num_steps
+        if mishap is None or (failed.any() and mishap.call >= calls * lost + 2 * int(failed[lost])):
+            return self._impossible(first, lost, failed, episode)
+        agent = mishap.call // calls
+        step = max(mishap.call % calls - 1, 0) // 2
+        error = WorldError(f"agent {first + agent}, step {step} of episode {episode}: {mishap.said}")
+        error.__cause__ = mishap.error
+        return error
 
-    def _impossible(self, first: int, failed: NDArray[np.int64], episode: int) -> ImpossibleObservation:
-        agent = int(np.argmax(failed > 0))
+    @staticmethod
+    def _impossible(first: int, agent: int, failed: NDArray[np.int64], episode: int) -> ImpossibleObservation:
         return ImpossibleObservation(
             f"agent {first + agent} met an impossible observation at step {int(failed[agent]) - 1} of episode "
             f"{episode}: its world shows what its model excludes. Compare the zeros of the model's A, B and D with the "

@@ -14,22 +14,12 @@ import numpy as np
 from actinf.kernels import layout as L
 from actinf.kernels.beliefs import load_belief, push_forward, push_single
 from actinf.kernels.compile import inner
+from actinf.kernels.hashing import mixed, word_of
 from actinf.kernels.views import fill, half, part, section
 
 __all__ = ["grow", "plant", "same_levels"]
 
-MIX_0 = np.uint64(0xBF58476D1CE4E5B9)
-MIX_1 = np.uint64(0x94D049BB133111EB)
 OFF_THE_EDGE = 0.382  # where the grains of the hash begin: not at a fraction that probabilities like to have
-
-
-@inner
-def mixed(key: Any) -> Any:
-    """A well-mixed 64-bit hash of a 64-bit key (the finaliser of Steele, Lea and Flood 2014, "SplitMix")."""
-    z = np.uint64(key)
-    z = (z ^ (z >> np.uint64(30))) * MIX_0
-    z = (z ^ (z >> np.uint64(27))) * MIX_1
-    return z ^ (z >> np.uint64(31))
 
 
 @inner
@@ -64,9 +54,7 @@ def key_of(touched: Any, total: Any, first_state: int, grain: float) -> Any:
     key = np.uint64(0)
     for k in range(touched.shape[0]):
         s = touched[k]
-        word = np.uint64(np.int64(total[s] * grain + OFF_THE_EDGE)) ^ (np.uint64(first_state + s) * MIX_0)
-        word *= MIX_1
-        key += word ^ (word >> np.uint64(29))
+        key += word_of(np.uint64(np.int64(total[s] * grain + OFF_THE_EDGE)), first_state + s)
     return key
 
 

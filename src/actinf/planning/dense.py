@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["DensePlan", "worth_it"]
+__all__ = ["DensePlan", "one_thread", "worth_it"]
 
 SMALLEST_STATES = 128
 SMALLEST_DENSITY = 0.25
@@ -39,7 +39,8 @@ def one_thread() -> AbstractContextManager[Any]:
     """Products on one thread of the BLAS, where that can be asked for.
 
     Several threads wait for one another: with a core taken by somebody else a step takes ten times as long.  On one
-    thread the bits do not depend on the number of cores either.
+    thread the bits do not depend on the number of cores either.  The threads are the process's: while one thread is
+    inside, what others ask for here has no effect.  Whoever starts threads enters before them and leaves after them.
     """
     controller = _controller()
     return nullcontext() if controller is None else controller.limit(limits=1, user_api="blas")

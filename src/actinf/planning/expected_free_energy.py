@@ -14,9 +14,10 @@ from actinf.kernels import layout as L
 from actinf.kernels.beliefs import lists_of
 from actinf.kernels.compile import inlined, inner
 from actinf.kernels.elementary import logarithms_into
+from actinf.kernels.hashing import mixed
 from actinf.kernels.rows import add_rows, padded_width, sum_rows
 from actinf.kernels.views import copy_into, fill, half, part, section
-from actinf.planning.belief_graph import mixed, next_stamp
+from actinf.planning.belief_graph import next_stamp
 
 __all__ = ["add_group", "prefer"]
 
@@ -48,7 +49,7 @@ def group_nodes(ints: Any, g: int, level: int, joint_nodes: int, mask: int, wi: 
         for j in range(joint_nodes):
             node_of[j] = 0
         return 1
-    if kind == 1 and section(ints, ints, L.CONTROLLED).shape[0] > 1:  # with one, joint nodes are its nodes
+    if kind == 1:
         c = section(ints, ints, L.GROUP_COMPONENT)[g]
         for j in range(joint_nodes):
             node_of[j] = joint[j * num_components + c]

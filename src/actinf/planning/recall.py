@@ -13,16 +13,16 @@ import numpy as np
 
 from actinf.kernels.compile import inner
 from actinf.kernels.elementary import bits_of
+from actinf.kernels.hashing import mixed, word_of
 from actinf.kernels.views import copy_into, part
 
-__all__ = ["HEAD", "RECALLED", "WHOLE", "keep", "recall", "recalls_whole_plans"]
+__all__ = ["HEAD", "IS_WHOLE", "RECALLED", "keep", "recall", "recalls_whole_plans"]
 
 RECALLED, NO_SLOT = -1, -2
-HEAD = 3  # words before the slots: how often a plan was looked for since the last count, and found; and WHOLE
-WHOLE = 2  # the word that says whether G and what follows from it is recalled: 1, or the outlook: 0
+HEAD = 3  # words before the slots: how often a plan was looked for since the last count, and found; and IS_WHOLE
+IS_WHOLE = 2  # the word that says whether G and what follows from it is recalled: 1, or the outlook: 0
 TRIAL = 1024  # plans that are looked for before it is judged whether that pays
 PAUSE = 65_536  # plans that are made without looking where it does not
-ODD_0, ODD_1 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 
 
 @inner
@@ -30,16 +30,14 @@ def slot_of(belief: Any, num_slots: int) -> Any:
     """The slot of a belief; `num_slots` is a power of two."""
     key = np.uint64(0)
     for i in range(belief.shape[0]):
-        word = (np.uint64(bits_of(np.float64(belief[i]))) ^ (np.uint64(i) * ODD_0)) * ODD_1
-        key += word ^ (word >> np.uint64(29))
-    key = (key ^ (key >> np.uint64(32))) * ODD_0
-    return np.int64((key >> np.uint64(32)) & np.uint64(num_slots - 1))
+        key += word_of(np.uint64(bits_of(np.float64(belief[i]))), i)
+    return np.int64(mixed(key) & np.uint64(num_slots - 1))
 
 
 @inner
 def recalls_whole_plans(slots: Any) -> bool:
     """Whether what is recalled is G and what follows from it."""
-    return slots.shape[0] > 0 and slots[WHOLE] == 1
+    return slots.shape[0] > 0 and slots[IS_WHOLE] == 1
 
 
 @inner
