@@ -102,6 +102,12 @@ def test_words_say_what_was_seen_believed_and_done(terms: Terms) -> None:
     assert did == "It did 'go cue', to which its policies gave 75% of the probability."
 
 
+def test_words_say_that_what_was_seen_may_be_impossible_where_that_was_not_tested(terms: Terms) -> None:
+    *_, untested, did, _ = replace(reasons(terms), impossibility_tested=False).in_words()
+    assert untested == "That all of it is possible together was not tested: too many joint states are left."
+    assert did.startswith("It did")
+
+
 def test_words_name_the_part_that_decided(explanation: Explanation) -> None:
     risk = np.zeros((16, 2, 2))
     risk[:, 0, 1] = np.repeat([3.0, 1.0, 2.5, 2.0], 4)

@@ -191,6 +191,12 @@ def test_the_cells_of_a_small_map_have_names_and_shares_of_time() -> None:
     assert [text.get_text() for text in figure.axes[1].texts[1::2]] == ["25 %", "25 %", "0 %", "50 %"]
 
 
+def test_an_agent_that_is_nowhere_on_the_map_has_no_path() -> None:
+    layout = Layout("location", (1, 4), ((0, 0), (0, 1), (0, 2), None))
+    drawn = path_through([3, 3, 3], layout, ["a", "b", "c", "elsewhere"]).axes[0].collections
+    assert not [lines for lines in drawn if isinstance(lines, LineCollection) and lines.zorder == 3]
+
+
 def test_states_off_the_map_are_left_out() -> None:
     model, _ = grid(2)
     recorded = record_at_random(model, horizon=1)
@@ -383,7 +389,7 @@ def test_what_is_no_explanation_is_refused(lived: xr.Dataset) -> None:
 
 def test_a_picture_of_an_unknown_kind_is_refused(lived: xr.Dataset, tmp_path: Path) -> None:
     for name in ("beliefs", "beliefs.doc"):
-        with pytest.raises(SettingError, match=rf"{name}'\): expected a name that ends in .png, .svg or .pdf"):
+        with pytest.raises(SettingError, match=rf"{name}'\): expected a name that ends in .png, .svg, .pdf"):
             ai.plots.save(ai.plots.beliefs(lived), tmp_path / name)
 
 

@@ -148,6 +148,7 @@ def _plain(reasons: Reasons, top: int) -> dict[str, Any]:
         "action": dict(reasons.action),
         "q_action": dict(reasons.q_action),
         "F": reasons.F,
+        "impossibility_tested": reasons.impossibility_tested,
         "words": reasons.in_words(),
         "policies": [
             {

@@ -153,6 +153,7 @@ class Reasons:
         q_action: joint action -> probability, the most probable first.
         terms: the expected free energy taken apart.
         F: variational free energy of the step in nats.
+        impossibility_tested: whether the joint support was small enough to test that the observation is possible.
     """
 
     agent: int
@@ -165,6 +166,7 @@ class Reasons:
     q_action: Mapping[str, float]
     terms: Terms
     F: float
+    impossibility_tested: bool = True
 
     @property
     def did(self) -> str:
@@ -178,6 +180,8 @@ class Reasons:
             f"At step {self.step} agent {self.agent} saw {saw}.",
             f"It then believed: {'; '.join(_belief(name, states) for name, states in self.believed.items())}.",
         ]
+        if not self.impossibility_tested:
+            sentences.append("That all of it is possible together was not tested: too many joint states are left.")
         if not self.action:
             return [*sentences, "It controls no factor, so there was nothing to choose."]
         probability = self.q_action.get(self.did, 0.0)

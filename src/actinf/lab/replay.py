@@ -140,6 +140,7 @@ def explain_step(
         q_action=dict(sorted(by_action.items(), key=lambda pair: -pair[1])),
         terms=Terms.of(step.explain()),
         F=step.F,
+        impossibility_tested=step.impossibility_tested,
     )
 
 

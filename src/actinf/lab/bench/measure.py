@@ -267,7 +267,9 @@ class Bench:
         return str(path)
 
     def _bound(self, row: Row) -> float:
-        return flops.count(models.build(row.model)) / self._speed * 1e6
+        """Microseconds: of one core for a step, of all cores for a batch, which has them."""
+        cores = (os.cpu_count() or 1) if isinstance(row, BatchRow) else 1
+        return flops.count(models.build(row.model)) / (self._speed * cores) * 1e6
 
     @staticmethod
     def _faster_jit(figures: dict[str, Figures]) -> dict[str, Figures]:

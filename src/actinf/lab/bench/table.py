@@ -27,7 +27,8 @@ def _median(name: str) -> Callable[[Measurement], str]:
 
 
 def _slowest_in_a_thousand(name: str) -> Callable[[Measurement], str]:
-    return lambda m: _number(m.figures[name].p999 if name in m.figures else None)
+    """The 99.9th percentile, where there were at least as many steps as it takes to have one."""
+    return lambda m: _number(m.figures[name].p999 if name in m.figures and m.figures[name].samples >= 1000 else None)
 
 
 def _peak(name: str) -> Callable[[Measurement], str]:

@@ -144,6 +144,8 @@ def _path(ax: Axes, cells: Sequence[Cell], layout: Layout) -> None:
     """Draw the path without its pauses, fainter at its beginning."""
     collections = load_extra("matplotlib.collections", extra="plot", purpose="Drawing a plot")
     way = [cell for at, cell in enumerate(cells) if at == 0 or cell != cells[at - 1]]
+    if not way:  # it was nowhere on the map
+        return
     legs = _legs(way, layout)
     first, last = (legs[0][0], legs[-1][-1]) if legs else (_point(way[0]), _point(way[0]))
     joined = [leg if at == 0 else np.vstack([legs[at - 1][-1], leg]) for at, leg in enumerate(legs)]
@@ -192,7 +194,7 @@ def _line(begin: Cell, end: Cell, layout: Layout) -> NDArray[np.float64]:
 
 
 def _way_round(begin: Cell, end: Cell, free: frozenset[Cell]) -> list[Cell]:
-    """The shortest way over free cells; empty where there is none, or the map is too large to look for one."""
+    """The shortest way over free cells; straight there where the map is too large to look for one, empty for none."""
     if not _are_apart(begin, end) or len(free) > _MOST_SEARCHED:
         return [begin, end]
     came_from: dict[Cell, Cell] = {begin: begin}

@@ -55,6 +55,13 @@ __all__ = [
     "to_svg",
 ]
 
+# The kinds of file that a figure is written to, with what leaves the date out, so that equal figures are equal bytes.
+UNDATED: dict[str, dict[str, None]] = {
+    ".png": {"Software": None},
+    ".svg": {"Date": None},
+    ".pdf": {"CreationDate": None},
+}
+
 INK = "#1f2328"
 MUTED = "#656d77"
 GRID = "#d8dee5"
@@ -164,13 +171,12 @@ def save(fig: Figure, path: str | os.PathLike[str], *, dpi: int = 160) -> Path:
         The path of the file.
 
     Raises:
-        SettingError: the suffix is of no kind that matplotlib writes.
+        SettingError: the suffix is another one.
     """
     target = Path(path)
-    kinds = fig.canvas.get_supported_filetypes()
-    if target.suffix.lower().removeprefix(".") not in kinds:
-        raise SettingError(f"save(path={str(path)!r}): expected a name that ends in .png, .svg or .pdf")
-    metadata = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(target.suffix, {"Software": None})
+    metadata = UNDATED.get(target.suffix.lower())
+    if metadata is None:
+        raise SettingError(f"save(path={str(path)!r}): expected a name that ends in {', '.join(UNDATED)}")
     with _house_style():
         fig.savefig(target, dpi=dpi, metadata=metadata)
     return target
