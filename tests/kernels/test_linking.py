@@ -1,10 +1,12 @@
 """An entry point is optimised once, as a whole."""
 
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import numba
 from numba import types
+from numba.core.compiler import Flags
 from numba.core.registry import cpu_target
 
 from actinf.kernels.compile import inner
@@ -49,3 +51,16 @@ def test_compilations_before_and_after_are_numbas_own() -> None:
         return called_part(x) + called_part(x + 1)
 
     assert afterwards(1) == 5
+
+
+def test_flags_are_compared_as_numba_compares_them() -> None:
+    """Set to its default is as good as not set."""
+    unset, same, other = Flags(), Flags(), Flags()
+    same.nrt = Flags.options["nrt"].default
+    other.nrt = not same.nrt
+    for one, two in product((unset, same, other), repeat=2):
+        slow = one == two, hash(one) == hash(two)
+        with linked_as_a_whole("nothing"):
+            assert (one == two, hash(one) == hash(two)) == slow
+            assert hash(one) != hash("something else")
+    assert unset != "something else"

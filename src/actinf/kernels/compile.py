@@ -10,7 +10,6 @@ written (a read-only installation, a container without a home) a folder in the t
 processes that start at once compile once: the first takes a lock, the others wait for it and load what it made.
 """
 
-import gc
 import hashlib
 import os
 import pickle
@@ -207,18 +206,6 @@ def _interrupt_afterwards() -> Iterator[None]:
         raise KeyboardInterrupt
 
 
-@contextmanager
-def _without_collecting() -> Iterator[None]:
-    """Leave garbage be: a compiler makes millions of objects that live to its end, and looking through them is slow."""
-    collects = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if collects:
-            gc.enable()
-
-
 class EntryPoint:
     """A kernel that Python calls: compiled for a floating-point type when that type is first asked for.
 
@@ -270,7 +257,7 @@ class EntryPoint:
 
     def _compile(self, dispatcher: Any, signature: Any, dtype: str, ready: Path) -> None:
         saying = announced(f"compiling '{self.name}' for {dtype}, once per installation")
-        with _interrupt_afterwards(), saying, _without_collecting(), linked_as_a_whole(self._function.__qualname__):
+        with _interrupt_afterwards(), saying, linked_as_a_whole(self._function.__qualname__):
             dispatcher.compile(signature)
         with suppress(OSError):  # where nothing can be kept the next process compiles again, and says so
             ready.touch()

@@ -15,8 +15,12 @@ from llvmlite import binding as llvm
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
+from numba.core.targetconfig import TargetConfig
 
 __all__ = ["linked_as_a_whole"]
+
+
+_HASHES: dict[type, int] = {}
 
 
 class _PartLibrary(JITCodeLibrary):  # type: ignore[misc]
@@ -46,6 +50,19 @@ def _machine_code_and_names(library: Any) -> tuple[str, str, tuple[bytes, bytes]
     return name, kind, (code, llvm.parse_assembly("\n".join(names)).as_bitcode())
 
 
+def _hash_of_flags(flags: Any) -> int:
+    """As Numba has it: of the names of all flags, whatever they are set to; but made up once."""
+    return _HASHES.setdefault(type(flags), hash(tuple(sorted(flags.options))))
+
+
+def _equal_flags(flags: Any, other: Any) -> Any:
+    """As Numba has it, without asking for flags that neither side has set."""
+    if not isinstance(other, TargetConfig):
+        return NotImplemented
+    mine, theirs = flags._values, other._values
+    return mine == theirs or all(getattr(flags, name) == getattr(other, name) for name in mine.keys() | theirs.keys())
+
+
 @contextmanager
 def linked_as_a_whole(entry: str) -> Iterator[None]:
     """While this lasts, only the function named `entry` becomes executable; what it calls is part of it.
@@ -54,6 +71,7 @@ def linked_as_a_whole(entry: str) -> Iterator[None]:
     """
     codegen: Any = cpu_target.target_context.codegen()
     set_env = codegen.set_env
+    slow = TargetConfig.__hash__, TargetConfig.__eq__  # overloads are looked up by all flags, a hundred thousand times
 
     def library_of(name: str, **options: Any) -> Any:
         if name != entry:
@@ -68,7 +86,9 @@ def linked_as_a_whole(entry: str) -> Iterator[None]:
 
     with global_compiler_lock:
         codegen.create_library, codegen.set_env = library_of, set_env_where_executable
+        TargetConfig.__hash__, TargetConfig.__eq__ = _hash_of_flags, _equal_flags
         try:
             yield
         finally:
             del codegen.create_library, codegen.set_env
+            TargetConfig.__hash__, TargetConfig.__eq__ = slow
