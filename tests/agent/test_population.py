@@ -99,7 +99,9 @@ def test_a_zero_of_its_own_excludes_as_any_other_zero(inference: Any, soft: bool
     for t, o in enumerate(together["obs_modality_0"].values[0, 1]):
         step = session.step([int(o)])
         np.testing.assert_array_equal(step.qs["factor_0"], together["qs_factor_0"][0, 1, t])
-    with pytest.raises(ImpossibleObservation, match="agent 1 met an impossible observation"):
+    with pytest.raises(
+        ImpossibleObservation, match=r"^agent 1, step \d+ of episode 0: the observation .* is impossible"
+    ):
         ai.simulate(members, ai.World(ai.Model.from_arrays([np.full((2, 2), 0.5)], [still])), num_steps=40, seed=0)
     if soft:
         with pytest.raises(ImpossibleObservation):

@@ -116,14 +116,23 @@ def test_an_interrupted_run_says_one_line_and_leaves_nothing(
 ) -> None:
     command = [sys.executable, "-m", "actinf.cli", "run", str(small), "--agents", "20000000", "--steps", "20"]
     command += ["--record", "action", "--out", str(tmp_path / "runs" / "mine")]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=tmp_path)
+    heeding = (
+        "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.executable, sys.argv[1:])"
+    )
+    process = subprocess.Popen(  # a suite that was started in the background hands on that interrupts are ignored
+        [sys.executable, "-c", heeding, *command],
+        stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=tmp_path,
+    )  # fmt: skip
     deadline = time.monotonic() + 100
     while time.monotonic() < deadline and not list((tmp_path / "runs").glob(".mine*/.trace*")):
         assert process.poll() is None, process.communicate()
         time.sleep(0.05)
     time.sleep(0.3)
     os.kill(process.pid, number)
-    out, err = process.communicate(timeout=60)
+    try:
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
     assert process.returncode == 130
     assert out == ""
     assert err.splitlines()[-1] == "interrupted: nothing was kept of the unfinished work"
@@ -135,3 +144,15 @@ def test_output_that_nobody_reads_is_not_an_error() -> None:
     command = f"{sys.executable} -m actinf.cli list | head -n 1"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
     assert done.stderr == ""
+
+
+def test_a_run_that_records_too_little_to_explain_it_is_kept_all_the_same(
+    actinf: Call, small: Path, tmp_path: Path
+) -> None:
+    """It was thrown away when the report came to an agent that could not be replayed."""
+    folder = tmp_path / "mine"
+    assert actinf("run", small, "--record", "obs", "--out", folder).code == 0
+    assert "were not recorded" in (folder / "report.html").read_text("utf-8")
+    answer = actinf("explain", folder)
+    assert answer.code == 2
+    assert "was not recorded, and without it no agent can be replayed: record 'obs' and 'action'" in answer.err

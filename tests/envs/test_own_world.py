@@ -95,10 +95,10 @@ def test_its_states_have_no_names_and_are_not_recorded() -> None:
         run(Compiled(), record=["state"])
 
 
-def test_what_is_hidden_or_no_outcome_counts_as_missing() -> None:
+def test_what_is_hidden_counts_as_missing() -> None:
     @numba.njit
     def coy(state: Any, draws: Any, outcomes: Any) -> None:
-        outcomes[0] = (-1, 99, -7)[int(draws[1] * 3)]
+        outcomes[0] = -1
 
     trace = run(changed(Compiled, observe=staticmethod(coy)))
     assert (trace["obs_modality_0"].values == -1).all()
@@ -225,10 +225,26 @@ def test_of_a_world_that_raises_and_agents_that_met_the_impossible_the_first_is_
     seen = run(in_code({**counting("none", 0), "observe": observe}, compiled=True), agent("uniform"), **extent)
     lost = (seen["obs_modality_0"].values[0] == 1).any(axis=1)
     assert lost[0]
-    with pytest.raises(ImpossibleObservation, match=r"^agent 0 met an impossible observation"):
+    with pytest.raises(
+        ImpossibleObservation, match=r"^agent 0, step \d of episode 0: the observation .* is impossible"
+    ):
         run(in_code({**counting("move", 3), "observe": observe}, compiled=True), agent("identity"), **extent)
     with pytest.raises(WorldError, match=r"^agent 0, step 1 of episode 0: the function 'move'"):
         run(in_code({**counting("move", 1), "observe": observe}, compiled=True), agent("identity"), **extent)
+
+
+@pytest.mark.filterwarnings("ignore:the world Odd is plain Python")
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize("shown", [3, 7, -2])
+def test_what_a_world_shows_has_to_be_an_outcome(shown: int, compiled: bool) -> None:
+    """It was taken for a missing observation, which left the agent blind."""
+
+    def observe(state: Any, draws: Any, outcomes: Any) -> None:
+        outcomes[0] = shown if state[0] == 2.0 else -1
+
+    said = rf"^agent 0, step 2 of episode 0: .*'observe' .* showed {shown} of .* expected an index from 0 to 2, or -1"
+    with pytest.raises(WorldError, match=said):
+        run(in_code({**counting("none", 0), "observe": observe}, compiled=compiled))
 
 
 def test_a_world_that_raises_with_matrix_products_is_told_alike() -> None:

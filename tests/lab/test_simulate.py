@@ -199,7 +199,8 @@ def test_a_world_that_shows_what_the_model_excludes_is_named_with_agent_step_and
     model = ai.Model.from_arrays([np.eye(2)], [np.eye(2)[:, :, None]], D=[np.array([1.0, 0.0])])
     drifting = ai.Model.from_arrays([np.eye(2)], [np.full((2, 2, 1), 0.5)], D=[np.array([1.0, 0.0])])
     with pytest.raises(
-        ImpossibleObservation, match=r"agent \d+ met an impossible observation at step [1-9] of episode 0: its w"
+        ImpossibleObservation,
+        match=r"^agent \d+, step [1-9] of episode 0: the observation \['1'\] is impossible: its w",
     ):
         ai.simulate(ai.Agent(model), ai.World(drifting), num_agents=5, num_steps=10)
 

@@ -10,7 +10,7 @@ from numba import types
 
 from actinf.agent.step import advance
 from actinf.kernels import layout as L
-from actinf.kernels.called_process import begin_own, move_own, observe_own
+from actinf.kernels.called_process import begin_own, move_own, observe_own, shown_by_own
 from actinf.kernels.compile import entry_point, inner
 from actinf.kernels.process import begin, move, observe
 from actinf.kernels.views import at_address, like_at_address, part, section
@@ -48,7 +48,7 @@ def run_job(frame: Any, out: Any) -> Any:
     own_width = own_theta.shape[0] if job[L.J_OWN_STRIDE] == 0 else job[L.J_OWN_STRIDE]
     for a in range(agents):
         clock[0], clock[1], clock[2], clock[3] = job[L.J_SEED], job[L.J_FIRST] + a, job[L.J_EPISODE], job[L.J_BEGIN]
-        failed[a] = 0
+        failed[3 * a] = 0
         at, own_at = a * job[L.J_STRIDE], a * job[L.J_OWN_STRIDE]
         numbers, own_numbers = part(theta, at, at + theta_width), part(own_theta, own_at, own_at + own_width)
         carried = part(carry, a * width, (a + 1) * width)
@@ -84,23 +84,34 @@ def live(
     kind = job[L.J_KIND]
     clock, obs, action = section(x, ints, L.X_CLOCK), section(x, ints, L.X_OBS), section(x, ints, L.X_ACTION)
     asked = section(x, ints, L.X_STATUS)
+    world, state = at_address(frame, L.F_WORLD, np.int64), at_address(frame, L.F_HIDDEN, np.int64)
     if job[L.J_BEGIN] == 0 and kind != L.ACT:
         action[0] = -1
         begin_world(frame, clock)
     for t in range(job[L.J_BEGIN], job[L.J_END]):
         clock[3] = t
         if kind != L.ACT:
-            observe_world(frame, clock, obs)
+            wrong = observe_world(frame, clock, obs)
+            if wrong >= 0:
+                stop(failed, a, t, wrong, shown_by_own(world, state, wrong))
+                break
             section(x, ints, L.X_EXECUTED)[0] = action[0]
         asked[0] = L.WHOLE_STEP if kind == L.WHOLE else (L.PERCEIVE_ONLY if kind == L.SEE else L.CHOOSE_ONLY)
         if advance(ints, theta, own, own_theta, carry, x, plans, slots, wf, wi, out) != L.OK:
-            failed[a] = t + 1
+            record(obs, at_address(frame, L.F_RECORD_OBS, np.int32), job, a, t)
+            stop(failed, a, t, -1, 0)
             break
         if kind == L.SEE:
             break
         record_step(frame, ints, x, out, a, t)
         if t + 1 < job[L.J_STEPS]:
             move_world(frame, clock, action[0])
+
+
+@inner
+def stop(failed: Any, a: int, t: int, modality: int, shown: int) -> None:
+    """Note at which step an agent was stopped, and by what."""
+    failed[3 * a], failed[3 * a + 1], failed[3 * a + 2] = t + 1, modality, shown
 
 
 @inner
@@ -121,14 +132,15 @@ def begin_world(frame: Any, clock: Any) -> None:
 
 
 @inner
-def observe_world(frame: Any, clock: Any, obs: Any) -> None:
-    """Let the world show the agent something."""
+def observe_world(frame: Any, clock: Any, obs: Any) -> int:
+    """Let the world show the agent something; returns the modality of which it showed what is no outcome, else −1."""
     world, state = at_address(frame, L.F_WORLD, np.int64), at_address(frame, L.F_HIDDEN, np.int64)
     if is_called(world):
-        observe_own(world, clock, at_address(frame, L.F_MEMORY, np.float64), state, obs)
-        return
+        wrong: int = observe_own(world, clock, at_address(frame, L.F_MEMORY, np.float64), state, obs)
+        return wrong
     num_factors = at_address(frame, L.F_JOB, np.int64)[L.J_FACTORS]
     observe(world, at_address(frame, L.F_NUMBERS, np.float64), clock, part(state, 0, num_factors), obs)
+    return -1
 
 
 @inner

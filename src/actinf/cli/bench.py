@@ -14,7 +14,12 @@ __all__ = ["command"]
 
 
 @click.command("bench")
-@click.option("--vs", "peer", type=click.Path(path_type=Path), help="Interpreter of an environment with pymdp 1.0.4.")
+@click.option(
+    "--vs",
+    "peer",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Interpreter of an environment with pymdp 1.0.4.",
+)
 @click.option("--rows", default="", help="Some rows only: step, batch, sweep, start, memory, or keys, with commas.")
 @click.option("--repeats", type=click.IntRange(min=1), default=5, show_default=True, help="Turns of each side.")
 @click.option("--json", "target", type=click.Path(path_type=Path), help="File for everything that was measured.")

@@ -12,7 +12,7 @@ from actinf.kernels.compile import inner
 from actinf.kernels.random import WORLD_MOVE_STREAM, WORLD_OBSERVE_STREAM, uniform
 from actinf.kernels.views import part, section
 
-__all__ = ["begin_own", "move_own", "observe_own"]
+__all__ = ["begin_own", "move_own", "observe_own", "shown_by_own"]
 
 CALL_BEGIN, CALL_OBSERVE, CALL_MOVE = range(3)
 SIZE_STATE, SIZE_DRAWS, SIZE_MODALITIES, SIZE_CONTROLS = range(4)
@@ -59,17 +59,31 @@ def begin_own(world: Any, clock: Any, own: Any, codes: Any) -> None:
 
 
 @inner
-def observe_own(world: Any, clock: Any, own: Any, codes: Any, obs: Any) -> None:
-    """Ask the world what it shows, in its own indices, and translate; an index that is no outcome counts as missing."""
+def observe_own(world: Any, clock: Any, own: Any, codes: Any, obs: Any) -> int:
+    """Ask the world what it shows, in its own indices, and translate; −1 shows nothing.
+
+    Returns the modality of which it showed what is no outcome, −1 where there is none.
+    """
     theirs = part(codes, 0, section(world, world, L.OWN_SIZES)[SIZE_MODALITIES])
     for m in range(theirs.shape[0]):
         theirs[m] = -1
     ask(world, CALL_OBSERVE, clock, clock[3], WORLD_OBSERVE_STREAM, own, theirs)
     modality, start = section(world, world, L.LINK_MODALITY), section(world, world, L.LINK_OUTCOME_START)
     outcome = section(world, world, L.LINK_OUTCOME)
+    wrong = -1
     for m in range(obs.shape[0]):
         shown = theirs[modality[m]]
+        if shown < -1 or shown >= start[m + 1] - start[m]:
+            wrong = m
         obs[m] = outcome[start[m] + shown] if 0 <= shown < start[m + 1] - start[m] else -1
+    return wrong
+
+
+@inner
+def shown_by_own(world: Any, codes: Any, m: int) -> int:
+    """What the world showed last of the agent's modality m, in its own indices."""
+    shown: int = codes[section(world, world, L.LINK_MODALITY)[m]]
+    return shown
 
 
 @inner

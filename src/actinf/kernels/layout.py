@@ -203,7 +203,8 @@ PLAN_BEGINS, PLAN_ENDS = O_Q_ACTION, O_G  # the results that follow from a belie
     F_RECORD_Q_PI,
     F_RECORD_G,
     F_RECORD_F,
-    F_FAILED,  # (agents,) 1 + the step at which an agent met an impossible observation, else 0
+    F_FAILED,  # (agents · 3,) 1 + the step at which an agent was stopped, else 0; the modality of which its world
+    #            showed what is no outcome, -1 where the observation was impossible; and what it showed
 ) = range(23)
 NUM_BUFFERS = 23
 

@@ -22,8 +22,20 @@ if TYPE_CHECKING:
 
     from actinf.agent import Agent, Step
     from actinf.lab.experiment import Experiment
+    from actinf.model import Model
 
-__all__ = ["Lived", "explain_step", "replay_episode", "steps_of"]
+__all__ = ["Lived", "can_be_replayed", "explain_step", "replay_episode", "steps_of"]
+
+
+def _needed(model: Model) -> tuple[list[str], list[str]]:
+    """The variables of a trace by which an agent is replayed: observations and actions."""
+    return [f"obs_{modality.name}" for modality in model.modalities], [f"action_{c.name}" for c in model.controls]
+
+
+def can_be_replayed(trace: xr.Dataset, model: Model) -> bool:
+    """Whether what agents saw and did was recorded."""
+    observations, actions = _needed(model)
+    return {*observations, *actions} <= set(map(str, trace.data_vars))
 
 
 class Lived:
@@ -44,14 +56,16 @@ class Lived:
         count = trace.sizes["agent"]
         if not 0 <= agent < count:
             raise TraceError(f"there is no agent {agent}: the run has {count:,}, counted from 0")
-        self.observations = _stack(trace, agent, [f"obs_{modality.name}" for modality in model.modalities])
-        self.actions = _stack(trace, agent, [f"action_{control.name}" for control in model.controls])
+        observations, actions = _needed(model)
+        self.observations, self.actions = _stack(trace, agent, observations), _stack(trace, agent, actions)
 
 
 def _stack(trace: xr.Dataset, agent: int, names: list[str]) -> NDArray[np.int64]:
     missing = [name for name in names if name not in trace]
     if missing:
-        raise TraceError(f"{missing[0]!r} was not recorded, and without it the agent cannot be replayed")
+        raise TraceError(
+            f"{missing[0]!r} was not recorded, and without it no agent can be replayed: record 'obs' and 'action'"
+        )
     shape = (trace.sizes["episode"], trace.sizes["time"], len(names))
     stacked = np.empty(shape, dtype=np.int64)
     for at, name in enumerate(names):

@@ -397,7 +397,7 @@ class _Runner:
         carry[:, : prior.shape[1]] = prior
         records = self._records(count)
         counts: list[NDArray[Any]] = []
-        failed = np.zeros(count, dtype=np.int64)
+        failed = np.zeros((count, 3), dtype=np.int64)
         fresh = bool(run.learned)
         for episode, world in enumerate(run.worlds):
             if stop.is_set():
@@ -409,8 +409,8 @@ class _Runner:
             self._episode(episode, world, first, theta, own_theta, carry, records, failed, fresh)
             fresh = False
             mishap = world.check(self._memory)
-            if mishap is not None or failed.any():
-                raise self._first_failure(mishap, first, failed, episode)
+            if mishap is not None or failed[:, 0].any():
+                raise self._first_failure(mishap, first, failed, episode, records)
             if "counts" in run.record:
                 counts.append(carry.copy())
         return self._arrays(records, counts, count)
@@ -464,7 +464,7 @@ class _Runner:
             one = slice(a, a + 1)
             for t in range(steps):
                 call(one, t, t + 1, L.SEE)
-                if failed[a]:
+                if failed[a, 0]:
                     break
                 belief = view(carry[a], agent.program.ints, L.C_BELIEF)
                 self._out[results.G] = self._dense.expected_free_energy(belief, t)
@@ -506,28 +506,46 @@ class _Runner:
             found.update(_named_counts(agent, np.stack(counts)))
         return found
 
-    def _first_failure(self, mishap: Mishap | None, first: int, failed: NDArray[np.int64], episode: int) -> ActinfError:
+    def _first_failure(
+        self, mishap: Mishap | None, first: int, failed: NDArray[np.int64], episode: int, records: Arrays
+    ) -> ActinfError:
         """What stopped the first agent of a block that was stopped: its world, or an impossible observation.
 
         The loop asks a world to begin, to show something, to move on, to show something, …, agent after agent.
         """
         if mishap is not None and not isinstance(mishap.error, Exception | None):
             raise mishap.error  # an interrupt, for example
-        lost, calls = int(np.argmax(failed > 0)), 2 * self._run.extent.num_steps
-        if mishap is None or (failed.any() and mishap.call >= calls * lost + 2 * int(failed[lost])):
-            return self._impossible(first, lost, failed, episode)
+        stopped = failed[:, 0]
+        lost, calls = int(np.argmax(stopped > 0)), 2 * self._run.extent.num_steps
+        if mishap is None or (stopped.any() and mishap.call >= calls * lost + 2 * int(stopped[lost])):
+            step, modality, shown = (int(number) for number in failed[lost])
+            where = f"agent {first + lost}, step {step - 1} of episode {episode}"
+            if modality >= 0:
+                return self._no_outcome(where, modality, shown)
+            return self._impossible(where, records["obs"][episode, lost], step - 1)
         agent = mishap.call // calls
         step = max(mishap.call % calls - 1, 0) // 2
         error = WorldError(f"agent {first + agent}, step {step} of episode {episode}: {mishap.said}")
         error.__cause__ = mishap.error
         return error
 
-    @staticmethod
-    def _impossible(first: int, agent: int, failed: NDArray[np.int64], episode: int) -> ImpossibleObservation:
+    def _no_outcome(self, where: str, modality: int, shown: int) -> WorldError:
+        told = self._run.agent.model.modalities[modality]
+        return WorldError(
+            f"{where}: the function 'observe' of the world showed {shown} of {told.name!r}, which has "
+            f"{len(told.outcomes)} outcomes: expected an index from 0 to {len(told.outcomes) - 1}, or -1 for nothing"
+        )
+
+    def _impossible(self, where: str, observations: NDArray[np.int32], step: int) -> ImpossibleObservation:
+        modalities = self._run.agent.model.modalities
+        seen = observations.reshape(-1, len(modalities))[step : step + 1].tolist()
+        shown = "".join(
+            f" {[m.outcomes[o] if o >= 0 else None for m, o in zip(modalities, outcomes, strict=True)]}"
+            for outcomes in seen
+        )
         return ImpossibleObservation(
-            f"agent {first + agent} met an impossible observation at step {int(failed[agent]) - 1} of episode "
-            f"{episode}: its world shows what its model excludes. Compare the zeros of the model's A, B and D with the "
-            "world's"
+            f"{where}: the observation{shown} is impossible: its world shows what its model excludes. Compare the "
+            "zeros of the model's A, B and D with the world's"
         )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from actinf.errors import TraceError
 from actinf.lab import plots
-from actinf.lab.replay import explain_step, replay_episode
+from actinf.lab.replay import can_be_replayed, explain_step, replay_episode
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -55,9 +55,8 @@ def pictures_of(experiment: Experiment, agent: Agent, trace: xr.Dataset, *, inde
         The pictures, one at a time, so that progress can be shown.
     """
     yield from _population(experiment, trace, index)
-    if not {f"obs_{m.name}" for m in experiment.model.modalities} <= set(map(str, trace.data_vars)):
-        return
-    yield from _one_agent(experiment, agent, trace, index)
+    if can_be_replayed(trace, experiment.model):
+        yield from _one_agent(experiment, agent, trace, index)
 
 
 def _population(experiment: Experiment, trace: xr.Dataset, index: int) -> Iterator[Picture]:

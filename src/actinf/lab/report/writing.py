@@ -134,7 +134,7 @@ def _agent(
     drawn: list[tuple[Picture, Html]], experiment: Experiment, agent: Agent, trace: xr.Dataset, index: int
 ) -> Html:
     if not any(picture.about == "agent" for picture, _ in drawn):
-        return paragraph("Its observations were not recorded, so that it cannot be shown.", "muted")
+        return paragraph("Its observations or its actions were not recorded, so that it cannot be shown.", "muted")
     told = story(experiment, agent, trace, index=index, episode=0)
     return join([_gallery(drawn, "agent"), details("Step by step: what it saw, believed and did", told)])
 
