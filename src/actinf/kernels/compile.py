@@ -193,8 +193,14 @@ def _lock(path: Path) -> Iterator[None]:
 def _interrupt_afterwards() -> Iterator[None]:
     """Let Ctrl-C wait for the end of a compilation: LLVM calls back into Python, where an exception would be lost."""
     asked: list[int] = []
+
+    def put_off(number: int, _frame: object) -> None:
+        if not asked:
+            print(" stopping when this is done …", end="", file=sys.stderr, flush=True)
+        asked.append(number)
+
     try:
-        before = signal.signal(signal.SIGINT, lambda number, _frame: asked.append(number))
+        before = signal.signal(signal.SIGINT, put_off)
     except ValueError:  # not the main thread, which alone receives signals
         yield
         return
