@@ -190,7 +190,7 @@ PLAN_BEGINS, PLAN_ENDS = O_Q_ACTION, O_G  # the results that follow from a belie
     F_WF,
     F_WI,
     F_PLANS,  # plans that were made and the beliefs that they were made from: see planning/recall.py
-    F_SLOTS,  # whether a plan is kept at a slot, after two tallies; empty where nothing is recalled
+    F_SLOTS,  # whether a plan is kept at a slot, after a head; empty where nothing is recalled
     F_WORLD,  # ints of a world
     F_NUMBERS,  # its probabilities (float64)
     F_HIDDEN,  # its hidden state, twice: now and before

@@ -521,7 +521,7 @@ class _Runner:
             step, modality, shown = (int(number) for number in failed[lost])
             where = f"agent {first + lost}, step {step - 1} of episode {episode}"
             if modality >= 0:
-                return self._no_outcome(where, modality, shown)
+                return self._no_outcome(where, self._run.worlds[episode].ints, modality, shown)
             return self._impossible(where, records["obs"][episode, lost], step - 1)
         agent = mishap.call // calls
         step = max(mishap.call % calls - 1, 0) // 2
@@ -529,11 +529,12 @@ class _Runner:
         error.__cause__ = mishap.error
         return error
 
-    def _no_outcome(self, where: str, modality: int, shown: int) -> WorldError:
-        told = self._run.agent.model.modalities[modality]
+    def _no_outcome(self, where: str, world: NDArray[np.int64], modality: int, shown: int) -> WorldError:
+        starts = view(world, world, L.LINK_OUTCOME_START)
+        count, name = int(starts[modality + 1] - starts[modality]), self._run.agent.model.modalities[modality].name
         return WorldError(
-            f"{where}: the function 'observe' of the world showed {shown} of {told.name!r}, which has "
-            f"{len(told.outcomes)} outcomes: expected an index from 0 to {len(told.outcomes) - 1}, or -1 for nothing"
+            f"{where}: the function 'observe' of the world showed {shown} of {name!r}, where it has {count} outcomes: "
+            f"expected an index from 0 to {count - 1}, or -1 for nothing"
         )
 
     def _impossible(self, where: str, observations: NDArray[np.int32], step: int) -> ImpossibleObservation:

@@ -100,7 +100,6 @@ def time_steps(request: dict[str, Any]) -> dict[str, Any]:
             take_step(session, observation)
             times.append(time.perf_counter_ns() - start)
             spent += times[-1]
-    raise AssertionError("episodes never end")
 
 
 def replay(request: dict[str, Any]) -> dict[str, Any]:
