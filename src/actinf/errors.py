@@ -9,6 +9,7 @@
     │   └── ImpossibleObservation
     ├── TraceError           a recorded run that is missing, unfinished or of another model
     ├── WorldError           a world that is code raised an exception
+    ├── DatabaseError        a database server that does not start, stop or answer
     └── MissingExtra         an optional dependency that is not installed
 
 A message names the thing, its value, what was expected and how to mend it.  This module imports nothing.
@@ -17,6 +18,7 @@ A message names the thing, its value, what was expected and how to mend it.  Thi
 __all__ = [
     "ActinfError",
     "BudgetError",
+    "DatabaseError",
     "FileError",
     "ImpossibleObservation",
     "MissingExtra",
@@ -77,6 +79,10 @@ class TraceError(ActinfError):
 
 class WorldError(ActinfError, RuntimeError):
     """A world that is code raised an exception, which is the cause of this one (`__cause__`)."""
+
+
+class DatabaseError(ActinfError, RuntimeError):
+    """A database server does not start, stop or answer; the message ends with what it wrote into its log."""
 
 
 class MissingExtra(ActinfError, ImportError):

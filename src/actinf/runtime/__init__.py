@@ -1,0 +1,1 @@
+"""What every long-running process needs: settings, logs, the database, problem documents, metrics."""
