@@ -1,5 +1,7 @@
 """What every test has around it: a folder of its own, no screen, and reproducible random examples.
 
+And the real servers that tests may ask for, on free ports of 127.0.0.1: a server runs for the tests that name it only.
+
 The kernels are compiled once into the user's cache and shared by all tests and all workers; a test that is about the
 cache itself names another one with `ACTINF_CACHE_DIR` for a process that it starts.
 """
@@ -7,11 +9,17 @@ cache itself names another one with `ACTINF_CACHE_DIR` for a process that it sta
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
+
+if TYPE_CHECKING:
+    from support.nginx import NginxServer
+    from support.postgres import PostgresServer
+    from support.redis import RedisServer
 
 os.environ["MPLBACKEND"] = "Agg"
 
@@ -51,3 +59,50 @@ def fresh_python(tmp_path: Path) -> FreshPython:
         return done
 
     return run
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> "Iterator[PostgresServer]":
+    """A PostgreSQL server for all tests of a process; it does not wait for the disk.  It must not be stopped."""
+    from support.postgres import running_postgres
+
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def database_url(postgres_server: "PostgresServer") -> Iterator[str]:
+    """The address of an empty database, for one test."""
+    from support.postgres import fresh_database
+
+    with fresh_database(postgres_server) as url:
+        yield url
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> "Iterator[RedisServer]":
+    """A Redis, or Valkey, for one test, which may stop, kill and start it."""
+    from support.redis import RedisServer
+
+    server = RedisServer(tmp_path)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def nginx_server(tmp_path: Path) -> "Iterator[Callable[..., NginxServer]]":
+    """Start an nginx: `nginx_server(config, port=port)`, where `config` stands inside `http { … }`.  One for a test."""
+    from support.nginx import NginxServer
+
+    started: list[NginxServer] = []
+
+    def start(config: str, *, port: int) -> NginxServer:
+        server = NginxServer(tmp_path, config, port=port)
+        started.append(server)
+        server.start()
+        return server
+
+    yield start
+    for server in started:
+        server.stop()
