@@ -8,6 +8,7 @@
     ├── ObservationError     an observation that the model does not know
     │   └── ImpossibleObservation
     ├── TraceError           a recorded run that is missing, unfinished or of another model
+    ├── Stopped              work that ended half-way because whoever started it asked for that
     ├── WorldError           a world that is code raised an exception
     ├── DatabaseError        a database server that does not start, stop or answer
     └── MissingExtra         an optional dependency that is not installed
@@ -25,6 +26,7 @@ __all__ = [
     "ModelError",
     "ObservationError",
     "SettingError",
+    "Stopped",
     "TraceError",
     "WorldError",
 ]
@@ -75,6 +77,10 @@ class ImpossibleObservation(ObservationError):
 
 class TraceError(ActinfError):
     """A recorded run is missing, unfinished, or belongs to another model."""
+
+
+class Stopped(ActinfError):
+    """Work ended half-way because whoever started it asked for that; what was finished before is not lost by it."""
 
 
 class WorldError(ActinfError, RuntimeError):
