@@ -28,6 +28,8 @@ PAGES = [*Path(__file__).resolve().parents[2].glob("docs/**/*.md")]
 BUNDLED_EXPERIMENTS = sorted((Path(actinf.lab.catalogue.__file__).parent / "bundled").glob("*.yaml"))
 EXPERIMENT = next(one for one in SCHEMA["oneOf"] if one["title"] == "experiment")
 
+STATED = "{actinf: 1, kind: %s, factors: {s: [a, b]}, modalities: {o: [x, y]}, A: {o: identity}, B: {s: identity}%s}"
+
 RIGHT = [
     "",
     "name: mine\ndescription: for a test\n",
@@ -94,6 +96,13 @@ MODELS = {
     "model: {bundled: bandit, make: learning_model, settings: {better: 1}, with: {counts: 2}}": True,
     "name: without a model": False,
     "model: maze": False,
+    f"model: {STATED % ('model', ', C: {o: {x: 1}}')}": True,
+    f"model: {STATED % ('model', ', steps: 3')}": False,
+    f"model: {STATED % ('world', '')}": False,
+    f"model: {STATED % ('model', '')}\nworld: {STATED % ('world', '')}": True,
+    f"model: {STATED % ('model', '')}\nworld: {STATED % ('model', '')}": True,
+    f"model: {STATED % ('model', '')}\nworld: {STATED % ('world', ', C: {}')}": False,
+    f"model: {STATED.replace('actinf: 1, ', '') % ('model', '')}": False,
     "model: 3": False,
     "model: {settings: {}}": False,
     "model: {bundled: bandit, make: map}": False,

@@ -13,15 +13,16 @@ from actinf.model.document import read_document
 from actinf.model.files import BUNDLED as MODEL_FILES
 from actinf.model.problems import listed, suggestion
 
-__all__ = ["catalogue", "find_experiment", "name_of_run"]
+__all__ = ["EXPERIMENTS", "catalogue", "find_experiment", "name_of_run"]
 
-_EXPERIMENTS = Path(__file__).resolve().parent / "bundled"
+EXPERIMENTS = Path(__file__).resolve().parent / "bundled"
+"""The folder of the bundled experiments."""
 
 
 def catalogue() -> dict[str, list[tuple[str, str]]]:
     """Bundled experiments, models and worlds: pairs of name and one line on what it is."""
     return {
-        "experiments": [(path.stem, _first_line(path)) for path in sorted(_EXPERIMENTS.glob("*.yaml"))],
+        "experiments": [(path.stem, _first_line(path)) for path in sorted(EXPERIMENTS.glob("*.yaml"))],
         "models": [(path.stem, _first_line(path)) for path in sorted(MODEL_FILES.glob("*.yaml"))],
         "worlds": [(name, _first_sentence(world)) for name, world in sorted(WORLDS.items())],
     }
@@ -42,10 +43,10 @@ def find_experiment(target: str) -> Experiment:
         return read_experiment(path / EXPERIMENT_FILE)
     if path.is_file() or path.suffix.lower() in (".yaml", ".yml", ".json") or len(path.parts) > 1:
         return read_experiment(path)
-    for folder in (_EXPERIMENTS, MODEL_FILES):
+    for folder in (EXPERIMENTS, MODEL_FILES):
         if (folder / f"{target}.yaml").is_file():
             return read_experiment(folder / f"{target}.yaml")
-    known = sorted({path.stem for folder in (_EXPERIMENTS, MODEL_FILES) for path in folder.glob("*.yaml")})
+    known = sorted({path.stem for folder in (EXPERIMENTS, MODEL_FILES) for path in folder.glob("*.yaml")})
     raise FileError(
         f"{target}: no such file, and no bundled experiment or model of that name: there are {listed(known)}"
         f"{suggestion(target, known)}"

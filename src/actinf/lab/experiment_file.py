@@ -3,7 +3,8 @@
     actinf: 1
     kind: experiment
     model: tmaze               # a bundled model, a file beside this one, or {bundled: bandit, settings: {...},
-                               # make: learning_model, with: {...}}: a model that a bundled world makes
+                               # make: learning_model, with: {...}}: a model that a bundled world makes; or a model
+                               # itself, {actinf: 1, kind: model, ...}, as a file of its own would hold it
     world: {bundled: tmaze, settings: {cue_validity: 0.9}}     # left out: the model is its own world
     agent: {inference: exact, planner: {exhaustive: {horizon: 2}}, gamma: 16, learning: {A: true}}
     agents: 1000
@@ -17,12 +18,13 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from actinf.envs.by_name import BUNDLED, bundled_model, bundled_world, world_from_statement
-from actinf.errors import ActinfError, FileError
+from actinf.envs.world import World
+from actinf.errors import ActinfError, FileError, ModelError
 from actinf.inference.exact import Exact
 from actinf.inference.fixed_point import FixedPoint
 from actinf.lab.experiment import AgentSettings, Experiment, Source
@@ -31,15 +33,22 @@ from actinf.learning.dirichlet import Learning
 from actinf.model import Model
 from actinf.model.document import Document
 from actinf.model.files import BUNDLED as MODEL_FILES
-from actinf.model.files import bundled_files, open_file, read_world
+from actinf.model.files import (
+    PROCESS_SECTIONS,
+    bundled_files,
+    header_problems,
+    kind_of,
+    model_of_document,
+    model_of_plain,
+    open_file,
+    read_world,
+)
+from actinf.model.plain import SECTIONS
 from actinf.model.problems import listed, shown, suggestion
 from actinf.planning.choice import BestPolicy, MarginalAction
 from actinf.planning.exhaustive import Exhaustive
 
-if TYPE_CHECKING:
-    from actinf.envs.world import World
-
-__all__ = ["read_experiment", "write_experiment"]
+__all__ = ["experiment_of_document", "read_experiment", "to_plain", "write_experiment"]
 
 _KEYS = (
     "actinf", "kind", "name", "description", "model", "world", "agent", "agents", "steps", "episodes", "seed",
@@ -53,10 +62,19 @@ _CHOICES: dict[str, dict[str, type[Any]]] = {
 _MOST = {"agents": 100_000_000, "steps": 10_000_000, "episodes": 10_000_000, "seed": 2**63 - 1}
 _LEAST = {"agents": 1, "steps": 1, "episodes": 1, "seed": 0}
 _MOST_VALUES = 10**12
-_REFERENCE = "expected a bundled name, the name of a file, or {bundled: ..., settings: {...}}"
+_REFERENCE = (
+    "expected a bundled name, the name of a file, {bundled: ..., settings: {...}}, or what such a file holds, "
+    "{actinf: 1, kind: model, ...}"
+)
+_INLINE = "stated in the experiment"
 _DEFAULTS = {"agents": 100, "steps": 20, "episodes": 1, "seed": 0}
 
 Pointer = tuple[str | int, ...]
+
+
+def _is_stated(value: object) -> bool:
+    """Whether a model stands in the place of a reference to one."""
+    return isinstance(value, dict) and ("actinf" in value or "kind" in value)
 
 
 def _is_number(value: object) -> bool:
@@ -88,22 +106,44 @@ def read_experiment(path: str | os.PathLike[str]) -> Experiment:
         return Experiment(
             name=model.name or where.stem, model=model, description=model.description, model_source=source
         )
-    return _Reader(document, where).experiment()
+    return _Reader(document, where.stem, where.parent).experiment()
+
+
+def experiment_of_document(document: Document) -> Experiment:
+    """The experiment that a document states without naming any file but bundled ones: nothing else is read or run.
+
+    Args:
+        document: an experiment, or a model, which is an experiment with that model as its own world.
+
+    Raises:
+        FileError: every mistake, as the document names its places; a file that is named is one.
+    """
+    if kind_of(document, "experiment", "model") == "model":
+        model = model_of_document(document, Model)
+        source = Source(label=_INLINE)
+        return Experiment(
+            name=model.name or document.path, model=model, description=model.description, model_source=source
+        )
+    return _Reader(document, document.path, None).experiment()
 
 
 class _Reader:
-    """Reads one document; mistakes are gathered and raised together at the end."""
+    """Reads one document; mistakes are gathered and raised together at the end.
 
-    def __init__(self, document: Document, path: Path):
+    Files are looked for in `folder`, and among the bundled ones; without a folder, among these alone.
+    """
+
+    def __init__(self, document: Document, name: str, folder: Path | None):
         self.document = document
-        self.path = path
+        self.name = name
+        self.folder = folder
         self.data: dict[str, Any] = document.data
         self.problems: list[tuple[Pointer, str]] = []
         self.foreign: list[str] = []
 
     def experiment(self) -> Experiment:
         self.unknown_keys(self.data, (), _KEYS)
-        name, description = self.text("name", self.path.stem), self.text("description", "")
+        name, description = self.text("name", self.name), self.text("description", "")
         model_source, model = self.model()
         world_source, world = self.world(("world",), self.data.get("world"))
         agent = self.agent()
@@ -174,7 +214,10 @@ class _Reader:
                 f"the experiment has no `model`: {_REFERENCE}",
             )
             return Source(), None
-        source = self.source(("model",), self.data["model"])
+        value = self.data["model"]
+        if _is_stated(value):
+            return Source(label=_INLINE), self.stated(("model",), value, "model")
+        source = self.source(("model",), value)
         if source is None:
             return Source(), None
         if source.path is not None:
@@ -188,6 +231,9 @@ class _Reader:
         """A world, and where it came from; `None` where the file names none or it cannot be made."""
         if value is None:
             return Source(), None
+        if _is_stated(value):
+            process = self.stated(where, value, "model", "world")
+            return Source(label=_INLINE), None if process is None else World(process)
         source = self.source(where, value)
         if source is None:
             return Source(), None
@@ -199,18 +245,9 @@ class _Reader:
     def source(self, where: Pointer, value: Any) -> Source | None:
         """What a reference refers to: a bundled name, a bundled name with settings, or a file beside this one."""
         if isinstance(value, str):
-            beside = self.path.parent / value
             if value.lower().endswith((".yaml", ".yml", ".json")):
-                found = beside if beside.exists() or value not in bundled_files() else MODEL_FILES / value
-                if not found.is_file():
-                    known = bundled_files()
-                    self.add(
-                        where,
-                        f"{where[0]} is {shown(value)}, but there is no such file in {self.path.parent}, and none of "
-                        f"that name is bundled: bundled are {listed(known)}{suggestion(value, known)}",
-                    )
-                    return None
-                return Source(path=str(found), label=value)
+                found = self.file(where, value)
+                return None if found is None else Source(path=str(found), label=value)
             if value not in BUNDLED and f"{value}.yaml" in bundled_files():
                 return Source(path=str(MODEL_FILES / f"{value}.yaml"), label=f"{value} (bundled)")
             return Source(bundled=value)
@@ -233,6 +270,42 @@ class _Reader:
             self.add((*where, "make"), f"make is {shown(make)}: expected the name of a model that the world makes")
             make = "model"
         return Source(bundled=value["bundled"], settings=told["settings"], make=make, arguments=told["with"])
+
+    def file(self, where: Pointer, name: str) -> Path | None:
+        """The file of this name beside the experiment, else the bundled one; nothing and a problem without either."""
+        known = bundled_files()
+        if self.folder is None:
+            if name in known:
+                return MODEL_FILES / name
+            self.add(
+                where,
+                f"{where[0]} is {shown(name)}: an experiment that is no file itself names no files but the bundled "
+                f"ones, {listed(known)}{suggestion(name, known)}; or state the model here, "
+                "{actinf: 1, kind: model, ...}",
+            )
+            return None
+        beside = self.folder / name
+        found = beside if beside.exists() or name not in known else MODEL_FILES / name
+        if found.is_file():
+            return found
+        self.add(
+            where,
+            f"{where[0]} is {shown(name)}, but there is no such file in {self.folder}, and none of "
+            f"that name is bundled: bundled are {listed(known)}{suggestion(name, known)}",
+        )
+        return None
+
+    def stated(self, where: Pointer, data: dict[str, Any], *kinds: str) -> Model | None:
+        """The model, or the process of a world, that stands in the experiment itself."""
+        problems: Sequence[tuple[Pointer, str]] = header_problems(data, *kinds)
+        if not problems:
+            try:
+                return model_of_plain(data, Model, PROCESS_SECTIONS if data["kind"] == "world" else SECTIONS)
+            except ModelError as error:
+                problems = error.problems
+        for inside, what in problems:
+            self.add((*where, *inside), what)
+        return None
 
     def attempt(self, where: Pointer, make: Callable[[], Any]) -> Any:
         """What `make` makes; its mistakes are gathered: those of another file as they are, the rest at `where`."""
@@ -344,20 +417,35 @@ def write_experiment(experiment: Experiment, folder: Path) -> Path:
         The path of `experiment.json`.
     """
     target = folder / "experiment.json"
-    plain = to_plain(experiment, folder)
-    target.write_text(json.dumps(plain, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+    def keep(model: Model, source: Source, stem: str) -> str:
+        return _write_model(model, source, folder / stem)
+
+    target.write_text(json.dumps(to_plain(experiment, keep), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return target
 
 
-def to_plain(experiment: Experiment, folder: Path) -> dict[str, Any]:
-    """An experiment as the plain values of its file; models and worlds that have no name are written beside it."""
+def to_plain(experiment: Experiment, keep: Callable[[Model, Source, str], Any]) -> dict[str, Any]:
+    """An experiment as the plain values of its file.
+
+    Args:
+        experiment: what to state.
+        keep: what stands for a model, or for a world that is not bundled, given it, where it came from, and what it is
+            to the experiment: `"model"`, `"world"`, `"world-20"`.
+    """
+
+    def reference(world: World, source: Source, stem: str) -> Any:
+        if source.bundled is not None:
+            return {"bundled": source.bundled, "settings": dict(source.settings)} if source.settings else source.bundled
+        return keep(world.process, source, stem)
+
     extent = experiment.extent
     plain: dict[str, Any] = {"actinf": 1, "kind": "experiment", "name": experiment.name}
     if experiment.description:
         plain["description"] = experiment.description
-    plain["model"] = _write_model(experiment.model, experiment.model_source, folder / "model")
+    plain["model"] = keep(experiment.model, experiment.model_source, "model")
     if experiment.world is not None:
-        plain["world"] = _write_world(experiment.world, experiment.world_source, folder / "world")
+        plain["world"] = reference(experiment.world, experiment.world_source, "world")
     plain["agent"] = _agent_to_plain(experiment.agent)
     plain |= {"agents": extent.num_agents, "steps": extent.num_steps, "episodes": extent.num_episodes}
     plain |= {"seed": experiment.seed, "carry_counts": experiment.carry_counts}
@@ -365,9 +453,7 @@ def to_plain(experiment: Experiment, folder: Path) -> dict[str, Any]:
         plain["record"] = list(experiment.record)
     if experiment.schedule:
         plain["schedule"] = {
-            str(episode): _write_world(
-                world, experiment.schedule_sources.get(episode, Source()), folder / f"world-{episode}"
-            )
+            str(episode): reference(world, experiment.schedule_sources.get(episode, Source()), f"world-{episode}")
             for episode, world in experiment.schedule.items()
         }
     return plain
@@ -382,13 +468,6 @@ def _write_model(model: Model, source: Source, target: Path) -> str:
         return copy.name
     model.save(target.with_suffix(".json"))
     return f"{target.name}.json"
-
-
-def _write_world(world: World, source: Source, target: Path) -> Any:
-    """The reference to a bundled world, or the name of the file that a process was written to."""
-    if source.bundled is not None:
-        return {"bundled": source.bundled, "settings": dict(source.settings)} if source.settings else source.bundled
-    return _write_model(world.process, source, target)
 
 
 def _agent_to_plain(agent: AgentSettings) -> dict[str, Any]:

@@ -7,6 +7,7 @@ truth values and nulls; tags, merge keys and duplicate keys are refused; and siz
 What the values mean is not known here: models, worlds and experiments are all read through this module.
 """
 
+import json
 import os
 import stat
 from collections.abc import Sequence
@@ -55,6 +56,32 @@ class Document:
         """The FileError that names every problem, a pair of pointer and sentence, as `file:line: sentence`."""
         lines = [(self.line_of(pointer), what) for pointer, what in problems]
         return FileError([f"{self.path}:{line}: {what}" for line, what in sorted(lines, key=lambda pair: pair[0])])
+
+
+@dataclass
+class PlainDocument(Document):
+    """Values that came as such, from a request or a database: mistakes are named by their place, not by a line."""
+
+    def error(self, problems: Sequence[tuple[Sequence[str | int], str]]) -> FileError:
+        """The FileError that names every problem as `name#/key/0: sentence`, the place as a JSON Pointer (RFC 6901)."""
+        return FileError([f"{self.path}#{_pointer(where)}: {what}" for where, what in problems])
+
+
+def plain_document(data: object, name: str) -> Document:
+    """Values within the bounds of a file, as JSON would hold them.
+
+    Raises:
+        FileError: for what JSON cannot hold, or holds more or deeper values than are read; `name` stands for the file.
+    """
+    try:
+        content = json.dumps(data, allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise FileError(f"{name}#: the values are not those of a JSON document: {error}") from None
+    return PlainDocument(name, parse_document(content, "json", name).data)
+
+
+def _pointer(where: Sequence[str | int]) -> str:
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in where)
 
 
 def read_document(path: str | os.PathLike[str]) -> Document:

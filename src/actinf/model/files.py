@@ -84,21 +84,35 @@ def open_file(path: str | os.PathLike[str], *kinds: str) -> tuple[Document, str]
         FileError: when it cannot be read, does not begin with `actinf: 1`, or is of another kind.
     """
     document = read_document(path)
-    data = document.data
-    if not isinstance(data, dict) or next(iter(data), None) != "actinf":
+    if not isinstance(document.data, dict) or next(iter(document.data), None) != "actinf":
         raise document.error([((), f"the file has to begin with `actinf: {VERSION}`")])
+    return document, kind_of(document, *kinds)
+
+
+def kind_of(document: Document, *kinds: str) -> str:
+    """The kind that a document states, which has to be one of `kinds`.
+
+    Raises:
+        FileError: when it is of another version or of another kind, or says of neither.
+    """
+    problems = header_problems(document.data, *kinds)
+    if problems:
+        raise document.error(problems)
+    return str(document.data["kind"])
+
+
+def header_problems(data: object, *kinds: str) -> list[tuple[tuple[str, ...], str]]:
+    """What is wrong with the version and the kind that plain values state, as pairs of path and sentence."""
+    if not isinstance(data, dict) or "actinf" not in data:
+        return [((), f"there is no `actinf: {VERSION}`, the version of the format")]
     version, kind = data["actinf"], data.get("kind")
     if version != VERSION or isinstance(version, bool):
-        raise document.error(
-            [(("actinf",), f"the file is of version {shown(version)}: this actinf reads version {VERSION}")]
-        )
+        return [(("actinf",), f"the file is of version {shown(version)}: this actinf reads version {VERSION}")]
     if not isinstance(kind, str) or kind not in KINDS:
-        raise document.error(
-            [(("kind",), f"the kind is {shown(kind)}: expected one of {listed(KINDS)}{suggestion(kind, KINDS)}")]
-        )
+        return [(("kind",), f"the kind is {shown(kind)}: expected one of {listed(KINDS)}{suggestion(kind, KINDS)}")]
     if kind not in kinds:
-        raise document.error([(("kind",), f"the file is of kind {kind!r}: expected {' or '.join(map(repr, kinds))}")])
-    return document, kind
+        return [(("kind",), f"the file is of kind {kind!r}: expected {' or '.join(map(repr, kinds))}")]
+    return []
 
 
 def read_model(path: str | os.PathLike[str], make: "type[Model]") -> "Model":
