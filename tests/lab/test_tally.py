@@ -57,7 +57,7 @@ def test_behaviour_is_told_by_stretches_of_steps(recorded: Recording) -> None:
     share = np.zeros((1, 6, 3))
     share[0, 0, 0] = share[0, 1:, 1] = 1.0
     shares = Shares(control="go", names=["cue", "left", "right"], share=share, num_agents=10_000)
-    summary = Summary(actions=[shares], free_energy=None, preferred={}, num_steps=60_000, seconds=0.6)
+    summary = Summary(headline="", actions=[shares], free_energy=None, preferred={}, num_steps=60_000, seconds=0.6)
     assert summary.behaviour() == ["step 0: cue 100%; from step 1 on: left 100%."]
     assert summary.microseconds_per_step == pytest.approx(10.0)
 
@@ -68,7 +68,7 @@ def test_chance_in_a_small_population_is_not_told_as_behaviour(recorded: Recordi
     shares = Shares(control="go", names=["left", "right"], share=share, num_agents=100)
     from actinf.lab.summary import Summary
 
-    summary = Summary(actions=[shares], free_energy=None, preferred={}, num_steps=800, seconds=1.0)
+    summary = Summary(headline="", actions=[shares], free_energy=None, preferred={}, num_steps=800, seconds=1.0)
     assert summary.behaviour() == ["steps 0 to 7: left 54%, right 46%."]
 
 

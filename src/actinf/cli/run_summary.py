@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from actinf.lab.summary import shown_steps
+
 if TYPE_CHECKING:
     from actinf.lab.experiment import Experiment
     from actinf.lab.run_record import RunRecord
@@ -30,9 +32,7 @@ _FILES = (
 
 def show_summary(console: Console, experiment: Experiment, folder: Path, record: RunRecord, summary: Summary) -> None:
     """Print the end of a run."""
-    from actinf.lab.headline import headline
-
-    console.print(Text(headline(experiment), style="bold"))
+    console.print(Text(summary.headline, style="bold"))
     last = experiment.extent.num_episodes - 1
     for shares in summary.actions:
         for episode in sorted({0, last}):
@@ -57,7 +57,7 @@ def show_summary(console: Console, experiment: Experiment, folder: Path, record:
 def _shares_table(shares: Shares, episode: int) -> Table:
     """Actions as rows, steps as columns; each share as bright as it is large."""
     share = shares.share[episode]
-    steps = _columns(len(share))
+    steps = shown_steps(len(share), _MOST_COLUMNS)
     table = Table(box=None, padding=(0, 1), show_edge=False)
     table.add_column("step", style="bold", no_wrap=True)
     for step in steps:
@@ -70,15 +70,6 @@ def _shares_table(shares: Shares, episode: int) -> Table:
         rest = 1.0 - share[:, shown].sum(axis=1)
         table.add_row(f"{len(order) - len(shown)} others", *(_cell(float(rest[step])) for step in steps))
     return table
-
-
-def _columns(steps: int) -> list[int]:
-    """The steps that are shown: all when there are few, else the first ones and then ever fewer, up to the last."""
-    if steps <= _MOST_COLUMNS:
-        return list(range(steps))
-    head = list(range(4))
-    tail = [int(step) for step in np.linspace(4, steps - 1, _MOST_COLUMNS - len(head)).round()]
-    return [*head, *tail]
 
 
 def _cell(share: float) -> Text:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from actinf.lab.headline import headline
 from actinf.lab.tally import Shares, action_shares_of, mean_free_energy, preferred_shares
 
 if TYPE_CHECKING:
@@ -16,11 +17,12 @@ if TYPE_CHECKING:
 
     from actinf.lab.experiment import Experiment
 
-__all__ = ["Summary", "describe_shares", "summarise"]
+__all__ = ["Summary", "describe_shares", "shown_steps", "summarise"]
 
 _NAMED = 0.05
 _MOST_NAMED = 4
 _MOST_SPANS = 6
+_MOST_POINTS = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +30,7 @@ class Summary:
     """A run in numbers.
 
     Attributes:
+        headline: what was run, in a sentence.
         actions: the share of each action (episode, time, action), for each control.
         free_energy: mean F of a step by episode (episode,), nats; `None` when it was not recorded.
         preferred: share of steps with the most preferred outcome by episode, by `"modality: outcome"`.
@@ -35,6 +38,7 @@ class Summary:
         seconds: how long the simulation took.
     """
 
+    headline: str
     actions: Sequence[Shares]
     free_energy: NDArray[np.float64] | None
     preferred: dict[str, NDArray[np.float64]]
@@ -60,6 +64,50 @@ class Summary:
             said.append(f"Mean free energy of a step: {_first_and_last(self.free_energy, _nats)}.")
         return said
 
+    def to_plain(self) -> dict[str, Any]:
+        """The summary as plain data for JSON, of a size that does not grow with the run.
+
+        Returns:
+            `headline`; `behaviour` and `outcomes`: sentences; `actions`: for each control its name, the names of its
+            actions and, for the first and the last episode, the share of the agents at some steps; `episodes`: some
+            episodes, and for them `free_energy` (nats, or None) and `preferred` (share of the steps, by "modality:
+            outcome"); `num_steps`, `seconds` and `microseconds_per_step`.
+        """
+        lengths = [len(values) for values in (self.free_energy, *self.preferred.values()) if values is not None]
+        episodes = shown_steps(max([len(shares.share) for shares in self.actions] + lengths, default=0), _MOST_POINTS)
+        return {
+            "headline": self.headline,
+            "behaviour": self.behaviour(),
+            "outcomes": self.outcomes(),
+            "actions": [_plain_shares(shares) for shares in self.actions],
+            "episodes": episodes,
+            "free_energy": None if self.free_energy is None else self.free_energy[episodes].tolist(),
+            "preferred": {name: share[episodes].tolist() for name, share in self.preferred.items()},
+            "num_steps": self.num_steps,
+            "seconds": self.seconds,
+            "microseconds_per_step": self.microseconds_per_step,
+        }
+
+
+def shown_steps(steps: int, most: int) -> list[int]:
+    """The steps that are shown: all when there are few, else the first ones and then ever fewer, up to the last."""
+    if steps <= most:
+        return list(range(steps))
+    head = list(range(4))
+    return [*head, *(int(step) for step in np.linspace(4, steps - 1, most - len(head)).round())]
+
+
+def _plain_shares(shares: Shares) -> dict[str, Any]:
+    steps = shown_steps(shares.share.shape[1], _MOST_POINTS)
+    return {
+        "control": shares.control,
+        "names": list(shares.names),
+        "episodes": [
+            {"episode": episode, "steps": steps, "share": shares.share[episode][steps].tolist()}
+            for episode in sorted({0, len(shares.share) - 1})
+        ],
+    }
+
 
 def summarise(trace: xr.Dataset, experiment: Experiment, seconds: float) -> Summary:
     """Reduce a trace to its summary, block by block of agents."""
@@ -68,6 +116,7 @@ def summarise(trace: xr.Dataset, experiment: Experiment, seconds: float) -> Summ
     preferred = preferred_shares(trace, preferences)
     extent = experiment.extent
     return Summary(
+        headline=headline(experiment),
         actions=action_shares_of(trace),
         free_energy=None if surprise is None else surprise.mean(axis=1),
         preferred={name: share.mean(axis=1) for name, share in preferred.items()},
