@@ -203,9 +203,7 @@ def test_a_stale_file_whose_number_belongs_to_another_process_is_seen_through(po
     account = account_for(postgres.directory)
     other = subprocess.Popen(["sleep", "60"], user=account.uid if account.is_other else None)
     try:
-        file.write_text(f"{other.pid}\n" + "".join(lines[1:]))
-        account.own(file)
-        file.chmod(0o600)
+        account.write(file, f"{other.pid}\n" + "".join(lines[1:]))
         assert not postgres.running
         assert ask(postgres.start(), "SELECT 1") == 1
         assert other.poll() is None
@@ -286,6 +284,22 @@ def test_a_full_disk_is_named(folder) -> None:
 
 
 # --------------------------------------------------------------------------------------------------------------- root
+
+
+@as_root
+def test_a_link_in_the_servers_directory_does_not_lead_root_elsewhere(folder, postgres) -> None:
+    """The directory belongs to an account that somebody may have broken into."""
+    postgres.start()
+    postgres.stop()
+    precious = folder / "precious"
+    precious.write_text("kept")
+    for name, message in (("port", "Permission denied"), ("lock", "symbolic link")):
+        (postgres.directory / name).rename(postgres.directory / f"{name}.old")
+        (postgres.directory / name).symlink_to(precious)
+        with pytest.raises(DatabaseError, match=message):
+            postgres.start()
+        (postgres.directory / name).unlink()
+    assert precious.read_text() == "kept"
 
 
 @as_root

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Literal
 
 from actinf.errors import DatabaseError, SettingError
-from actinf.runtime.postgres_binaries import installed_binaries, reachable_binaries
+from actinf.runtime.postgres_binaries import discard_other_copies, installed_binaries, reachable_binaries
 from actinf.runtime.postmaster import Postmaster, discard_stale_file, find_postmaster, lives
 from actinf.runtime.server_account import ServerAccount, account_for
 
@@ -138,8 +138,9 @@ class EmbeddedPostgres:
                     self._make_cluster(account, binaries)
                 self._refuse_other_version(account, binaries)
                 postmaster = self._adopt() or self._launch(account, binaries)
-                self._make_database(account, binaries, postmaster)
-                return self._url(postmaster)
+                password = self._password(account)
+                self._make_database(account, binaries, postmaster, password)
+                return f"postgresql://{SUPERUSER}:{password}@{HOST}:{postmaster.port}/{DATABASE}"
         except OSError as error:
             raise DatabaseError(
                 f"PostgreSQL in {self.directory} cannot be started: {error}{self._disk_state()}"
@@ -183,7 +184,8 @@ class EmbeddedPostgres:
         self.directory.mkdir(exist_ok=True)
         if not self.data.exists():
             self._refuse_foreign_directory()  # before it changes hands
-        account.own(self.directory)
+        if account.is_other:
+            os.chown(self.directory, account.uid, account.gid)
         self.directory.chmod(0o700)
         if account.is_other and (closed := account.first_closed_folder(self.directory)) is not None:
             raise DatabaseError(
@@ -220,9 +222,12 @@ class EmbeddedPostgres:
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
         """Nobody else starts or stops this server meanwhile; the system gives the lock back if this process dies."""
-        with (self.directory / "lock").open("a") as file:
+        file = os.open(self.directory / "lock", os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
+        finally:
+            os.close(file)
 
     # -------------------------------------------------------------------------------------------------- the cluster
 
@@ -233,9 +238,7 @@ class EmbeddedPostgres:
             shutil.rmtree(partial)
         password = self.directory / "password"
         password.unlink(missing_ok=True)
-        password.touch(mode=0o600, exist_ok=False)
-        password.write_text(secrets.token_urlsafe(32) + "\n", encoding="utf-8")
-        account.own(password)
+        account.write(password, secrets.token_urlsafe(32) + "\n")
         # The collation that PostgreSQL brings along: an upgrade of the system cannot reorder an index.
         locale = ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--encoding=UTF8"]
         access = ["--auth=scram-sha-256", f"--username={SUPERUSER}", f"--pwfile={password}"]
@@ -251,13 +254,13 @@ class EmbeddedPostgres:
             )
         partial.rename(self.data)
 
-    def _make_database(self, account: ServerAccount, binaries: Path, postmaster: Postmaster) -> None:
+    def _make_database(self, account: ServerAccount, binaries: Path, postmaster: Postmaster, password: str) -> None:
         """Create the database where it is missing, which also proves that the server answers, and to our password."""
         done = account.run(
             binaries / "psql",
             *("--no-psqlrc", "--quiet", "--no-password", "--set=ON_ERROR_STOP=1"),
             *(f"--host={HOST}", f"--port={postmaster.port}", f"--username={SUPERUSER}", "--dbname=postgres"),
-            environment={"PGPASSWORD": self._password(), "PGCONNECT_TIMEOUT": "30"},
+            environment={"PGPASSWORD": password, "PGCONNECT_TIMEOUT": "30"},
             standard_input=f"SELECT 'CREATE DATABASE {DATABASE}' WHERE NOT EXISTS "
             f"(SELECT FROM pg_database WHERE datname = '{DATABASE}') \\gexec\n",
         )
@@ -267,18 +270,15 @@ class EmbeddedPostgres:
                 f"{done.stderr.strip()}\n{self._what_the_log_says()}"
             )
 
-    def _password(self) -> str:
+    def _password(self, account: ServerAccount) -> str:
         file = self.directory / "password"
         try:
-            return file.read_text(encoding="utf-8").strip()
+            return account.read(file).strip()
         except FileNotFoundError:
             raise DatabaseError(
                 f"{file}, which holds the password of the server's user {SUPERUSER!r}, is missing: put it back from a "
                 "backup; nothing else knows it"
             ) from None
-
-    def _url(self, postmaster: Postmaster) -> str:
-        return f"postgresql://{SUPERUSER}:{self._password()}@{HOST}:{postmaster.port}/{DATABASE}"
 
     # --------------------------------------------------------------------------------------------------- the server
 
@@ -292,6 +292,7 @@ class EmbeddedPostgres:
         if self.log.exists() and self.log.stat().st_size > LARGEST_LOG:
             self.log.replace(self.log.with_name("server.log.1"))
         discard_stale_file(self.data)
+        discard_other_copies(binaries, self.directory)
         deadline = time.monotonic() + MOST_SECONDS_FOR_PREDECESSOR
         while True:
             written = self.log.stat().st_size if self.log.exists() else 0
@@ -314,7 +315,7 @@ class EmbeddedPostgres:
         """
         settings = {
             "listen_addresses": HOST,
-            "port": str(self._port()),
+            "port": str(self._port(account)),
             "unix_socket_directories": self._socket_directory(),
             **({} if self.durable else NOT_DURABLE),
         }
@@ -325,11 +326,11 @@ class EmbeddedPostgres:
         )
         return int(done.stdout), done.stderr
 
-    def _port(self) -> int:
+    def _port(self, account: ServerAccount) -> int:
         """The port of the last time if it is free, else one that is; kept, so that addresses stay valid."""
         file = self.directory / "port"
         try:
-            kept = int(file.read_text(encoding="utf-8"))
+            kept = int(account.read(file))
         except (FileNotFoundError, ValueError):
             kept = 0
         with socket.socket() as probe:
@@ -340,7 +341,7 @@ class EmbeddedPostgres:
                 probe.bind((HOST, 0))
             port: int = probe.getsockname()[1]
         if port != kept:
-            file.write_text(f"{port}\n", encoding="utf-8")
+            account.write(file, f"{port}\n")
         return port
 
     def _socket_directory(self) -> str:

