@@ -11,7 +11,15 @@
     ├── Stopped              work that ended half-way because whoever started it asked for that
     ├── WorldError           a world that is code raised an exception
     ├── DatabaseError        a database server that does not start, stop or answer
-    └── MissingExtra         an optional dependency that is not installed
+    ├── MissingExtra         an optional dependency that is not installed
+    └── ServiceError         what the service, or its client, refuses
+        ├── Unauthenticated      no key, or none that is valid
+        ├── Forbidden            a key that may not do this
+        ├── NotFound             no such object in the key's workspace
+        ├── Conflict             out of order, or already there
+        ├── IdempotencyError     a key that was used for another request
+        ├── RateLimited          too many requests; try again later
+        └── ServiceUnavailable   not now: the database is away, or there is no room; try again later
 
 A message names the thing, its value, what was expected and how to mend it.  This module imports nothing.
 """
@@ -19,15 +27,23 @@ A message names the thing, its value, what was expected and how to mend it.  Thi
 __all__ = [
     "ActinfError",
     "BudgetError",
+    "Conflict",
     "DatabaseError",
     "FileError",
+    "Forbidden",
+    "IdempotencyError",
     "ImpossibleObservation",
     "MissingExtra",
     "ModelError",
+    "NotFound",
     "ObservationError",
+    "RateLimited",
+    "ServiceError",
+    "ServiceUnavailable",
     "SettingError",
     "Stopped",
     "TraceError",
+    "Unauthenticated",
     "WorldError",
 ]
 
@@ -99,3 +115,51 @@ class MissingExtra(ActinfError, ImportError):
             f"{purpose} needs the package {module!r}, which is not installed: it is in the extra {extra!r}, "
             f"in a clone: pip install '.[{extra}]'"
         )
+
+
+class ServiceError(ActinfError):
+    """The service, or its client, refused a request."""
+
+
+class Unauthenticated(ServiceError):
+    """There is no key, or none that is valid: unknown, expired or revoked."""
+
+
+class Forbidden(ServiceError):
+    """The key is valid, and lacks the scope that this needs."""
+
+
+class NotFound(ServiceError, LookupError):
+    """There is no such object in the workspace of the key."""
+
+
+class Conflict(ServiceError):
+    """The request does not fit the state of its object: a step out of order, a name that is taken."""
+
+
+class IdempotencyError(ServiceError, ValueError):
+    """The Idempotency-Key was used before, for another request."""
+
+
+class RateLimited(ServiceError):
+    """Too many requests from this key.
+
+    Attributes:
+        retry_after: seconds after which it is worth trying again.
+    """
+
+    def __init__(self, message: str, retry_after: float = 1.0):
+        self.retry_after = retry_after
+        super().__init__(message)
+
+
+class ServiceUnavailable(ServiceError, RuntimeError):
+    """Not now: the database is away, or there is no room for the work.  Nothing was changed.
+
+    Attributes:
+        retry_after: seconds after which it is worth trying again.
+    """
+
+    def __init__(self, message: str, retry_after: float = 1.0):
+        self.retry_after = retry_after
+        super().__init__(message)

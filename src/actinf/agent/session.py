@@ -144,6 +144,15 @@ class Step:
         """Probability with which each joint action was to be chosen, (joint actions,)."""
         return self._part(self._agent.results.p_action)
 
+    @property
+    def joint_action(self) -> int:
+        """The number of the joint action chosen, from 0, the last control's action running fastest."""
+        return self._joint
+
+    def results(self) -> NDArray[Any]:
+        """All that the compiled step reported, as one array (F and what inference needed, q(s), actions, q_π, G)."""
+        return self._out
+
     def carried(self) -> NDArray[Any]:
         """What the agent carried out of this step: its belief, and its counts where it learns."""
         if self._carry is not None:

@@ -28,6 +28,9 @@ _COMMANDS = {
     "check": ("actinf.cli.check", "Check files: every mistake, with its line."),
     "explain": ("actinf.cli.explain", "Say why an agent did what it did at a step."),
     "list": ("actinf.cli.listing", "List what comes with actinf."),
+    "serve": ("actinf.cli.serve", "Serve the API."),
+    "keys": ("actinf.cli.keys", "Make, list and revoke the API's keys."),
+    "db": ("actinf.cli.db", "Bring the API's database to this release."),
     "bench": ("actinf.cli.bench", "Measure how fast the engine is."),
 }
 

@@ -24,7 +24,7 @@ from typing import Any
 
 from actinf.envs.by_name import BUNDLED, bundled_model, bundled_world, world_from_statement
 from actinf.envs.world import World
-from actinf.errors import ActinfError, FileError, ModelError
+from actinf.errors import ActinfError, FileError, ModelError, SettingError
 from actinf.inference.exact import Exact
 from actinf.inference.fixed_point import FixedPoint
 from actinf.lab.experiment import AgentSettings, Experiment, Source
@@ -48,7 +48,14 @@ from actinf.model.problems import listed, shown, suggestion
 from actinf.planning.choice import BestPolicy, MarginalAction
 from actinf.planning.exhaustive import Exhaustive
 
-__all__ = ["experiment_of_document", "read_experiment", "to_plain", "write_experiment"]
+__all__ = [
+    "agent_to_plain",
+    "experiment_of_document",
+    "read_agent",
+    "read_experiment",
+    "to_plain",
+    "write_experiment",
+]
 
 _KEYS = (
     "actinf", "kind", "name", "description", "model", "world", "agent", "agents", "steps", "episodes", "seed",
@@ -125,6 +132,19 @@ def experiment_of_document(document: Document) -> Experiment:
             name=model.name or document.path, model=model, description=model.description, model_source=source
         )
     return _Reader(document, document.path, None).experiment()
+
+
+def read_agent(data: Mapping[str, Any]) -> AgentSettings:
+    """The settings of agents from plain values, as under `agent:` of an experiment file.
+
+    Raises:
+        SettingError: every mistake, one a line.
+    """
+    reader = _Reader(Document("agent", {"agent": dict(data)}, None, ""), "agent", None)
+    settings = reader.agent()
+    if reader.problems:
+        raise SettingError("\n".join(what for _, what in reader.problems))
+    return settings
 
 
 class _Reader:
@@ -446,7 +466,7 @@ def to_plain(experiment: Experiment, keep: Callable[[Model, Source, str], Any]) 
     plain["model"] = keep(experiment.model, experiment.model_source, "model")
     if experiment.world is not None:
         plain["world"] = reference(experiment.world, experiment.world_source, "world")
-    plain["agent"] = _agent_to_plain(experiment.agent)
+    plain["agent"] = agent_to_plain(experiment.agent)
     plain |= {"agents": extent.num_agents, "steps": extent.num_steps, "episodes": extent.num_episodes}
     plain |= {"seed": experiment.seed, "carry_counts": experiment.carry_counts}
     if experiment.record is not None:
@@ -470,7 +490,7 @@ def _write_model(model: Model, source: Source, target: Path) -> str:
     return f"{target.name}.json"
 
 
-def _agent_to_plain(agent: AgentSettings) -> dict[str, Any]:
+def agent_to_plain(agent: AgentSettings) -> dict[str, Any]:
     """The settings of the agents as plain values; what has its default is left out."""
     plain: dict[str, Any] = {"gamma": agent.gamma, "alpha": agent.alpha, "dtype": agent.dtype}
     for name, options in _CHOICES.items():

@@ -1,0 +1,65 @@
+"""`actinf db`: bring the database to this release, and say where it stands."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from actinf.cli.console import Screen
+from actinf.cli.database_options import database_options, database_url_at_hand
+from actinf.lab.extras import load_extra
+
+__all__ = ["command"]
+
+_PURPOSE = "Working with the API's database"
+
+
+@click.group("db")
+def command() -> None:
+    """Bring the database to this release, and say where it stands."""
+
+
+@command.command("upgrade")
+@click.option("--to", "revision", default="head", show_default=True, help="Revision to stop at.")
+@database_options
+def upgrade(revision: str, **where: Any) -> int:
+    """Make or change the tables.  Needs a login that owns them; takes its locks within 5 s or changes nothing."""
+    screen = Screen()
+    schema = load_extra("actinf.service.schema_version", extra="serve", purpose=_PURPOSE)
+    with database_url_at_hand(_PURPOSE, **where) as url:
+        before, after = schema.upgrade(url, revision)
+    screen.say(f"the database is at {after}" + (", as it was" if before == after else f" (was: {before or 'empty'})"))
+    return 0
+
+
+@command.command("downgrade")
+@click.option("--to", "revision", required=True, help="Revision to go back to; `base` removes every table.")
+@click.option("--yes", is_flag=True, help="Do it: what only the newer tables hold is lost.")
+@database_options
+def downgrade(revision: str, yes: bool, **where: Any) -> int:
+    """Undo migrations."""
+    screen = Screen()
+    if not yes:
+        raise click.UsageError(f"going back to {revision} loses what only the newer tables hold: say so with --yes")
+    schema = load_extra("actinf.service.schema_version", extra="serve", purpose=_PURPOSE)
+    with database_url_at_hand(_PURPOSE, **where) as url:
+        before, after = schema.downgrade(url, revision)
+    screen.say(f"the database is at {after or 'nothing'} (was: {before or 'nothing'})")
+    return 0
+
+
+@command.command("check")
+@database_options
+def check(**where: Any) -> int:
+    """Say whether the database has the tables of this release; exit code 1 where it has not."""
+    screen = Screen()
+    schema = load_extra("actinf.service.schema_version", extra="serve", purpose=_PURPOSE)
+    with database_url_at_hand(_PURPOSE, **where) as url:
+        revision = schema.current_revision(url)
+    good = schema.is_current(revision)
+    screen.say(
+        f"the database is at {revision or 'nothing'}, this release needs {schema.HEAD}"
+        + ("" if good else ": run `actinf db upgrade`")
+    )
+    return 0 if good else 1

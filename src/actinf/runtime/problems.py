@@ -1,0 +1,217 @@
+"""Errors over HTTP: every one is a problem document (RFC 9457) with the library's own message.
+
+What the user can mend is 4xx; what passes is 429 or 503 with `Retry-After`.  What is nobody's fault but ours is 500,
+logged with its request id, and tells nothing about the inside.
+"""
+
+import http
+import logging
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import psycopg
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+from actinf import errors
+from actinf.runtime.logs import REQUEST_ID
+
+__all__ = ["PROBLEM_JSON", "Problem", "ProblemPart", "install_problems", "problem_of", "problem_response"]
+
+PROBLEM_JSON = "application/problem+json"
+
+_LOG = logging.getLogger(__name__)
+
+#: The first class that fits, from the most special on, decides.
+_STATUS: tuple[tuple[type[errors.ActinfError], int, str], ...] = (
+    (errors.Unauthenticated, 401, "unauthenticated"),
+    (errors.Forbidden, 403, "forbidden"),
+    (errors.NotFound, 404, "not-found"),
+    (errors.Conflict, 409, "conflict"),
+    (errors.IdempotencyError, 422, "idempotency-key-reused"),
+    (errors.RateLimited, 429, "rate-limited"),
+    (errors.ServiceUnavailable, 503, "unavailable"),
+    (errors.ImpossibleObservation, 422, "impossible-observation"),
+    (errors.ObservationError, 422, "unknown-observation"),
+    (errors.ModelError, 422, "model"),
+    (errors.FileError, 422, "document"),
+    (errors.BudgetError, 422, "too-large"),
+    (errors.SettingError, 422, "setting"),
+    (errors.ActinfError, 422, "refused"),
+)
+
+_TITLES = {
+    "unauthenticated": "A valid key is needed",
+    "forbidden": "The key may not do this",
+    "not-found": "There is no such thing",
+    "conflict": "The request does not fit the state of its object",
+    "idempotency-key-reused": "The Idempotency-Key was used for another request",
+    "rate-limited": "Too many requests",
+    "unavailable": "Not now",
+    "impossible-observation": "The model excludes the observation",
+    "unknown-observation": "The model does not know the observation",
+    "model": "The model contradicts itself",
+    "document": "The document cannot be read",
+    "too-large": "The work is too large",
+    "setting": "A setting is wrong",
+    "refused": "The request was refused",
+    "request": "The request is not what this operation takes",
+    "internal": "The service made a mistake",
+}
+
+
+class ProblemPart(BaseModel):
+    """One mistake out of several."""
+
+    where: list[str | int] = Field(description="The path of the part inside what was sent.")
+    detail: str = Field(description="What is wrong with it, and what was expected.")
+
+
+class Problem(BaseModel):
+    """Why a request was refused (RFC 9457)."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": "/problems/unknown-observation",
+                    "title": "The model does not know the observation",
+                    "status": 422,
+                    "detail": "modality 'cue' has no 'lft': expected one of 'none', 'left', 'right'",
+                    "instance": "/v1/agents/01997a3e-5d7c-7c39-9d51-6a1f6b1a2f10/steps",
+                    "request_id": "f2b1c7d09a5e4e0f",
+                    "errors": [],
+                }
+            ]
+        }
+    )
+
+    type: str = Field(description="Which kind of problem: a path of this service that explains it.")
+    title: str = Field(description="The kind in a few words.")
+    status: int = Field(description="The status of the reply.")
+    detail: str = Field(description="What is wrong, what was expected and how to mend it.")
+    instance: str = Field(description="The path that was asked.")
+    request_id: str | None = Field(None, description="Names the request in the logs.")
+    errors: list[ProblemPart] = Field(
+        default_factory=list, description="The mistakes one by one, where there are several."
+    )
+
+
+def problem_of(error: BaseException, path: str) -> tuple[Problem, float | None]:
+    """What an error is to the caller.
+
+    Returns:
+        The problem, and after how many seconds it is worth trying again; None where it never is.
+    """
+    if isinstance(error, errors.ActinfError):
+        status, kind = next((status, kind) for known, status, kind in _STATUS if isinstance(error, known))
+        parts: list[ProblemPart] = []
+        if isinstance(error, errors.ModelError):
+            parts = [ProblemPart(where=list(where), detail=what) for where, what in error.problems]
+        return _problem(kind, status, str(error), path, parts), getattr(error, "retry_after", None)
+    if isinstance(error, PoolTimeout | DBAPIError | psycopg.Error | OSError):
+        _LOG.warning("the database failed a request: %s", _first_line(error))
+        if _passes(error):
+            return _problem("unavailable", 503, "the database does not answer, or is full: try again", path), 1.0
+    return _problem("internal", 500, "this was not expected: the log holds it under the request id", path), None
+
+
+def _passes(error: BaseException) -> bool:
+    """Whether the same request may succeed later: the database is away, full, or gave up on a conflict."""
+    cause = getattr(error, "orig", None) or error
+    later = (
+        psycopg.OperationalError,
+        psycopg.InterfaceError,
+        psycopg.errors.ReadOnlySqlTransaction,
+        psycopg.errors.InsufficientResources,
+    )
+    return isinstance(cause, PoolTimeout | OSError | later) or getattr(error, "connection_invalidated", False)
+
+
+def _first_line(error: BaseException) -> str:
+    cause = getattr(error, "orig", None) or error
+    return (str(cause).strip().splitlines() or [type(cause).__name__])[0]
+
+
+def _problem(kind: str, status: int, detail: str, path: str, parts: Sequence[ProblemPart] = ()) -> Problem:
+    return Problem(
+        type=f"/problems/{kind}",
+        title=_TITLES[kind],
+        status=status,
+        detail=detail,
+        instance=path,
+        request_id=REQUEST_ID.get(),
+        errors=list(parts),
+    )
+
+
+def problem_response(
+    problem: Problem, retry_after: float | None = None, headers: Mapping[str, str] | None = None
+) -> JSONResponse:
+    """The problem as a reply."""
+    given = dict(headers or {})
+    if retry_after is not None:
+        given["Retry-After"] = str(max(1, math.ceil(retry_after)))
+    if problem.status == 401:
+        given["WWW-Authenticate"] = 'Bearer realm="actinf"'
+    return JSONResponse(problem.model_dump(), problem.status, given, media_type=PROBLEM_JSON)
+
+
+def install_problems(app: FastAPI) -> None:
+    """Let every error of an application become a problem document."""
+
+    async def known(request: Request, error: Exception) -> JSONResponse:
+        problem, retry_after = problem_of(error, request.url.path)
+        if problem.status == 500:
+            _LOG.error("a request failed", exc_info=error, extra={"path": request.url.path, "method": request.method})
+        return problem_response(problem, retry_after)
+
+    async def invalid(request: Request, error: Exception) -> JSONResponse:
+        mistakes = error.errors() if isinstance(error, RequestValidationError) else []
+        parts = [ProblemPart(where=list(one["loc"]), detail=_said(one)) for one in mistakes]
+        detail = "; ".join(f"{_place(part.where)}: {part.detail}" for part in parts[:5])
+        if len(parts) > 5:
+            detail += f"; and {len(parts) - 5} more"
+        return problem_response(_problem("request", 422, detail, request.url.path, parts))
+
+    async def of_http(request: Request, error: Exception) -> JSONResponse:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        detail = str(getattr(error, "detail", "") or http.HTTPStatus(status).phrase)
+        headers = getattr(error, "headers", None)
+        if status == 404:
+            detail = f"there is no operation at {request.url.path}: /docs lists what there is"
+        if status == 405:
+            detail = f"{request.method} is not known at {request.url.path}: expected {(headers or {}).get('Allow', '')}"
+        problem = Problem(
+            type="about:blank",
+            title=http.HTTPStatus(status).phrase,
+            status=status,
+            detail=detail,
+            instance=request.url.path,
+            request_id=REQUEST_ID.get(),
+        )
+        return problem_response(problem, headers=headers)
+
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(HTTPException, of_http)
+    for kind in (errors.ActinfError, DBAPIError, PoolTimeout, psycopg.Error, OSError, Exception):
+        app.add_exception_handler(kind, known)
+
+
+def _place(where: Sequence[Any]) -> str:
+    return ".".join(str(part) for part in where) or "the body"
+
+
+def _said(one: Mapping[str, Any]) -> str:
+    """pydantic's sentence, with the value where that is short."""
+    said = str(one["msg"])
+    value = one.get("input")
+    if isinstance(value, str | int | float | bool) and len(repr(value)) <= 60:
+        return f"{said} (got {value!r})"
+    return said

@@ -1,0 +1,1 @@
+"""The Active Inference API: one folder for each resource, endpoints → service → repository, with its schemas."""

@@ -1,0 +1,1 @@
+"""Who may do what: workspaces, keys and the scopes that a key has."""

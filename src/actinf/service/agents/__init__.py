@@ -1,0 +1,1 @@
+"""Agents: a model, settings, a seed, and where they stand."""

@@ -1,0 +1,67 @@
+"""`/v1/agents`: make, read, list, reset and delete agents."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from actinf.service.access.principal import Principal
+from actinf.service.agents import service
+from actinf.service.agents.schemas import AgentPage, AgentShown, NewAgent, Reset
+from actinf.service.context import Asking, Transaction, parts_of, requires
+from actinf.service.idempotency import IdempotencyKey, once
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/v1/agents", tags=["agents"])
+
+Reader = Annotated[Principal, Depends(requires("read"))]
+Runner = Annotated[Principal, Depends(requires("run"))]
+
+
+@router.post("", status_code=201, response_model=AgentShown)
+async def create_agent(
+    body: NewAgent, request: Request, principal: Runner, connection: Transaction, idempotency_key: IdempotencyKey = None
+) -> Response:
+    """Make an agent of a model and settings.  It stands before its first step."""
+    asking = Asking(principal, connection, parts_of(request))
+    return await once(asking, idempotency_key, "agents.create", body, lambda: service.create(asking, body))
+
+
+@router.get("")
+async def list_agents(
+    request: Request,
+    principal: Reader,
+    connection: Transaction,
+    after: UUID | None = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> AgentPage:
+    """The agents of the workspace, the oldest first."""
+    return await service.listed(Asking(principal, connection, parts_of(request)), after, limit)
+
+
+@router.get("/{agent}")
+async def read_agent(agent: UUID, request: Request, principal: Reader, connection: Transaction) -> AgentShown:
+    """An agent: its settings, its model's names, and where it stands."""
+    return await service.shown(Asking(principal, connection, parts_of(request)), agent)
+
+
+@router.post("/{agent}/reset", response_model=AgentShown)
+async def reset_agent(
+    agent: UUID,
+    body: Reset,
+    request: Request,
+    principal: Runner,
+    connection: Transaction,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Begin the next episode: beliefs start again from D; what was learned is kept unless told otherwise."""
+    asking = Asking(principal, connection, parts_of(request))
+    operation = f"agents.reset {agent}"
+    return await once(asking, idempotency_key, operation, body, lambda: service.reset(asking, agent, body), status=200)
+
+
+@router.delete("/{agent}", status_code=204)
+async def delete_agent(agent: UUID, request: Request, principal: Runner, connection: Transaction) -> None:
+    """Remove an agent and its steps."""
+    await service.delete(Asking(principal, connection, parts_of(request)), agent)

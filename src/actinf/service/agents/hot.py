@@ -1,0 +1,135 @@
+"""Agents ready to step, in the memory of this process.
+
+A place holds at most one live agent, and a lock: the steps of one agent follow one another.  What is here may be
+outdated, because another process has moved the agent on; the database tells so when a step is committed, and the agent
+is read again.  Nothing here is needed: it may vanish at any time.
+"""
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from actinf.agent import Agent, Session, Snapshot
+from actinf.agent.session import fingerprint
+from actinf.errors import NotFound
+from actinf.lab.experiment_file import read_agent
+from actinf.service.agents import repository
+from actinf.service.models.library import ModelLibrary
+
+__all__ = ["HotAgents", "Live", "Place"]
+
+
+@dataclass(slots=True)
+class Live:
+    """An agent as it stands.
+
+    Attributes:
+        agent: what it is; shared by all with the same model and settings.
+        session: where it stands.
+        next_step: the number of the step that comes next.
+        last: the key and the digest of the last step's request and its reply; None where it is not known.
+        seconds: what its last step took; None before the first here.
+    """
+
+    agent: Agent
+    session: Session
+    next_step: int
+    last: tuple[str, bytes, int, bytes] | None = None
+    seconds: float | None = None
+
+
+@dataclass(slots=True)
+class Place:
+    """Where an agent is kept; `live` is None while nothing is known of it."""
+
+    id: UUID
+    workspace: UUID
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    live: Live | None = None
+    waiting: int = 0
+
+
+class HotAgents:
+    """The agents that were used lately."""
+
+    def __init__(self, engine: AsyncEngine, library: ModelLibrary, most: int):
+        self._engine = engine
+        self._library = library
+        self._most = most
+        self._places: OrderedDict[UUID, Place] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def place(self, workspace: UUID, agent: UUID) -> Place:
+        """The place of an agent; another workspace never gets there."""
+        place = self._places.get(agent)
+        if place is not None and place.workspace == workspace:
+            self._places.move_to_end(agent)
+            return place
+        if place is not None:
+            raise not_there(agent)
+        place = Place(agent, workspace)
+        self._places[agent] = place
+        self._make_room()
+        return place
+
+    def _make_room(self) -> None:
+        for key in list(self._places) if len(self._places) > self._most else ():
+            if len(self._places) <= self._most:
+                return
+            place = self._places[key]
+            if not place.lock.locked() and place.waiting == 0:
+                del self._places[key]
+
+    async def bring(self, place: Place) -> Live:
+        """The live agent of a place, read from the database where nothing is known of it; call it under the lock.
+
+        Raises:
+            NotFound: there is no such agent in the workspace.
+        """
+        if place.live is None:
+            try:
+                async with self._engine.connect() as connection:
+                    place.live = await self.described(connection, place.workspace, place.id)
+            except NotFound:
+                self._places.pop(place.id, None)
+                raise
+        return place.live
+
+    async def described(self, connection: AsyncConnection, workspace: UUID, agent: UUID) -> Live:
+        """An agent as the database knows it now, for reading; nothing is kept of it.
+
+        Raises:
+            NotFound: there is no such agent in the workspace.
+        """
+        row = await repository.find_agent(connection, workspace, agent)
+        if row is None:
+            raise not_there(agent)
+        return await self.revived(row)
+
+    async def revived(self, row: Any) -> Live:
+        """The live agent of a row of the database."""
+        model = self._library.known(row.model_hash) or await self._library.read(bytes(row.document))
+        agent = await self._library.agent(model, read_agent(row.settings))
+        snapshot = Snapshot(fingerprint(agent), row.seed, 0, row.episode, row.time, row.action, bytes(row.carry))
+        return Live(agent, agent.resume(snapshot), row.next_step)
+
+    def outdated(self, agent: UUID) -> None:
+        """Read an agent again before its next step; a step that is under way finds out when it is committed."""
+        place = self._places.get(agent)
+        if place is not None and not place.lock.locked():
+            place.live = None
+
+    def forget(self, agent: UUID) -> None:
+        """Let go of an agent."""
+        self._places.pop(agent, None)
+
+
+def not_there(agent: UUID) -> NotFound:
+    """The error for an agent that does not exist here."""
+    return NotFound(f"there is no agent {agent} in this workspace: /v1/agents lists those that there are")

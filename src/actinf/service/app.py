@@ -1,0 +1,149 @@
+"""The application: its parts are made when it starts and ended when it stops."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+from fastapi import FastAPI
+from sqlalchemy.exc import DBAPIError
+
+import actinf
+from actinf.agent import Agent
+from actinf.runtime.database import make_engine
+from actinf.runtime.problems import Problem, install_problems
+from actinf.runtime.settings import Settings
+from actinf.service import schema_version
+from actinf.service.access import endpoints as access
+from actinf.service.access.keyring import Keyring
+from actinf.service.agents import endpoints as agents
+from actinf.service.agents.hot import HotAgents
+from actinf.service.audit.log import AuditLog
+from actinf.service.context import Parts
+from actinf.service.edge import Edge
+from actinf.service.health import endpoints as health
+from actinf.service.health.probe import HealthProbe
+from actinf.service.models import endpoints as models
+from actinf.service.models.library import ModelLibrary
+from actinf.service.steps import endpoints as steps
+from actinf.service.steps.committer import Committer
+
+__all__ = ["create_app"]
+
+_LOG = logging.getLogger(__name__)
+
+_DESCRIPTION = """
+Agents that perceive, plan and learn by minimising free energy.
+
+Make an agent, then give it one observation after another: it answers with its action and the beliefs behind it, and
+what it answered is durable.  Every error is a problem document (RFC 9457) that says what was wrong and how to mend it.
+"""
+
+_REFUSALS = {
+    401: "There is no valid key.",
+    403: "The key may not do this.",
+    404: "There is no such thing in the workspace.",
+    409: "The request does not fit the state of its object.",
+    422: "What was sent is not what this takes; the detail says why.",
+    429: "Too many requests.",
+    503: "Not now; the reply says when.",
+}
+_NOTE_KEYS_SECONDS = 30.0
+
+
+def create_app(settings: Settings, *, database_url: str, audit_key: bytes, disk: Path | None = None) -> FastAPI:
+    """The application of one process.
+
+    Args:
+        settings: of the process.
+        database_url: postgresql://… of a database that is there, if not yet answering.
+        audit_key: continues the audit chain, 32 bytes.
+        disk: a folder on the disk of the database, where that is on this machine.
+    """
+    lifecycle = health.Lifecycle()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        engine = make_engine(database_url, pool_size=settings.pool_size, application="actinf api")
+        library = ModelLibrary()
+        parts = Parts(
+            settings=settings,
+            engine=engine,
+            keyring=Keyring(engine),
+            library=library,
+            hot=HotAgents(engine, library, settings.hot_agents),
+            committer=Committer(database_url),
+            audit=AuditLog(audit_key),
+            probe=HealthProbe(database_url, disk),
+        )
+        app.state.parts = parts
+        parts.probe.start()
+        parts.committer.start()
+        background = [
+            asyncio.create_task(_load_kernels(library, lifecycle)),
+            asyncio.create_task(_watch_schema(database_url, lifecycle)),
+            asyncio.create_task(_note_keys(parts.keyring)),
+        ]
+        try:
+            yield
+        finally:
+            for task in background:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+            await parts.committer.stop()
+            await parts.probe.stop()
+            with suppress(DBAPIError, OSError):
+                await parts.keyring.note_use()
+            await engine.dispose()
+
+    app = FastAPI(
+        title="Active Inference API",
+        version=actinf.__version__,
+        description=_DESCRIPTION,
+        lifespan=lifespan,
+        max_body_size=settings.max_body_bytes,
+        responses={status: {"description": said, "model": Problem} for status, said in _REFUSALS.items()},
+        separate_input_output_schemas=False,
+    )
+    app.state.lifecycle = lifecycle
+    install_problems(app)
+    for router in (models.router, agents.router, steps.router, access.router, health.router):
+        app.include_router(router)
+    app.add_middleware(Edge)
+    return app
+
+
+async def _load_kernels(library: ModelLibrary, lifecycle: "health.Lifecycle") -> None:
+    """Have the compiled step ready, so that no model that is ever sent waits for a compiler."""
+
+    def load() -> None:
+        model = library.bundled("tmaze")
+        if model is None:
+            raise AssertionError
+        for dtype in ("float64", "float32"):
+            Agent(model, dtype=dtype).start().step({"where": "centre"})
+
+    await asyncio.to_thread(load)
+    lifecycle.kernels_loaded = True
+    _LOG.info("the kernels are loaded")
+
+
+async def _watch_schema(url: str, lifecycle: "health.Lifecycle") -> None:
+    """Wait until the database has the tables that this release needs."""
+    while not lifecycle.migrated:
+        with suppress(actinf.errors.ServiceUnavailable):
+            lifecycle.migrated = schema_version.is_current(
+                await asyncio.to_thread(schema_version.current_revision, url)
+            )
+        if not lifecycle.migrated:
+            _LOG.warning("the database has not the tables of this release: run `actinf db upgrade`")
+            await asyncio.sleep(2.0)
+
+
+async def _note_keys(keyring: Keyring) -> None:
+    while True:
+        await asyncio.sleep(_NOTE_KEYS_SECONDS)
+        with suppress(DBAPIError, OSError):
+            await keyring.note_use()

@@ -1,0 +1,105 @@
+"""What endpoints are given: the parts of the process, who asks, and the one transaction of a request."""
+
+from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from actinf.errors import Unauthenticated
+from actinf.runtime.logs import REQUEST_ID
+from actinf.runtime.settings import Settings
+from actinf.service.access.principal import Principal
+from actinf.service.audit.log import AuditLog, Entry
+
+if TYPE_CHECKING:
+    from actinf.service.access.keyring import Keyring
+    from actinf.service.agents.hot import HotAgents
+    from actinf.service.health.probe import HealthProbe
+    from actinf.service.models.library import ModelLibrary
+    from actinf.service.steps.committer import Committer
+
+__all__ = ["Asking", "Parts", "Transaction", "parts_of", "requires"]
+
+_BEARER = HTTPBearer(auto_error=False, description="A key that `actinf keys create` made.", scheme_name="key")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What a serving process is made of."""
+
+    settings: Settings
+    engine: AsyncEngine
+    keyring: "Keyring"
+    library: "ModelLibrary"
+    hot: "HotAgents"
+    committer: "Committer"
+    audit: AuditLog
+    probe: "HealthProbe"
+
+
+def parts_of(request: Request) -> Parts:
+    """The parts of the process that answers a request."""
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+async def _principal(
+    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
+) -> Principal:
+    parts = parts_of(request)
+    if credentials is None:
+        if not parts.settings.insecure_local:
+            raise Unauthenticated(
+                "there is no key: send the header `Authorization: Bearer ai_…`, with a key from `actinf keys create`"
+            )
+        principal = await parts.keyring.local()
+    else:
+        principal = await parts.keyring.principal(credentials.credentials)
+    request.scope["principal"] = principal
+    return principal
+
+
+def requires(scope: str) -> Callable[..., Coroutine[Any, Any, Principal]]:
+    """A dependency that lets in only who has the scope, and says who that is."""
+
+    async def let_in(principal: Annotated[Principal, Depends(_principal)]) -> Principal:
+        principal.needs(scope)
+        return principal
+
+    return let_in
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A request that changes something: who makes it, and the transaction in which all of it happens."""
+
+    principal: Principal
+    connection: AsyncConnection
+    parts: Parts
+
+    async def record(self, action: str, obj: str, **details: Any) -> None:
+        """Put what is done on the audit log, in the same transaction."""
+        await self.parts.audit.append(
+            self.connection,
+            Entry(
+                workspace=self.principal.workspace,
+                actor=self.principal.actor,
+                action=action,
+                object=obj,
+                request_id=REQUEST_ID.get() or "",
+                outcome="done",
+                details=details,
+            ),
+        )
+
+
+async def _transaction(request: Request) -> AsyncIterator[AsyncConnection]:
+    async with parts_of(request).engine.begin() as connection:
+        yield connection
+
+
+#: One request, one transaction; it is committed before the reply is sent.
+Transaction = Annotated[AsyncConnection, Depends(_transaction, scope="function")]

@@ -1,0 +1,104 @@
+"""What happens to every request on its way in and out: an id, a line in the log, the metrics, the safe headers."""
+
+import logging
+import re
+import secrets
+import time
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from actinf.runtime.logs import REQUEST_ID
+from actinf.service.measures import IN_FLIGHT, REQUEST_SECONDS, REQUESTS
+
+__all__ = ["Edge"]
+
+_LOG = logging.getLogger("actinf.access")
+
+_GIVEN_ID = re.compile(rb"[A-Za-z0-9._-]{8,64}")
+_SAFE = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (
+        b"content-security-policy",
+        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        b"form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    ),
+]
+_QUIET = {"/health", "/ready", "/live", "/metrics"}
+
+
+class Edge:
+    """The outermost layer of the application."""
+
+    def __init__(self, app: ASGIApp):
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on; ASGI."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        identity = self._identity(scope)
+        token = REQUEST_ID.set(identity)
+        started, status = time.perf_counter(), 500
+        IN_FLIGHT.inc()
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                given = {name for name, _ in message["headers"]}
+                message["headers"] = [
+                    *message["headers"],
+                    *(pair for pair in _SAFE if pair[0] not in given),
+                    (b"x-request-id", identity.encode()),
+                ]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, answer)
+        finally:
+            IN_FLIGHT.dec()
+            self._tell(scope, status, time.perf_counter() - started)
+            REQUEST_ID.reset(token)
+
+    @staticmethod
+    def _identity(scope: Scope) -> str:
+        """The id that a proxy gave the request, or a new one."""
+        for name, value in scope["headers"]:
+            if name == b"x-request-id" and _GIVEN_ID.fullmatch(value):
+                return bytes(value).decode()
+        return secrets.token_hex(8)
+
+    @staticmethod
+    def _tell(scope: Scope, status: int, seconds: float) -> None:
+        method, route = scope["method"], _route(scope)
+        REQUESTS.labels(method, route, status).inc()
+        REQUEST_SECONDS.labels(method, route).observe(seconds)
+        level = logging.DEBUG if scope["path"] in _QUIET else logging.ERROR if status >= 500 else logging.INFO
+        if not _LOG.isEnabledFor(level):
+            return
+        told: dict[str, Any] = {
+            "method": method,
+            "path": scope["path"][:200],
+            "status": status,
+            "duration_ms": round(seconds * 1000, 3),
+            "remote": (scope.get("client") or ("",))[0],
+        }
+        principal = scope.get("principal")
+        if principal is not None:
+            told["key"] = principal.actor
+            told["workspace"] = principal.workspace
+        agent = scope.get("path_params", {}).get("agent")
+        if agent is not None:
+            told["agent"] = agent
+        _LOG.log(level, "answered", extra=told)
+
+
+def _route(scope: Scope) -> str:
+    """The path as it was declared, so that ids make no series of their own."""
+    route = scope.get("route")
+    return getattr(route, "path", "other") if route is not None else "other"

@@ -1,0 +1,1 @@
+"""Whether the service works: for whoever keeps it alive, without a key."""

@@ -1,0 +1,50 @@
+"""What the service counts and times: the metrics of `/metrics`, each defined once."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+
+__all__ = [
+    "BACKLOG",
+    "DEGRADED",
+    "FREE_ENERGY",
+    "HEALTHY",
+    "HOT_AGENTS",
+    "IN_FLIGHT",
+    "REGISTRY",
+    "REQUESTS",
+    "REQUEST_SECONDS",
+    "STEP_SECONDS",
+]
+
+REGISTRY = CollectorRegistry()
+ProcessCollector(registry=REGISTRY)
+PlatformCollector(registry=REGISTRY)
+
+_FAST = (0.00005, 0.0002, 0.001, 0.005, 0.02, 0.1, 0.5, 2.0, 10.0)
+_WEB = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+REQUESTS = Counter(
+    "actinf_http_requests_total", "Requests that were answered.", ("method", "route", "status"), registry=REGISTRY
+)
+REQUEST_SECONDS = Histogram(
+    "actinf_http_request_seconds",
+    "From a request's head to its answer.",
+    ("method", "route"),
+    buckets=_WEB,
+    registry=REGISTRY,
+)
+IN_FLIGHT = Gauge("actinf_http_requests_in_flight", "Requests that are being answered.", registry=REGISTRY)
+STEP_SECONDS = Histogram(
+    "actinf_step_seconds", "Inference, planning and choice of one step.", buckets=_FAST, registry=REGISTRY
+)
+FREE_ENERGY = Histogram(
+    "actinf_step_free_energy_nats",
+    "Variational free energy of the observations: how much they surprise.",
+    buckets=(0.1, 0.3, 1.0, 3.0, 10.0, 30.0),
+    registry=REGISTRY,
+)
+BACKLOG = Gauge("actinf_steps_waiting", "Steps that wait for the next commit.", registry=REGISTRY)
+HOT_AGENTS = Gauge("actinf_hot_agents", "Agents kept ready in memory.", registry=REGISTRY)
+HEALTHY = Gauge("actinf_healthy", "1 while /health says 200.", registry=REGISTRY)
+DEGRADED = Gauge("actinf_degraded", "1 while a part that can be done without is away.", ("part",), registry=REGISTRY)

@@ -1,0 +1,1 @@
+"""The history of the tables, by Alembic; carried out by `actinf db upgrade`."""

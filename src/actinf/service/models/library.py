@@ -1,0 +1,111 @@
+"""Models ready for use, kept by the hash of their content: what strangers send is parsed once."""
+
+import asyncio
+import json
+from collections import OrderedDict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from actinf.agent import Agent
+from actinf.envs.by_name import BUNDLED, bundled_model, bundled_world
+from actinf.errors import FileError
+from actinf.lab.experiment import AgentSettings
+from actinf.model import Model
+from actinf.model.document import parse_document
+from actinf.model.files import BUNDLED as MODEL_FILES
+
+__all__ = ["ModelLibrary", "bundled_names", "model_of_bytes", "model_of_plain"]
+
+_MOST_MODELS = 256
+_MOST_AGENTS = 256
+
+
+def bundled_names() -> list[str]:
+    """The models that come with actinf: files, and what bundled worlds believe of themselves."""
+    return sorted({path.stem for path in MODEL_FILES.glob("*.yaml")} | set(BUNDLED))
+
+
+def bundled(name: str) -> Model | None:
+    """The bundled model of that name, or None."""
+    path = Path(MODEL_FILES, f"{name}.yaml")
+    if name in BUNDLED:
+        return bundled_model(bundled_world(name, {}), "model", {})
+    if name in bundled_names():
+        return Model.load(path)
+    return None
+
+
+def model_of_plain(data: Mapping[str, Any]) -> Model:
+    """The model that plain values state; they are laid out as in a model file.
+
+    Raises:
+        ModelError: lists every mistake, by its path.
+    """
+    return Model.from_dict(data)
+
+
+def model_of_bytes(content: bytes, form: str) -> Model:
+    """The model in the text of a model file, "yaml" or "json".
+
+    Raises:
+        FileError: lists every mistake, by its line.
+        ModelError: likewise, by its path.
+    """
+    document = parse_document(content, form, "body")
+    if not isinstance(document.data, dict):
+        raise FileError("body:1: expected a mapping, as model files begin: actinf: 1, kind: model")
+    return Model.from_dict(document.data)
+
+
+def written(model: Model) -> bytes:
+    """A model as it is kept: the JSON of a model file."""
+    return json.dumps(model.to_dict(), ensure_ascii=False, separators=(",", ":")).encode()
+
+
+class ModelLibrary:
+    """The models and agents that were used lately.  An `Agent` is what all sessions with the same settings share."""
+
+    def __init__(self) -> None:
+        self._models: OrderedDict[str, Model] = OrderedDict()
+        self._agents: OrderedDict[tuple[str, str], Agent] = OrderedDict()
+        self._bundled: dict[str, Model] = {}
+
+    def bundled(self, name: str) -> Model | None:
+        """The bundled model of that name, or None; read once."""
+        if name not in self._bundled:
+            found = bundled(name)
+            if found is None:
+                return None
+            self._bundled[name] = found
+        return self._bundled[name]
+
+    def keep(self, model: Model) -> Model:
+        """The same model as it is kept here."""
+        kept = self._models.setdefault(model.hash, model)
+        self._models.move_to_end(model.hash)
+        while len(self._models) > _MOST_MODELS:
+            self._models.popitem(last=False)
+        return kept
+
+    def known(self, digest: str) -> Model | None:
+        """A model by its hash, if it was used lately."""
+        return self._models.get(digest)
+
+    async def read(self, document: bytes) -> Model:
+        """The model of a document from the database; large ones are parsed beside the event loop."""
+        if len(document) < 65_536:
+            return self.keep(model_of_bytes(document, "json"))
+        return self.keep(await asyncio.to_thread(model_of_bytes, document, "json"))
+
+    async def agent(self, model: Model, settings: AgentSettings) -> Agent:
+        """The agent of a model and settings; built where it was not used lately."""
+        name = (model.hash, repr(settings))
+        agent = self._agents.get(name)
+        if agent is None:
+            agent = await asyncio.to_thread(settings.build, model)
+            self._agents[name] = agent
+        self._agents.move_to_end(name)
+        while len(self._agents) > _MOST_AGENTS:
+            self._agents.popitem(last=False)
+        return agent

@@ -1,0 +1,122 @@
+"""One serving process, from its first line to its last."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import uvicorn
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from actinf.errors import SettingError
+from actinf.runtime.at_hand import Database, database_at_hand
+from actinf.runtime.database import make_engine
+from actinf.runtime.settings import Settings
+from actinf.service import schema_version
+from actinf.service.access import repository
+from actinf.service.access.keys import new_key
+from actinf.service.app import create_app
+from actinf.service.audit.log import AuditLog, Entry
+from actinf.service.audit.secret import audit_key
+
+__all__ = ["serve"]
+
+_LOG = logging.getLogger(__name__)
+
+
+class _Server(uvicorn.Server):
+    """Ends in order: first it says that it is not ready, and only then does it stop to accept."""
+
+    def __init__(self, config: uvicorn.Config, drain: Callable[[], None], drain_seconds: float):
+        super().__init__(config)
+        self._drain = drain
+        self._drain_seconds = drain_seconds
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """SIGTERM drains; a second one, or Ctrl-C, ends at once."""
+        self._drain()
+        if sig == signal.SIGTERM and self._drain_seconds > 0 and not self.should_exit:
+            _LOG.info("draining: /ready says no, and accepting ends in %g s", self._drain_seconds)
+            asyncio.get_running_loop().call_later(self._drain_seconds, super().handle_exit, sig, frame)
+            self._drain_seconds = 0.0
+        else:
+            super().handle_exit(sig, frame)
+
+
+def serve(settings: Settings, *, say: Callable[[str], None]) -> None:
+    """Serve until told to stop.
+
+    Args:
+        settings: of the process.
+        say: tells the user a line.
+
+    Raises:
+        SettingError: when the port is taken.
+        DatabaseError: when the embedded database does not start.
+    """
+    with database_at_hand(settings) as database:
+        if settings.database_url is None:
+            schema_version.upgrade(database.url)
+        key = audit_key(settings, database.data_dir)
+        if not settings.insecure_local and settings.database_url is None:
+            first = asyncio.run(_first_key(database, AuditLog(key)))
+            if first is not None:
+                say(
+                    f"The first key, for everything in the workspace 'default'. It is shown this once:\n\n    {first}\n"
+                )
+        app = create_app(settings, database_url=database.url, audit_key=key, disk=database.disk)
+        config = uvicorn.Config(
+            app,
+            host=settings.host,
+            port=settings.port,
+            loop="uvloop",
+            http="httptools",
+            ws="none",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=25,
+            timeout_keep_alive=30,
+            h11_max_incomplete_event_size=65_536,
+        )
+        server = _Server(config, lambda: setattr(app.state.lifecycle, "draining", True), settings.drain_seconds)
+        sock = _listen(config)
+        host, port = sock.getsockname()[:2]
+        say(f"Active Inference API on http://{host}:{port} (documentation: http://{host}:{port}/docs)")
+        server.run(sockets=[sock])
+
+
+def _listen(config: uvicorn.Config) -> Any:
+    import socket
+
+    family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
+    sock = socket.socket(family)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((config.host, config.port))
+    except OSError as error:
+        sock.close()
+        raise SettingError(
+            f"cannot listen on {config.host}:{config.port}: {error.strerror}; give another with --port, or --port 0 "
+            "for one that is free"
+        ) from None
+    return sock
+
+
+async def _first_key(database: Database, audit: AuditLog) -> str | None:
+    """A key for everything, where there has never been any."""
+    engine: AsyncEngine = make_engine(database.url, pool_size=2, application="actinf serve")
+    try:
+        async with engine.begin() as connection:
+            if await repository.any_key(connection):
+                return None
+            workspace = await repository.workspace_named(connection, "default")
+            key = new_key()
+            await repository.insert_key(connection, workspace, key, "first key", ["admin"], None)
+            entry = Entry(workspace=workspace, actor="serve", action="keys.create", object=f"key:{key.prefix}")
+            await audit.append(connection, entry)
+        return key.text
+    finally:
+        await engine.dispose()

@@ -1,0 +1,163 @@
+"""Steps of many agents in one commit: the replies wait for it.
+
+A commit waits for the disk, whatever it holds.  Steps that arrive while one is under way therefore go into the next
+together, as one statement: an agent moves on only from where the step found it, and only then is the step kept.  What
+is returned has been kept; what is not returned was overtaken, and nothing of it was.
+
+This is the one exception to "one request, one transaction" (docs/adr/0016).
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any, LiteralString
+from uuid import UUID
+
+import psycopg
+from psycopg import errors as pg
+
+from actinf.errors import ServiceUnavailable
+from actinf.runtime.database import connect_async
+from actinf.service.steps.record import StepRecord
+
+__all__ = ["Committer"]
+
+_LOG = logging.getLogger(__name__)
+
+_MOST_AT_ONCE = 256
+_MOST_WAITING = 4096
+
+# Rows are locked in the order of their agents, so that two processes cannot wait for each other.
+_COMMIT: LiteralString = """
+WITH given AS (
+    SELECT * FROM unnest(
+        %(agent)s::uuid[], %(step)s::bigint[], %(episode)s::integer[], %(time)s::integer[], %(key)s::text[],
+        %(digest)b::bytea[], %(request)b::bytea[], %(action)s::integer[], %(free_energy)s::double precision[],
+        %(results)b::bytea[], %(carry)b::bytea[], %(state)b::bytea[]
+    ) AS g (agent_id, step, episode, time, request_key, request_digest, request, action, free_energy, results, carry,
+        state)
+), held AS (
+    SELECT s.agent_id FROM agent_states s JOIN given g USING (agent_id)
+    WHERE s.next_step = g.step AND s.episode = g.episode AND s.time = g.time
+    ORDER BY s.agent_id FOR UPDATE OF s
+), fresh AS (
+    SELECT g.* FROM given g JOIN held USING (agent_id)
+    WHERE g.request_key IS NULL OR NOT EXISTS (
+        SELECT FROM steps p WHERE p.agent_id = g.agent_id AND p.request_key = g.request_key
+    )
+), moved AS (
+    UPDATE agent_states s
+    SET next_step = f.step + 1, time = f.time + 1, action = f.action, carry = f.state, updated_at = now()
+    FROM fresh f WHERE s.agent_id = f.agent_id
+    RETURNING s.agent_id
+)
+INSERT INTO steps (
+    agent_id, step, episode, time, request_key, request_digest, request, action, free_energy, results, carry
+)
+SELECT f.agent_id, f.step, f.episode, f.time, f.request_key, f.request_digest, f.request, f.action, f.free_energy,
+    f.results, f.carry
+FROM fresh f JOIN moved USING (agent_id)
+RETURNING agent_id
+"""
+
+
+class Committer:
+    """Collects steps and commits them together, one commit after another."""
+
+    def __init__(self, url: str):
+        self._url = url
+        self._waiting: list[tuple[StepRecord, asyncio.Future[bool]]] = []
+        self._wake = asyncio.Event()
+        self._connection: psycopg.AsyncConnection[Any] | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def backlog(self) -> int:
+        """Steps that wait for the next commit."""
+        return len(self._waiting)
+
+    def start(self) -> None:
+        """Begin to commit."""
+        self._task = asyncio.create_task(self._run(), name="committer")
+
+    async def stop(self) -> None:
+        """Commit what waits, and end."""
+        while self._waiting and self._task is not None and not self._task.done():
+            await asyncio.sleep(0.01)
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+        await self._disconnect()
+
+    async def commit(self, record: StepRecord) -> bool:
+        """Whether the step was kept; False where its agent stands elsewhere, or its key was used.
+
+        Raises:
+            ServiceUnavailable: it is not known to be kept: the database is away, or too many wait.
+        """
+        if len(self._waiting) >= _MOST_WAITING:
+            raise ServiceUnavailable(f"{len(self._waiting):,} steps wait to be written already: try again later")
+        future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._waiting.append((record, future))
+        self._wake.set()
+        return await future
+
+    async def _run(self) -> None:
+        while True:
+            await self._wake.wait()
+            batch, self._waiting = self._waiting[:_MOST_AT_ONCE], self._waiting[_MOST_AT_ONCE:]
+            if not self._waiting:
+                self._wake.clear()
+            if batch:
+                await self._commit_all(batch)
+
+    async def _commit_all(self, batch: Sequence[tuple[StepRecord, asyncio.Future[bool]]]) -> None:
+        try:
+            kept = await self._write([record for record, _ in batch])
+        except (psycopg.Error, OSError) as error:
+            _LOG.warning("%d steps could not be written: %s", len(batch), str(error).strip() or type(error).__name__)
+            await self._disconnect()
+            for _, future in batch:
+                if not future.done():
+                    future.set_exception(
+                        ServiceUnavailable(
+                            "the step could not be written: the database does not answer, or is full. Send it again "
+                            "with the same Idempotency-Key: if it was kept after all, its reply is given again"
+                        )
+                    )
+            return
+        for record, future in batch:
+            if not future.done():
+                future.set_result(record.agent in kept)
+
+    async def _write(self, records: Sequence[StepRecord]) -> set[UUID]:
+        """Write the steps in one transaction, twice where the first was given up for another's; which were kept."""
+        columns = {
+            name: [getattr(record, name) for record in records]
+            for name in (
+                "agent", "step", "episode", "time", "key", "digest", "request", "action", "free_energy", "results",
+                "carry", "state",
+            )
+        }  # fmt: skip
+        for attempt in (1, 2):
+            connection = await self._connected()
+            try:
+                cursor = await connection.execute(_COMMIT, columns, prepare=True)
+                return {row[0] for row in await cursor.fetchall()}
+            except (pg.DeadlockDetected, pg.SerializationFailure):
+                if attempt == 2:
+                    raise
+        raise AssertionError
+
+    async def _connected(self) -> psycopg.AsyncConnection[Any]:
+        if self._connection is None or self._connection.closed:
+            self._connection = await connect_async(self._url, application="actinf steps")
+        return self._connection
+
+    async def _disconnect(self) -> None:
+        if self._connection is not None:
+            with suppress(psycopg.Error, OSError):
+                await self._connection.close()
+            self._connection = None

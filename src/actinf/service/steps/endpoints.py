@@ -1,0 +1,91 @@
+"""`/v1/agents/{agent}/steps` and `/v1/steps`: take steps, and read those that were taken."""
+
+import asyncio
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+
+from actinf.errors import ActinfError
+from actinf.runtime.problems import problem_of
+from actinf.service.access.principal import Principal
+from actinf.service.context import Parts, parts_of, requires
+from actinf.service.idempotency import REPLAYED, IdempotencyKey
+from actinf.service.steps import service
+from actinf.service.steps.schemas import (
+    AgentStep,
+    ManySteps,
+    ManyStepsReply,
+    NewStep,
+    OneReply,
+    StepPage,
+    StepReply,
+    StepShown,
+)
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/v1", tags=["steps"])
+
+Reader = Annotated[Principal, Depends(requires("read"))]
+Runner = Annotated[Principal, Depends(requires("run"))]
+
+
+@router.post("/agents/{agent}/steps", status_code=201, response_model=StepReply)
+async def take_step(
+    agent: UUID, body: NewStep, request: Request, principal: Runner, idempotency_key: IdempotencyKey = None
+) -> Response:
+    """Give an agent an observation; it infers, plans, chooses, and answers when the step is durable.
+
+    Steps of one agent follow one another.  `step` says which number this one must have (409 where another comes next);
+    without it the step is whichever comes next.  Sent again with the same `Idempotency-Key`, it is answered alike.
+    """
+    taken = await service.take(parts_of(request), principal, agent, body, idempotency_key)
+    return Response(taken.body, 201, {REPLAYED: "true"} if taken.again else None, "application/json")
+
+
+@router.get("/agents/{agent}/steps")
+async def list_steps(
+    agent: UUID,
+    request: Request,
+    principal: Reader,
+    after: Annotated[
+        int, Query(ge=-1, lt=2**62, description="The number of the step before the first one shown.")
+    ] = -1,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> StepPage:
+    """The steps that an agent took, in their order."""
+    return await service.history(parts_of(request), principal, agent, after, limit)
+
+
+@router.get("/agents/{agent}/steps/{step}")
+async def read_step(
+    agent: UUID, step: Annotated[int, Path(ge=0, lt=2**62)], request: Request, principal: Reader
+) -> StepShown:
+    """One step that an agent took."""
+    return await service.one_step(parts_of(request), principal, agent, step)
+
+
+@router.post("/steps")
+async def take_many_steps(body: ManySteps, request: Request, principal: Runner) -> ManyStepsReply:
+    """Steps of many agents at once.  Each ends by itself, with a reply or a problem; the status is 200 all the same."""
+    parts = parts_of(request)
+    of_agent: dict[UUID, list[int]] = {}
+    for at, step in enumerate(body.steps):
+        of_agent.setdefault(step.agent, []).append(at)
+    results: list[OneReply] = [OneReply()] * len(body.steps)
+
+    async def one_after_another(places: list[int]) -> None:
+        for at in places:
+            results[at] = await _one(parts, principal, body.steps[at], request.url.path)
+
+    await asyncio.gather(*(one_after_another(places) for places in of_agent.values()))
+    return ManyStepsReply(results=results)
+
+
+async def _one(parts: Parts, principal: Principal, wanted: AgentStep, path: str) -> OneReply:
+    try:
+        taken = await service.take(parts, principal, wanted.agent, wanted, wanted.key)
+    except ActinfError as error:
+        return OneReply(problem=problem_of(error, path)[0])
+    return OneReply(reply=StepReply.model_validate_json(taken.body))

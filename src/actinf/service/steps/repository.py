@@ -1,0 +1,28 @@
+"""Steps that were taken, in the database."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from actinf.service.tables import STEPS, AnyRow
+
+__all__ = ["find_by_key", "find_step", "steps_after"]
+
+
+async def find_by_key(connection: AsyncConnection, agent: UUID, key: str) -> AnyRow | None:
+    """The step that a key was used for, or None."""
+    query = select(STEPS).where(STEPS.c.agent_id == agent, STEPS.c.request_key == key).limit(1)
+    return (await connection.execute(query)).first()
+
+
+async def find_step(connection: AsyncConnection, agent: UUID, number: int) -> AnyRow | None:
+    """One step, or None."""
+    return (await connection.execute(select(STEPS).where(STEPS.c.agent_id == agent, STEPS.c.step == number))).first()
+
+
+async def steps_after(connection: AsyncConnection, agent: UUID, after: int, limit: int) -> Sequence[AnyRow]:
+    """The steps with higher numbers, in their order."""
+    query = select(STEPS).where(STEPS.c.agent_id == agent, STEPS.c.step > after).order_by(STEPS.c.step).limit(limit)
+    return (await connection.execute(query)).all()

@@ -1,0 +1,212 @@
+"""Taking a step: compute it from where the agent stands, commit it, reply.
+
+The database decides.  An agent in memory may be outdated, because another process moved it on: its step then is not
+kept, the agent is read again, and the step is computed anew from where it really stands.
+"""
+
+import asyncio
+import time
+from typing import Any
+from uuid import UUID
+
+from actinf.agent import Step
+from actinf.errors import Conflict, IdempotencyError, ImpossibleObservation, NotFound, ObservationError
+from actinf.service.access.principal import Principal
+from actinf.service.agents.hot import Live, Place
+from actinf.service.context import Parts
+from actinf.service.measures import FREE_ENERGY, STEP_SECONDS
+from actinf.service.steps import repository
+from actinf.service.steps.record import (
+    StepRecord,
+    asked,
+    check_terms,
+    digest_of_step,
+    kept_results,
+    replied,
+    request_of,
+    step_of,
+)
+from actinf.service.steps.schemas import NewStep, StepPage, StepShown
+
+__all__ = ["Taken", "history", "one_step", "take"]
+
+#: What takes longer is computed beside the event loop.
+INLINE_SECONDS = 0.002
+_INLINE_POLICIES = 1024
+_TRIES = 4
+
+
+class Taken:
+    """The reply of a step, and whether it was given before."""
+
+    __slots__ = ("again", "body")
+
+    def __init__(self, body: bytes, *, again: bool):
+        self.body = body
+        self.again = again
+
+
+async def take(parts: Parts, principal: Principal, identity: UUID, wanted: NewStep, key: str | None) -> Taken:
+    """Take a step of an agent.
+
+    Raises:
+        NotFound: there is no such agent.
+        Conflict: `step` is not the number that comes next.
+        IdempotencyError: the key was used for another step.
+        ObservationError: the model does not know the observation, or excludes it; the agent stands where it stood.
+        ServiceUnavailable: the step is not known to be kept; sent again with its key it is taken at most once.
+    """
+    place = parts.hot.place(principal.workspace, identity)
+    request = request_of(wanted)
+    digest = digest_of_step(request)
+    place.waiting += 1
+    try:
+        async with place.lock:
+            for _ in range(_TRIES):
+                taken = await _try(parts, place, wanted, key, request, digest)
+                if taken is not None:
+                    return taken
+    finally:
+        place.waiting -= 1
+    raise Conflict(f"other steps of the agent {identity} came first {_TRIES} times: send them one after another")
+
+
+async def _try(
+    parts: Parts, place: Place, wanted: NewStep, key: str | None, request: bytes, digest: bytes
+) -> Taken | None:
+    """One try; None where the agent turned out to stand elsewhere and was forgotten."""
+    was_known = place.live is not None
+    live = await parts.hot.bring(place)
+    if key is not None and live.last is not None and live.last[0] == key:
+        _same(key, digest, live.last[1], wanted.step, live.last[2])
+        return Taken(live.last[3], again=True)
+    if wanted.step is not None and wanted.step != live.next_step:
+        if was_known:
+            place.live = None
+            return None
+        before = await _given_before(parts, place, live, wanted, key, digest)
+        if before is not None:
+            return before
+        raise Conflict(
+            f"step {wanted.step} of the agent {place.id} is out of order: step {live.next_step} comes next. Read the "
+            "steps that were taken, or leave out `step` to take whichever comes next"
+        )
+    if "terms" in wanted.include:
+        check_terms(live.agent)
+    try:
+        step, record = await _computed(place.id, live, wanted, key, request, digest)
+        kept = await parts.committer.commit(record)
+    except ObservationError as error:  # the session is where it was
+        before = await _given_before(parts, place, live, wanted, key, digest)
+        if before is not None:
+            return before
+        if was_known and isinstance(error, ImpossibleObservation):
+            place.live = None  # it may be possible from where the agent really stands
+            return None
+        raise
+    except BaseException:
+        place.live = None
+        raise
+    if not kept:
+        place.live = None
+        return await _given_before(parts, place, live, wanted, key, digest)
+    reply = replied(place.id, live.next_step, step, live.agent, list(wanted.include))
+    body = reply.model_dump_json().encode()
+    live.last = None if key is None else (key, digest, live.next_step, body)
+    live.next_step += 1
+    return Taken(body, again=False)
+
+
+async def _computed(
+    identity: UUID, live: Live, wanted: NewStep, key: str | None, request: bytes, digest: bytes
+) -> tuple[Step, StepRecord]:
+    """The step from where the agent stands, and what is to be kept of it."""
+    session, executed = live.session, wanted.executed
+    slow = live.seconds > INLINE_SECONDS if live.seconds is not None else live.agent.num_policies > _INLINE_POLICIES
+    started = time.perf_counter()
+    if slow:
+        step = await asyncio.to_thread(session.step, wanted.observation, executed=executed)
+    else:
+        step = session.step(wanted.observation, executed=executed)
+    live.seconds = time.perf_counter() - started
+    STEP_SECONDS.observe(live.seconds)
+    FREE_ENERGY.observe(step.F)
+    record = StepRecord(
+        agent=identity,
+        step=live.next_step,
+        episode=step.episode,
+        time=step.time,
+        key=key,
+        digest=digest,
+        request=request,
+        action=step.joint_action,
+        free_energy=step.F,
+        results=kept_results(step),
+        carry=step.carried().tobytes() if "terms" in wanted.include else None,
+        state=session.snapshot().carry,
+    )
+    return step, record
+
+
+async def _given_before(
+    parts: Parts, place: Place, live: Live, wanted: NewStep, key: str | None, digest: bytes
+) -> Taken | None:
+    """The reply that the key was answered with before; None where it was not used."""
+    if key is None:
+        return None
+    async with parts.engine.connect() as connection:
+        row = await repository.find_by_key(connection, place.id, key)
+    if row is None:
+        return None
+    _same(key, digest, bytes(row.request_digest), wanted.step, row.step)
+    reply = replied(place.id, row.step, step_of(live.agent, row), live.agent, list(wanted.include))
+    return Taken(reply.model_dump_json().encode(), again=True)
+
+
+def _same(key: str, digest: bytes, before: bytes, number: int | None, number_before: int) -> None:
+    """Refuse a key that was used for another step."""
+    if digest != before or number not in (None, number_before):
+        raise IdempotencyError(
+            f"the Idempotency-Key {key!r} was used for step {number_before} of this agent, with another request: take "
+            "a new key for a new step, and the same body for the same key"
+        )
+
+
+def _shown(identity: UUID, row: Any, live: Live) -> StepShown:
+    """A step as it is shown in a history."""
+    said = asked(row)
+    include = [word for word in said.get("include", []) if word != "terms" or row.carry is not None]
+    reply = replied(identity, row.step, step_of(live.agent, row), live.agent, include)
+    return StepShown.model_construct(
+        **reply.__dict__,
+        created_at=row.created_at,
+        observation=said["observation"],
+        executed=said.get("executed"),
+    )
+
+
+async def history(parts: Parts, principal: Principal, identity: UUID, after: int, limit: int) -> StepPage:
+    """A page of the steps that an agent took.
+
+    Raises:
+        NotFound: there is no such agent.
+    """
+    async with parts.engine.connect() as connection:
+        live = await parts.hot.described(connection, principal.workspace, identity)
+        rows = await repository.steps_after(connection, identity, after, limit + 1)
+    items = [_shown(identity, row, live) for row in rows[:limit]]
+    return StepPage.model_construct(items=items, next=items[-1].step if len(rows) > limit else None)
+
+
+async def one_step(parts: Parts, principal: Principal, identity: UUID, number: int) -> StepShown:
+    """One step that was taken.
+
+    Raises:
+        NotFound: there is no such agent, or no such step.
+    """
+    async with parts.engine.connect() as connection:
+        live = await parts.hot.described(connection, principal.workspace, identity)
+        row = await repository.find_step(connection, identity, number)
+    if row is None:
+        raise NotFound(f"the agent {identity} has no step {number}: its next step is {live.next_step}")
+    return _shown(identity, row, live)

@@ -1,0 +1,126 @@
+"""Steps: the same numbers as in the library, in order, once, and durable."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from support.postgres import fresh_database
+from support.service import running_service
+
+import actinf as ai
+
+CENTRE = {"where": "centre", "cue": "none"}
+CUE = {"where": "cue", "cue": "left"}
+
+
+def steps_of(agent: dict[str, Any]) -> str:
+    return f"/v1/agents/{agent['id']}/steps"
+
+
+def test_a_step_gives_the_numbers_of_the_library(api: httpx.Client, agent: dict[str, Any]) -> None:
+    model = ai.envs.BUNDLED["tmaze"]().model()
+    session = ai.Agent(model, inference=ai.Exact(), planner=ai.Exhaustive(horizon=2)).start(seed=1)
+    for observation in (CENTRE, CUE):
+        expected = session.step(observation)
+        reply = api.post(steps_of(agent), json={"observation": observation}).raise_for_status().json()
+        assert reply["action"] == expected.action
+        assert reply["F"] == expected.F
+        assert reply["q_pi"] == expected.q_pi.tolist()
+        assert reply["G"] == expected.G.tolist()
+        assert reply["qs"] == {name: q.tolist() for name, q in expected.qs.items()}
+
+
+def test_the_terms_add_up_to_G(api: httpx.Client, agent: dict[str, Any]) -> None:
+    reply = api.post(steps_of(agent), json={"observation": CENTRE, "include": ["terms"]}).raise_for_status().json()
+    terms = {name: np.array(reply["terms"][name]) for name in ("risk", "ambiguity", "novelty_A", "novelty_B")}
+    total = (terms["risk"] + terms["ambiguity"] - terms["novelty_A"]).sum((1, 2)) - terms["novelty_B"].sum(1)
+    np.testing.assert_allclose(total, reply["G"], rtol=1e-12)
+    assert reply["terms"]["policies"] == agent["policies"]
+
+
+def test_an_impossible_observation_leaves_the_agent_where_it_stood(api: httpx.Client, agent: dict[str, Any]) -> None:
+    api.post(steps_of(agent), json={"observation": CENTRE}).raise_for_status()
+    refused = api.post(steps_of(agent), json={"observation": CENTRE})
+    assert refused.status_code == 422
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert refused.json()["type"] == "/problems/impossible-observation"
+    assert api.post(steps_of(agent), json={"observation": CUE}).raise_for_status().json()["step"] == 1
+
+
+def test_a_stale_step_is_refused_and_the_next_one_is_named(api: httpx.Client, agent: dict[str, Any]) -> None:
+    assert api.post(steps_of(agent), json={"observation": CENTRE, "step": 0}).status_code == 201
+    for stale in (0, 2):
+        refused = api.post(steps_of(agent), json={"observation": CUE, "step": stale})
+        assert refused.status_code == 409
+        assert "step 1 comes next" in refused.json()["detail"]
+
+
+def test_the_same_key_takes_the_step_once_and_answers_alike(api: httpx.Client, agent: dict[str, Any]) -> None:
+    def send(_: int) -> httpx.Response:
+        return api.post(steps_of(agent), json={"observation": CENTRE}, headers={"Idempotency-Key": "first"})
+
+    with ThreadPoolExecutor(16) as pool:
+        replies = list(pool.map(send, range(64)))
+    assert {reply.status_code for reply in replies} == {201}
+    assert len({reply.content for reply in replies}) == 1
+    assert api.get(f"/v1/agents/{agent['id']}").json()["next_step"] == 1
+    api.post(steps_of(agent), json={"observation": CUE}).raise_for_status()
+    again = send(0)
+    assert again.content == replies[0].content
+    assert again.headers["Idempotent-Replayed"] == "true"
+
+
+def test_a_key_for_another_observation_is_refused(api: httpx.Client, agent: dict[str, Any]) -> None:
+    headers = {"Idempotency-Key": "mine"}
+    api.post(steps_of(agent), json={"observation": CENTRE}, headers=headers).raise_for_status()
+    refused = api.post(steps_of(agent), json={"observation": CUE}, headers=headers)
+    assert refused.status_code == 422
+    assert refused.json()["type"] == "/problems/idempotency-key-reused"
+
+
+def test_steps_sent_at_once_follow_one_another(api: httpx.Client, agent: dict[str, Any]) -> None:
+    with ThreadPoolExecutor(16) as pool:
+        replies = list(pool.map(lambda _: api.post(steps_of(agent), json={"observation": {}}), range(40)))
+    assert sorted(reply.json()["step"] for reply in replies) == list(range(40))
+    shown = api.get(steps_of(agent), params={"limit": 1000}).json()
+    assert [step["step"] for step in shown["items"]] == list(range(40))
+    assert shown["next"] is None
+
+
+def test_many_agents_step_in_one_request(api: httpx.Client, agent: dict[str, Any]) -> None:
+    strange = "01997a3e-5d7c-7c39-9d51-6a1f6b1a2f10"
+    steps = [{"agent": agent["id"], "observation": CENTRE}, {"agent": agent["id"], "observation": CUE}]
+    reply = api.post("/v1/steps", json={"steps": [*steps, {"agent": strange, "observation": CENTRE}]}).json()["results"]
+    assert [one["reply"]["step"] for one in reply[:2]] == [0, 1]
+    assert reply[2]["problem"]["status"] == 404
+
+
+@pytest.mark.parametrize("learning", [None, {"A": True}])
+def test_two_processes_serve_one_agent(postgres_server: Any, learning: dict[str, Any] | None) -> None:
+    """Steps alternate between two processes, each of which finds its own memory outdated; the course is that of one."""
+    wanted = {
+        "model": "tmaze",
+        "inference": "exact",
+        "planner": {"exhaustive": {"horizon": 2}},
+        "seed": 3,
+        "alpha": 1.0,
+    }
+    course = [CENTRE, CUE, {"where": "cue", "cue": "left"}, {"where": "cue", "cue": "left"}]
+    with (
+        fresh_database(postgres_server) as url,
+        running_service(url) as one,
+        running_service(url) as other,
+        one.client() as first,
+        other.client(one.key) as second,
+    ):
+        alternating, alone = (
+            first.post("/v1/agents", json=wanted | {"learning": learning}).raise_for_status().json() for _ in range(2)
+        )
+        for at, observation in enumerate(course):
+            body = {"observation": observation, "executed": {"location": "cue"}}
+            client = (first, second)[at % 2]
+            mine = client.post(steps_of(alternating), json=body).raise_for_status().json()
+            reference = first.post(steps_of(alone), json=body).raise_for_status().json()
+            assert mine | {"agent": None} == reference | {"agent": None}
