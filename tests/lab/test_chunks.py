@@ -106,6 +106,16 @@ def test_ranges_are_even_and_keep_to_the_bytes_and_agents_that_are_allowed() -> 
     assert run_of("tmaze", max_agents=7).ranges == ((0, 6), (6, 13))
 
 
+def test_ranges_keep_to_the_seconds_that_are_expected() -> None:
+    whole = run_of("tmaze")
+    assert whole.estimate.trace_bytes == whole.layout.nbytes
+    each = run_of("tmaze", chunk_seconds=whole.estimate.seconds * 5.1 / 13)
+    assert max(last - first for first, last in each.ranges) == 5
+    assert len(run_of("tmaze", chunk_seconds=1e-12).ranges) == 13
+    assert run_of("tmaze", chunk_seconds=1e9).ranges == ((0, 13),)
+    assert len(run_of("tmaze", chunk_seconds=1e9, max_agents=1).ranges) == 13
+
+
 def test_what_is_recorded_is_said_at_planning_or_chosen_by_size() -> None:
     assert run_of("tmaze", record=["obs"]).experiment.record == ("obs",)
     chosen = run_of("tmaze").experiment.record
@@ -238,6 +248,8 @@ def test_agents_that_there_are_not_are_refused(agents: tuple[int, int]) -> None:
 def test_sizes_that_are_none_are_refused(sizes: dict[str, Any]) -> None:
     with pytest.raises(SettingError, match="expected a whole number of at least 1"):
         run_of("tmaze", **sizes)
+    with pytest.raises(SettingError, match="expected a number above 0"):
+        run_of("tmaze", chunk_seconds=0)
     with pytest.raises(SettingError, match="threads=0"):
         small().compute((0, 1), threads=0)
 

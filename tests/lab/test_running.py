@@ -158,8 +158,17 @@ def test_what_was_recorded_is_there(folder: Path) -> None:
 def test_of_a_large_run_the_small_things_are_recorded(experiment: Experiment) -> None:
     agent = experiment.agent.build(experiment.model)
     many = dataclasses.replace(experiment, extent=Extent(num_agents=1_000_000, num_steps=20))
-    assert choose_recording(many, agent) == ("state", "obs", "action", "F")
-    assert set(choose_recording(experiment, agent)) == {"state", "obs", "action", "F", "qs", "counts", "q_pi", "G"}
+    assert choose_recording(many, agent.num_policies) == ("state", "obs", "action", "F")
+    assert set(choose_recording(experiment, agent.num_policies)) == {
+        "state",
+        "obs",
+        "action",
+        "F",
+        "qs",
+        "counts",
+        "q_pi",
+        "G",
+    }
 
 
 def test_a_free_folder_comes_after_all_that_exist(tmp_path: Path) -> None:

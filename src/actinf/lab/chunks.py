@@ -32,6 +32,7 @@ import actinf
 from actinf.agent import Agent
 from actinf.errors import SettingError, TraceError
 from actinf.lab.blocks import Arrays, Collected, Progress, Run, ShouldStop, cores, run_blocks, size_of_blocks
+from actinf.lab.estimate import SimulationEstimate, estimate_simulation
 from actinf.lab.experiment import Experiment, choose_recording
 from actinf.lab.experiment_document import experiment_from_document
 from actinf.lab.simulate import prepare, refuse_large, trace_layout
@@ -89,6 +90,7 @@ class ChunkedRun:
         *,
         record: Iterable[str] | None = None,
         chunk_bytes: int = CHUNK_BYTES,
+        chunk_seconds: float | None = None,
         max_agents: int | None = None,
     ) -> ChunkedRun:
         """Cut an experiment into chunks.
@@ -97,20 +99,28 @@ class ChunkedRun:
             experiment: what to run.
             record: what to record; by default what the experiment says, or what is chosen by size.
             chunk_bytes: the most bytes of a chunk before it is packed; a chunk has one agent at least.
+            chunk_seconds: about how long one core shall need for a chunk, as far as can be told; or None.
             max_agents: the most agents of a chunk, or None.
 
         Raises:
             SettingError: a size is no whole number of at least 1, or what is to be recorded does not exist.
             ActinfError: the settings contradict one another, or the agent does not fit into memory.
         """
+        record = None if record is None else tuple(record)
         for name, value in (("chunk_bytes", chunk_bytes), ("max_agents", max_agents)):
             if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
                 raise SettingError(f"ChunkedRun.plan({name}={value!r}): expected a whole number of at least 1")
+        if chunk_seconds is not None:
+            if isinstance(chunk_seconds, bool) or not isinstance(chunk_seconds, int | float) or not chunk_seconds > 0:
+                raise SettingError(f"ChunkedRun.plan(chunk_seconds={chunk_seconds!r}): expected a number above 0")
+            expected = estimate_simulation(experiment, record=record)
+            in_time = int(min(chunk_seconds * experiment.extent.num_agents / expected.seconds, 2**62))
+            max_agents = max(1, min(in_time, max_agents or in_time))
         agent = experiment.agent.build(experiment.model)
         if record is not None:
-            experiment = dataclasses.replace(experiment, record=tuple(record))
+            experiment = dataclasses.replace(experiment, record=record)
         elif experiment.record is None:
-            experiment = dataclasses.replace(experiment, record=choose_recording(experiment, agent))
+            experiment = dataclasses.replace(experiment, record=choose_recording(experiment, agent.num_policies))
         run = cls(experiment, agent, chunk_bytes, max_agents)
         run.layout  # noqa: B018 -- what contradicts itself is refused here
         return run
@@ -153,6 +163,11 @@ class ChunkedRun:
         width = min(max(self.chunk_bytes * agents // max(self.layout.nbytes, 1), 1), self.max_agents or agents, agents)
         count = ceil(agents / width)
         return tuple(pairwise(agents * at // count for at in range(count + 1)))
+
+    @cached_property
+    def estimate(self) -> SimulationEstimate:
+        """What the whole run costs where one thread computes it; a chunk that is held takes its bytes some times."""
+        return estimate_simulation(self.experiment)
 
     @cached_property
     def digest(self) -> str:

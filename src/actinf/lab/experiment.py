@@ -6,7 +6,7 @@ writes one; `actinf.lab.running` carries it out.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from actinf.envs.own_world import OwnWorld
 from actinf.errors import SettingError
 from actinf.inference.exact import Exact
 from actinf.inference.fixed_point import FixedPoint
-from actinf.lab.trace_layout import Extent, TraceLayout
+from actinf.lab.trace_layout import Extent, trace_bytes
 from actinf.learning.dirichlet import Learning
 from actinf.model import Model
 from actinf.planning.choice import BestPolicy, MarginalAction
@@ -24,7 +24,7 @@ from actinf.planning.exhaustive import Exhaustive
 if TYPE_CHECKING:
     from actinf.envs.world import World
 
-__all__ = ["AgentSettings", "Experiment", "Source", "choose_recording"]
+__all__ = ["AgentSettings", "Experiment", "Source", "bytes_of_trace", "choose_recording"]
 
 _RECORD_BUDGET = 256 * 2**20
 
@@ -142,29 +142,36 @@ class Experiment:
         return self.model if self.world is None else self.world.process
 
 
-def choose_recording(experiment: Experiment, agent: Agent) -> tuple[str, ...]:
+def choose_recording(experiment: Experiment, num_policies: int) -> tuple[str, ...]:
     """What to record when nobody said: all of it, but what is large only while the trace stays below 256 MiB.
 
     States, observations, actions and free energies come first, then beliefs, then counts, then what there is of each
     policy.
     """
-    learned = learned_parts(experiment.agent.learning)
     chosen: tuple[str, ...] = ("state", "obs", "action", "F")
-    for name in ("qs", *(["counts"] if learned else []), "q_pi", "G"):
-        if name in ("q_pi", "G") and agent.num_policies * experiment.extent.num_steps > _RECORD_BUDGET:
+    for name in ("qs", *(["counts"] if learned_parts(experiment.agent.learning) else []), "q_pi", "G"):
+        if name in ("q_pi", "G") and num_policies * experiment.extent.num_steps > _RECORD_BUDGET:
             continue
-        layout = TraceLayout.plan(
-            model=experiment.model,
-            process=experiment.process,
-            policies=agent.policies if name in ("q_pi", "G", "counts") else None,
-            extent=experiment.extent,
-            record=(*chosen, name),
-            dtype=experiment.agent.dtype,
-            learned=learned,
-        )
-        if layout.nbytes <= _RECORD_BUDGET:
+        if bytes_of_trace(experiment, (*chosen, name), num_policies) <= _RECORD_BUDGET:
             chosen = (*chosen, name)
     return chosen
+
+
+def bytes_of_trace(experiment: Experiment, record: Iterable[str], num_policies: int) -> int:
+    """How many bytes the values of an experiment's trace take.
+
+    Raises:
+        TraceError: a name in `record` is not known.
+    """
+    return trace_bytes(
+        model=experiment.model,
+        process=experiment.process,
+        extent=experiment.extent,
+        record=record,
+        num_policies=num_policies,
+        dtype=experiment.agent.dtype,
+        learned=learned_parts(experiment.agent.learning),
+    )
 
 
 def learned_parts(learning: Learning | None) -> tuple[str, ...]:

@@ -92,7 +92,7 @@ def run(
     refuse_existing(folder, force)
     agent = experiment.agent.build(experiment.model)
     if experiment.record is None:
-        experiment = dataclasses.replace(experiment, record=choose_recording(experiment, agent))
+        experiment = dataclasses.replace(experiment, record=choose_recording(experiment, agent.num_policies))
     with _staged(folder, force) as staging:
         path = write_experiment(experiment, staging)
         started, seconds = _simulate(experiment, agent, staging / TRACE_FILE, threads, progress)

@@ -20,7 +20,7 @@ from actinf.errors import TraceError
 if TYPE_CHECKING:
     from actinf.model import Model, Table
 
-__all__ = ["RECORDABLE", "Extent", "TraceLayout", "Variable", "policy_labels"]
+__all__ = ["RECORDABLE", "Extent", "TraceLayout", "Variable", "policy_labels", "trace_bytes"]
 
 RECORDABLE = ("state", "obs", "action", "qs", "q_pi", "G", "F", "counts")
 """What can be recorded, in the order in which a trace lists it."""
@@ -183,6 +183,45 @@ class TraceLayout:
             variables=tuple(plan.variables),
             attrs={"model": model.name, "model_hash": model.hash, **(attrs or {})},
         )
+
+
+def trace_bytes(
+    *,
+    model: Model,
+    extent: Extent,
+    record: Iterable[str],
+    num_policies: int,
+    process: Model | None = None,
+    dtype: str = "float64",
+    learned: Iterable[str] = (),
+) -> int:
+    """How many bytes a layout's values will take (`TraceLayout.nbytes`), counted without laying anything out.
+
+    Args:
+        num_policies: how many policies there are, which need not exist; the rest is as for `TraceLayout.plan`.
+
+    Raises:
+        TraceError: a name in `record` is not known, or what it needs is not given.
+    """
+    wanted, real = _known(record), np.dtype(dtype).itemsize
+    step = 0
+    if "state" in wanted:
+        step += sum(_index_type(len(factor.states)).itemsize for factor in _given(process, "state", "process").factors)
+    if "obs" in wanted:
+        step += sum(_index_type(len(modality.outcomes)).itemsize for modality in model.modalities)
+    if "action" in wanted:
+        step += sum(_index_type(len(control.actions)).itemsize for control in model.controls)
+    reals = sum(model.num_states) if "qs" in wanted else 0
+    reals += num_policies * len({"q_pi", "G"} & wanted) + ("F" in wanted)
+    counts = {
+        "A": sum(prod(table.shape) for table in model.A),
+        "B": sum(prod(table.shape) for table in model.B),
+        "D": sum(model.num_states),
+        "E": num_policies,
+    }
+    episode = sum(counts[part] for part in set(learned)) if "counts" in wanted else 0
+    lives = extent.num_agents * extent.num_episodes
+    return lives * (extent.num_steps * (step + real * reals) + real * episode)
 
 
 def policy_labels(policies: NDArray[Any], model: Model) -> tuple[str, ...]:
