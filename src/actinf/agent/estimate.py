@@ -3,7 +3,8 @@
 Building an agent can itself take more memory than there is: a horizon of 40 with 4 actions means 4⁴⁰ policies.  Here
 nothing is built; all is counted in whole numbers of Python, which do not overflow.  Bytes are an upper bound, from the
 same counts that size the buffers (`agent.program`, `agent.workspace`); a test holds them against what is allocated.
-Seconds are an order of magnitude: how many beliefs a planner meets is known when it has met them, see `_nodes`.
+Seconds are an order of magnitude: how many beliefs a planner meets is known when it has met them, see `_nodes`; and
+agents that recall one another's plans are quicker than one that makes them all.
 """
 
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ SECONDS_PER_FLOW = 0.7e-9  # a probability times a transition or a likelihood
 SECONDS_PER_LOGARITHM = 2e-9  # of a predicted outcome
 SECONDS_PER_NODE = 1.5e-8  # to find a belief among the known ones
 SECONDS_PER_PREFIX = 1e-9  # to add up G along the policies
-SECONDS_PER_POLICY = 5e-9  # of the softmax over them
+SECONDS_PER_POLICY = 2e-8  # of the softmax over them, and of a tree that outgrows the cache
 SECONDS_PER_COUNT = 2e-8  # that is learned
 SECONDS_PER_PRODUCT = 1e-10  # a multiplication and an addition of a product of matrices
 TYPICAL_SWEEPS = 4
