@@ -109,7 +109,7 @@ def create_app(settings: Settings, *, database_url: str, audit_key: bytes, disk:
     )
     app.state.lifecycle = lifecycle
     install_problems(app)
-    for router in (models.router, agents.router, steps.router, access.router, health.router):
+    for router in (steps.router, models.router, agents.router, access.router, health.router):
         app.include_router(router)
     app.add_middleware(Edge)
     return app

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from actinf.service.models.library import ModelLibrary
     from actinf.service.steps.committer import Committer
 
-__all__ = ["Asking", "Parts", "Transaction", "parts_of", "requires"]
+__all__ = ["Asking", "Parts", "Transaction", "identified", "parts_of", "requires"]
 
 _BEARER = HTTPBearer(auto_error=False, description="A key that `actinf keys create` made.", scheme_name="key")
 
@@ -46,20 +46,31 @@ def parts_of(request: Request) -> Parts:
     return parts
 
 
-async def _principal(
-    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
-) -> Principal:
+async def identified(request: Request, authorization: str | None) -> Principal:
+    """Who makes a request, by its header `Authorization`.
+
+    Raises:
+        Unauthenticated: there is no key and one is needed, or it is not valid.
+    """
     parts = parts_of(request)
-    if credentials is None:
-        if not parts.settings.insecure_local:
-            raise Unauthenticated(
-                "there is no key: send the header `Authorization: Bearer ai_…`, with a key from `actinf keys create`"
-            )
+    scheme, _, token = (authorization or "").partition(" ")
+    if token and scheme.lower() == "bearer":
+        principal = await parts.keyring.principal(token.strip())
+    elif parts.settings.insecure_local:
         principal = await parts.keyring.local()
     else:
-        principal = await parts.keyring.principal(credentials.credentials)
+        raise Unauthenticated(
+            "there is no key: send the header `Authorization: Bearer ai_…`, with a key from `actinf keys create`"
+        )
     request.scope["principal"] = principal
     return principal
+
+
+async def _principal(
+    request: Request,
+    _: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],  # tells OpenAPI of it
+) -> Principal:
+    return await identified(request, request.headers.get("authorization"))
 
 
 def requires(scope: str) -> Callable[..., Coroutine[Any, Any, Principal]]:

@@ -12,6 +12,7 @@ from actinf.service.access.principal import Principal
 from actinf.service.context import Parts, parts_of, requires
 from actinf.service.idempotency import REPLAYED, IdempotencyKey
 from actinf.service.steps import service
+from actinf.service.steps.lean_route import LeanRoute
 from actinf.service.steps.schemas import (
     AgentStep,
     ManySteps,
@@ -25,7 +26,7 @@ from actinf.service.steps.schemas import (
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/v1", tags=["steps"])
+router = APIRouter(prefix="/v1", tags=["steps"], route_class=LeanRoute)
 
 Reader = Annotated[Principal, Depends(requires("read"))]
 Runner = Annotated[Principal, Depends(requires("run"))]
