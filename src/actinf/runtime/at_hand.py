@@ -5,18 +5,26 @@ exclusive one, and stops the server.
 """
 
 import fcntl
+import logging
 import os
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
-from actinf.errors import SettingError
+from actinf.errors import DatabaseError, SettingError
 from actinf.runtime.data_directory import default_data_directory
 from actinf.runtime.embedded_postgres import EmbeddedPostgres
 from actinf.runtime.settings import Settings
 
 __all__ = ["Database", "data_directory", "database_at_hand"]
+
+_LOG = logging.getLogger(__name__)
+
+_LOOK_SECONDS = 0.5
+_REST_SECONDS = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +61,12 @@ def data_directory(settings: Settings) -> Path:
 
 
 @contextmanager
-def database_at_hand(settings: Settings) -> Iterator[Database]:
+def database_at_hand(settings: Settings, *, keep_alive: bool = False) -> Iterator[Database]:
     """The database, for as long as the block lasts.
+
+    Args:
+        settings: of the process.
+        keep_alive: start the embedded server again when it dies.
 
     Raises:
         DatabaseError: the embedded server does not start, with what its log says.
@@ -68,11 +80,40 @@ def database_at_hand(settings: Settings) -> Iterator[Database]:
         server = EmbeddedPostgres(directory=folder / "postgres")
         url = server.start()
         try:
-            yield Database(url=url, data_dir=folder, disk=folder / "postgres")
+            with _kept_alive(server) if keep_alive else nullcontext():
+                yield Database(url=url, data_dir=folder, disk=folder / "postgres")
         finally:
+            _stop_if_last(server, users)
+
+
+def _stop_if_last(server: EmbeddedPostgres, users: TextIO) -> None:
+    try:
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return  # another process still uses it, and stops it
+    server.stop()
+
+
+@contextmanager
+def _kept_alive(server: EmbeddedPostgres) -> Iterator[None]:
+    """Look after the server twice a second, until the block ends."""
+    ended = threading.Event()
+
+    def look_after() -> None:
+        while not ended.wait(_LOOK_SECONDS):
             try:
-                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                pass  # another process still uses it, and stops it
-            else:
-                server.stop()
+                if not server.running:
+                    _LOG.error("the embedded database has died: starting it again")
+                    server.start()
+                    _LOG.info("the embedded database is back")
+            except (DatabaseError, OSError) as error:
+                _LOG.error("the embedded database does not start: %s", error)
+                ended.wait(_REST_SECONDS)
+
+    keeper = threading.Thread(target=look_after, name="keeper of the database", daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        keeper.join()

@@ -126,12 +126,14 @@ def _passes(error: BaseException) -> bool:
     """Whether the same request may succeed later: the database is away, full, or gave up on a conflict."""
     cause = getattr(error, "orig", None) or error
     later = (
+        PoolTimeout,
+        OSError,
         psycopg.OperationalError,
         psycopg.InterfaceError,
         psycopg.errors.ReadOnlySqlTransaction,
         psycopg.errors.InsufficientResources,
     )
-    return isinstance(cause, PoolTimeout | OSError | later) or getattr(error, "connection_invalidated", False)
+    return isinstance(cause, later) or bool(getattr(error, "connection_invalidated", False))
 
 
 def _first_line(error: BaseException) -> str:

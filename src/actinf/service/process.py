@@ -56,7 +56,7 @@ def serve(settings: Settings, *, say: Callable[[str], None]) -> None:
         SettingError: when the port is taken.
         DatabaseError: when the embedded database does not start.
     """
-    with database_at_hand(settings) as database:
+    with database_at_hand(settings, keep_alive=True) as database:
         if settings.database_url is None:
             schema_version.upgrade(database.url)
         key = audit_key(settings, database.data_dir)
