@@ -27,6 +27,7 @@ _LOG = logging.getLogger(__name__)
 
 _MOST_AT_ONCE = 256
 _MOST_WAITING = 4096
+_LOCK_SECONDS = 2
 
 # Rows are locked in the order of their agents, so that two processes cannot wait for each other.
 _COMMIT: LiteralString = """
@@ -62,12 +63,16 @@ RETURNING agent_id
 """
 
 
+Batch = Sequence[tuple[StepRecord, "asyncio.Future[bool]"]]
+
+
 class Committer:
     """Collects steps and commits them together, one commit after another."""
 
     def __init__(self, url: str):
         self._url = url
         self._waiting: list[tuple[StepRecord, asyncio.Future[bool]]] = []
+        self._writing = False
         self._wake = asyncio.Event()
         self._connection: psycopg.AsyncConnection[Any] | None = None
         self._task: asyncio.Task[None] | None = None
@@ -83,7 +88,7 @@ class Committer:
 
     async def stop(self) -> None:
         """Commit what waits, and end."""
-        while self._waiting and self._task is not None and not self._task.done():
+        while (self._waiting or self._writing) and self._task is not None and not self._task.done():
             await asyncio.sleep(0.01)
         if self._task is not None:
             self._task.cancel()
@@ -111,26 +116,46 @@ class Committer:
             if not self._waiting:
                 self._wake.clear()
             if batch:
-                await self._commit_all(batch)
+                self._writing = True
+                try:
+                    await self._commit_all(batch)
+                finally:
+                    self._writing = False
 
-    async def _commit_all(self, batch: Sequence[tuple[StepRecord, asyncio.Future[bool]]]) -> None:
+    async def _commit_all(self, batch: Batch) -> None:
+        """Commit a batch; where one of its steps cannot be written, each by itself, so that the others are."""
         try:
             kept = await self._write([record for record, _ in batch])
+        except (pg.DataError, pg.IntegrityError, pg.LockNotAvailable, pg.QueryCanceled) as error:
+            if len(batch) == 1:
+                self._fail(batch, error)
+            else:
+                for one in batch:
+                    await self._commit_all([one])
         except (psycopg.Error, OSError) as error:
-            _LOG.warning("%d steps could not be written: %s", len(batch), str(error).strip() or type(error).__name__)
             await self._disconnect()
-            for _, future in batch:
+            self._fail(batch, error)
+        except Exception as error:  # noqa: BLE001 -- the edge: whatever it is, no reply may wait for ever
+            _LOG.exception("steps could not be written")
+            await self._disconnect()
+            self._fail(batch, error)
+        else:
+            for record, future in batch:
                 if not future.done():
-                    future.set_exception(
-                        ServiceUnavailable(
-                            "the step could not be written: the database does not answer, or is full. Send it again "
-                            "with the same Idempotency-Key: if it was kept after all, its reply is given again"
-                        )
-                    )
-            return
-        for record, future in batch:
+                    future.set_result(record.agent in kept)
+
+    @staticmethod
+    def _fail(batch: Batch, error: Exception) -> None:
+        said = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        _LOG.warning("steps could not be written: %s", said, extra={"size": len(batch)})
+        for _, future in batch:
             if not future.done():
-                future.set_result(record.agent in kept)
+                future.set_exception(
+                    ServiceUnavailable(
+                        "the step could not be written: the database does not answer, or is full. Send it again with "
+                        "the same Idempotency-Key: if it was kept after all, its reply is given again"
+                    )
+                )
 
     async def _write(self, records: Sequence[StepRecord]) -> set[UUID]:
         """Write the steps in one transaction, twice where the first was given up for another's; which were kept."""
@@ -154,6 +179,8 @@ class Committer:
     async def _connected(self) -> psycopg.AsyncConnection[Any]:
         if self._connection is None or self._connection.closed:
             self._connection = await connect_async(self._url, application="actinf steps")
+            # A row that somebody else holds for long must not keep the steps of all other agents waiting.
+            await self._connection.execute(f"SET lock_timeout = '{_LOCK_SECONDS}s'")
         return self._connection
 
     async def _disconnect(self) -> None:
