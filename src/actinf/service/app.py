@@ -126,6 +126,7 @@ async def _load_kernels(library: ModelLibrary, lifecycle: "health.Lifecycle") ->
             Agent(model, dtype=dtype).start().step({"where": "centre"})
 
     await asyncio.to_thread(load)
+    library.kernels.set()
     lifecycle.kernels_loaded = True
     _LOG.info("the kernels are loaded")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from actinf.agent import Agent
 from actinf.envs.by_name import BUNDLED, bundled_model, bundled_world
-from actinf.errors import FileError
+from actinf.errors import FileError, ServiceUnavailable
 from actinf.lab.experiment import AgentSettings
 from actinf.model import Model
 from actinf.model.document import parse_document
@@ -19,6 +19,7 @@ __all__ = ["ModelLibrary", "bundled_names", "model_of_bytes", "model_of_plain"]
 
 _MOST_MODELS = 256
 _MOST_AGENTS = 256
+_COMPILE_PATIENCE_SECONDS = 20.0
 
 
 def bundled_names() -> list[str]:
@@ -64,9 +65,15 @@ def written(model: Model) -> bytes:
 
 
 class ModelLibrary:
-    """The models and agents that were used lately.  An `Agent` is what all sessions with the same settings share."""
+    """The models and agents that were used lately.  An `Agent` is what all sessions with the same settings share.
+
+    Attributes:
+        kernels: set once the compiled step is loaded; until then no agent is handed out, for its first step would
+            compile, and hold up all others.
+    """
 
     def __init__(self) -> None:
+        self.kernels = asyncio.Event()
         self._models: OrderedDict[str, Model] = OrderedDict()
         self._agents: OrderedDict[tuple[str, str], Agent] = OrderedDict()
         self._bundled: dict[str, Model] = {}
@@ -99,7 +106,21 @@ class ModelLibrary:
         return self.keep(await asyncio.to_thread(model_of_bytes, document, "json"))
 
     async def agent(self, model: Model, settings: AgentSettings) -> Agent:
-        """The agent of a model and settings; built where it was not used lately."""
+        """The agent of a model and settings; built where it was not used lately.
+
+        Raises:
+            ServiceUnavailable: the compiled step is not there yet.
+            ModelError, SettingError, BudgetError: the settings do not fit the model, or the machine.
+        """
+        if not self.kernels.is_set():
+            try:
+                await asyncio.wait_for(self.kernels.wait(), _COMPILE_PATIENCE_SECONDS)
+            except TimeoutError:
+                raise ServiceUnavailable(
+                    "the engine is being compiled for this machine, which happens once and takes about a minute: try "
+                    "again",
+                    retry_after=5,
+                ) from None
         name = (model.hash, repr(settings))
         agent = self._agents.get(name)
         if agent is None:
