@@ -1,6 +1,7 @@
 """The application: its parts are made when it starts and ended when it stops."""
 
 import asyncio
+import gc
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -126,6 +127,10 @@ async def _load_kernels(library: ModelLibrary, lifecycle: "health.Lifecycle") ->
             Agent(model, dtype=dtype).start().step({"where": "centre"})
 
     await asyncio.to_thread(load)
+    # What was loaded so far stays for good: the collector of garbage need not walk through it, again and again, while
+    # requests wait.
+    gc.collect()
+    gc.freeze()
     library.kernels.set()
     lifecycle.kernels_loaded = True
     _LOG.info("the kernels are loaded")
