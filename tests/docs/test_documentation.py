@@ -115,6 +115,15 @@ def test_every_example_is_in_the_index() -> None:
     assert [example.name for example in EXAMPLES if f"](../examples/{example.name})" not in index] == []
 
 
+def whole(name: str, command: click.Command) -> dict[str, click.Command]:
+    """A command, and those inside it where it is a group."""
+    found = {name: command}
+    if isinstance(command, click.Group):
+        for inside, one in command.commands.items():
+            found |= whole(f"{name} {inside}", one)
+    return found
+
+
 def test_every_command_and_every_option_is_documented() -> None:
     page = (DOCS / "reference" / "command-line.md").read_text(encoding="utf-8")
     missing = []
@@ -123,10 +132,12 @@ def test_every_command_and_every_option_is_documented() -> None:
             command = app.get_command(context, name)
             assert command is not None
             missing += [] if f"## actinf {name}" in page else [name]
-            options = [option for option in command.params if isinstance(option, click.Option)]
-            missing += [
-                f"{name} {option.opts[-1]}" for option in options if f"`{max(option.opts, key=len)}" not in page
-            ]
+            for said, one in whole(name, command).items():
+                missing += [] if said == name or f"`actinf {said}" in page else [said]
+                options = [option for option in one.params if isinstance(option, click.Option)]
+                missing += [
+                    f"{said} {option.opts[-1]}" for option in options if f"`{max(option.opts, key=len)}" not in page
+                ]
     assert missing == []
 
 
