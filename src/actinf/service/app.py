@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import hashlib
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -19,7 +20,9 @@ from actinf.service import schema_version
 from actinf.service.access import endpoints as access
 from actinf.service.access.keyring import Keyring
 from actinf.service.agents import endpoints as agents
+from actinf.service.agents.cache import AgentCache, NoCache
 from actinf.service.agents.hot import HotAgents
+from actinf.service.agents.redis_cache import RedisCache
 from actinf.service.audit.log import AuditLog
 from actinf.service.context import Parts
 from actinf.service.edge import Edge
@@ -68,12 +71,14 @@ def create_app(settings: Settings, *, database_url: str, audit_key: bytes, disk:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         engine = make_engine(database_url, pool_size=settings.pool_size, application="actinf api")
         library = ModelLibrary()
+        cache = _cache(settings, audit_key)
         parts = Parts(
             settings=settings,
             engine=engine,
             keyring=Keyring(engine),
             library=library,
-            hot=HotAgents(engine, library, settings.hot_agents),
+            cache=cache,
+            hot=HotAgents(engine, library, settings.hot_agents, cache),
             committer=Committer(database_url),
             audit=AuditLog(audit_key),
             probe=HealthProbe(database_url, disk),
@@ -81,6 +86,7 @@ def create_app(settings: Settings, *, database_url: str, audit_key: bytes, disk:
         app.state.parts = parts
         parts.probe.start()
         parts.committer.start()
+        cache.start()
         background = [
             asyncio.create_task(_load_kernels(library, lifecycle)),
             asyncio.create_task(_watch_schema(database_url, lifecycle)),
@@ -94,6 +100,7 @@ def create_app(settings: Settings, *, database_url: str, audit_key: bytes, disk:
                 with suppress(asyncio.CancelledError):
                     await task
             await parts.committer.stop()
+            await cache.stop()
             await parts.probe.stop()
             with suppress(DBAPIError, OSError):
                 await parts.keyring.note_use()
@@ -114,6 +121,14 @@ def create_app(settings: Settings, *, database_url: str, audit_key: bytes, disk:
         app.include_router(router)
     app.add_middleware(Edge)
     return app
+
+
+def _cache(settings: Settings, audit_key: bytes) -> AgentCache:
+    """The cache that the settings name; its entries are sealed with a key of their own, made of the audit key."""
+    if settings.cache_url is None:
+        return NoCache()
+    key = hashlib.blake2b(b"agents in the cache", key=audit_key, digest_size=32).digest()
+    return RedisCache(settings.cache_url.get_secret_value(), key)
 
 
 async def _load_kernels(library: ModelLibrary, lifecycle: "health.Lifecycle") -> None:

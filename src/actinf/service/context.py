@@ -16,6 +16,7 @@ from actinf.service.audit.log import AuditLog, Entry
 
 if TYPE_CHECKING:
     from actinf.service.access.keyring import Keyring
+    from actinf.service.agents.cache import AgentCache
     from actinf.service.agents.hot import HotAgents
     from actinf.service.health.probe import HealthProbe
     from actinf.service.models.library import ModelLibrary
@@ -34,6 +35,7 @@ class Parts:
     engine: AsyncEngine
     keyring: "Keyring"
     library: "ModelLibrary"
+    cache: "AgentCache"
     hot: "HotAgents"
     committer: "Committer"
     audit: AuditLog

@@ -6,6 +6,8 @@ from prometheus_client.process_collector import ProcessCollector
 
 __all__ = [
     "BACKLOG",
+    "CACHE_READS",
+    "CACHE_WRITES",
     "DEGRADED",
     "FREE_ENERGY",
     "HEALTHY",
@@ -48,3 +50,15 @@ BACKLOG = Gauge("actinf_steps_waiting", "Steps that wait for the next commit.", 
 HOT_AGENTS = Gauge("actinf_hot_agents", "Agents kept ready in memory.", registry=REGISTRY)
 HEALTHY = Gauge("actinf_healthy", "1 while /health says 200.", registry=REGISTRY)
 DEGRADED = Gauge("actinf_degraded", "1 while a part that can be done without is away.", ("part",), registry=REGISTRY)
+CACHE_READS = Counter(
+    "actinf_cache_reads_total",
+    "Agents looked for in the shared cache: hit, miss, refused (no entry of ours), failed.",
+    ("result",),
+    registry=REGISTRY,
+)
+CACHE_WRITES = Counter(
+    "actinf_cache_writes_total",
+    "Agents noted in the shared cache: written, failed, left_out (more than fit).",
+    ("result",),
+    registry=REGISTRY,
+)

@@ -3,14 +3,19 @@
 A place holds at most one live agent, and a lock: the steps of one agent follow one another.  What is here may be
 outdated, because another process has moved the agent on; the database tells so when a step is committed, and the agent
 is read again.  Nothing here is needed: it may vanish at any time.
+
+An agent that is not here is looked for in the cache that the replicas share, then in the database.  What the cache says
+may be outdated as well: an agent that turned out to stand elsewhere is read from the database alone.
 """
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from actinf.agent import Agent, Session, Snapshot
@@ -18,6 +23,7 @@ from actinf.agent.session import fingerprint
 from actinf.errors import NotFound
 from actinf.lab.experiment_file import read_agent
 from actinf.service.agents import repository
+from actinf.service.agents.cache import AgentCache, Standing
 from actinf.service.models.library import ModelLibrary
 
 __all__ = ["HotAgents", "Live", "Place"]
@@ -30,6 +36,7 @@ class Live:
     Attributes:
         agent: what it is; shared by all with the same model and settings.
         session: where it stands.
+        settings: the agent's settings, as plain values.
         next_step: the number of the step that comes next.
         last: the key and the digest of the last step's request and its reply; None where it is not known.
         seconds: what its last step took; None before the first here.
@@ -37,6 +44,7 @@ class Live:
 
     agent: Agent
     session: Session
+    settings: Mapping[str, Any]
     next_step: int
     last: tuple[str, bytes, int, bytes] | None = None
     seconds: float | None = None
@@ -44,20 +52,31 @@ class Live:
 
 @dataclass(slots=True)
 class Place:
-    """Where an agent is kept; `live` is None while nothing is known of it."""
+    """Where an agent is kept.
+
+    Attributes:
+        live: the agent; None while nothing is known of it.
+        doubted: whether what was known of it turned out to be wrong, so that only the database is to be believed.
+    """
 
     id: UUID
     workspace: UUID
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     live: Live | None = None
     waiting: int = 0
+    doubted: bool = False
+
+    def forget(self) -> None:
+        """Know nothing of the agent, and believe the database alone."""
+        self.live, self.doubted = None, True
 
 
 class HotAgents:
     """The agents that were used lately."""
 
-    def __init__(self, engine: AsyncEngine, library: ModelLibrary, most: int):
+    def __init__(self, engine: AsyncEngine, library: ModelLibrary, most: int, cache: AgentCache):
         self._engine = engine
+        self._cache = cache
         self._library = library
         self._most = most
         self._places: OrderedDict[UUID, Place] = OrderedDict()
@@ -86,20 +105,47 @@ class HotAgents:
             if not place.lock.locked() and place.waiting == 0:
                 del self._places[key]
 
-    async def bring(self, place: Place) -> Live:
-        """The live agent of a place, read from the database where nothing is known of it; call it under the lock.
+    async def bring(self, place: Place) -> tuple[Live, bool]:
+        """The live agent of a place; call it under the lock.
+
+        Returns:
+            The agent, and whether the database has just said that it stands there: else it may stand elsewhere.
 
         Raises:
             NotFound: there is no such agent in the workspace.
         """
-        if place.live is None:
-            try:
-                async with self._engine.connect() as connection:
-                    place.live = await self.described(connection, place.workspace, place.id)
-            except NotFound:
-                self._places.pop(place.id, None)
-                raise
-        return place.live
+        if place.live is None and not place.doubted:
+            standing = await self._cache.find(place.workspace, place.id)
+            place.live = None if standing is None else await self._of_standing(standing)
+        if place.live is not None:
+            return place.live, False
+        try:
+            async with self._engine.connect() as connection:
+                place.live = await self.described(connection, place.workspace, place.id)
+        except NotFound:
+            self._places.pop(place.id, None)
+            raise
+        place.doubted = False
+        return place.live, True
+
+    def stepped(self, place: Place, state: Snapshot) -> None:
+        """Tell the other replicas where a step that was kept has left an agent; call it under the lock."""
+        live = place.live
+        if live is not None:
+            self._cache.keep(
+                place.id,
+                Standing(
+                    place.workspace,
+                    live.agent.model.hash,
+                    live.settings,
+                    state.seed,
+                    live.next_step,
+                    state.episode,
+                    state.time,
+                    state.action,
+                    state.carry,
+                ),
+            )
 
     async def described(self, connection: AsyncConnection, workspace: UUID, agent: UUID) -> Live:
         """An agent as the database knows it now, for reading; nothing is kept of it.
@@ -117,16 +163,29 @@ class HotAgents:
         model = self._library.known(row.model_hash) or await self._library.read(bytes(row.document))
         agent = await self._library.agent(model, read_agent(row.settings))
         snapshot = Snapshot(fingerprint(agent), row.seed, 0, row.episode, row.time, row.action, bytes(row.carry))
-        return Live(agent, agent.resume(snapshot), row.next_step)
+        return Live(agent, agent.resume(snapshot), row.settings, row.next_step)
+
+    async def _of_standing(self, at: Standing) -> Live | None:
+        """The live agent of an entry of the cache; None where its model is not known here, or it does not fit."""
+        model = self._library.known(at.model)
+        if model is None:
+            return None
+        agent = await self._library.agent(model, read_agent(at.settings))
+        if len(at.carry) != agent.program.lengths["carry"] * np.dtype(agent.dtype).itemsize:
+            return None
+        snapshot = Snapshot(fingerprint(agent), at.seed, 0, at.episode, at.time, at.action, at.carry)
+        return Live(agent, agent.resume(snapshot), at.settings, at.next_step)
 
     def outdated(self, agent: UUID) -> None:
         """Read an agent again before its next step; a step that is under way finds out when it is committed."""
+        self._cache.drop(agent)
         place = self._places.get(agent)
         if place is not None and not place.lock.locked():
-            place.live = None
+            place.forget()
 
     def forget(self, agent: UUID) -> None:
         """Let go of an agent."""
+        self._cache.drop(agent)
         self._places.pop(agent, None)
 
 

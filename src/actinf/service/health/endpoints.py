@@ -7,8 +7,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, ConfigDict, Field
 
 import actinf
-from actinf.service.context import parts_of
-from actinf.service.measures import BACKLOG, HOT_AGENTS, REGISTRY
+from actinf.service.context import Parts, parts_of
+from actinf.service.measures import BACKLOG, DEGRADED, HOT_AGENTS, REGISTRY
 
 __all__ = ["Lifecycle", "router"]
 
@@ -71,9 +71,14 @@ async def health(request: Request, response: Response) -> Health:
     return Health(
         status="ok" if reason is None else "failing",
         reason=reason,
-        degraded=[],
+        degraded=[part for part, away in _done_without(parts).items() if away],
         version=actinf.__version__,
     )
+
+
+def _done_without(parts: Parts) -> dict[str, bool]:
+    """The parts that the service can do without, and whether it has to for now."""
+    return {"cache": parts.cache.away}
 
 
 @router.get("/ready", responses={503: {"model": Readiness, "description": "Not yet, or not any more."}})
@@ -96,4 +101,6 @@ async def metrics(request: Request) -> Response:
     parts = parts_of(request)
     BACKLOG.set(parts.committer.backlog)
     HOT_AGENTS.set(len(parts.hot))
+    for part, away in _done_without(parts).items():
+        DEGRADED.labels(part).set(away)
     return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)

@@ -75,14 +75,13 @@ async def _try(
     parts: Parts, place: Place, wanted: NewStep, key: str | None, request: bytes, digest: bytes
 ) -> Taken | None:
     """One try; None where the agent turned out to stand elsewhere and was forgotten."""
-    was_known = place.live is not None
-    live = await parts.hot.bring(place)
+    live, certain = await parts.hot.bring(place)
     if key is not None and live.last is not None and live.last[0] == key:
         _same(key, digest, live.last[1], wanted.step, live.last[2])
         return Taken(live.last[3], again=True)
     if wanted.step is not None and wanted.step != live.next_step:
-        if was_known:
-            place.live = None
+        if not certain:
+            place.forget()
             return None
         before = await _given_before(parts, place, live, wanted, key, digest)
         if before is not None:
@@ -100,20 +99,21 @@ async def _try(
         before = await _given_before(parts, place, live, wanted, key, digest)
         if before is not None:
             return before
-        if was_known and isinstance(error, ImpossibleObservation):
-            place.live = None  # it may be possible from where the agent really stands
+        if not certain and isinstance(error, ImpossibleObservation):
+            place.forget()  # it may be possible from where the agent really stands
             return None
         raise
     except BaseException:
-        place.live = None
+        place.forget()
         raise
     if not kept:
-        place.live = None
+        place.forget()
         return await _given_before(parts, place, live, wanted, key, digest)
     reply = replied(place.id, live.next_step, step, live.agent, list(wanted.include))
     body = reply.model_dump_json().encode()
     live.last = None if key is None else (key, digest, live.next_step, body)
     live.next_step += 1
+    parts.hot.stepped(place, live.session.snapshot())
     return Taken(body, again=False)
 
 
