@@ -57,7 +57,7 @@ class Settings(BaseSettings):
     )
     hot_agents: int = Field(4096, ge=1, description="Agents that a process keeps ready in memory.")
     retention_days: int = Field(
-        0, ge=0, description="Days that steps are kept, by whole months; 0 keeps them for ever."
+        0, ge=0, description="Days that steps are kept, by whole months, at least 28; 0 keeps them for ever."
     )
     drain_seconds: float = Field(
         2.0, ge=0, le=300, description="Between SIGTERM, when /ready says no, and the end of accepting."
@@ -83,6 +83,13 @@ class Settings(BaseSettings):
     def _is_redis(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
             raise ValueError("expected an address like redis://host:6379/0")
+        return value
+
+    @field_validator("retention_days")
+    @classmethod
+    def _is_a_month(cls, value: int) -> int:
+        if 0 < value < 28:
+            raise ValueError("expected 0, which keeps steps for ever, or at least 28: steps go by whole months")
         return value
 
     @field_validator("audit_key")

@@ -28,6 +28,7 @@ from actinf.service.context import Parts
 from actinf.service.edge import Edge
 from actinf.service.health import endpoints as health
 from actinf.service.health.probe import HealthProbe
+from actinf.service.maintenance import keep_partitions
 from actinf.service.models import endpoints as models
 from actinf.service.models.library import ModelLibrary
 from actinf.service.steps import endpoints as steps
@@ -91,6 +92,7 @@ def create_app(settings: Settings, *, database_url: str, audit_key: bytes, disk:
             asyncio.create_task(_load_kernels(library, lifecycle)),
             asyncio.create_task(_watch_schema(database_url, lifecycle)),
             asyncio.create_task(_note_keys(parts.keyring)),
+            asyncio.create_task(keep_partitions(engine, settings.retention_days)),
         ]
         try:
             yield

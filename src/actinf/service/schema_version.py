@@ -1,25 +1,37 @@
 """Whether the database has the tables that this release needs, and bringing it there.
 
-A migration takes its locks within five seconds or fails as a whole, so that it never stands in the way of a service
-under load: it is tried again.  Migrations first expand and, a release later, contract: the release before runs on the
-tables of this one.
+A migration that cannot have a lock gives up within a second, so that requests never queue behind it for longer, and is
+tried again; within five seconds it fails as a whole.  Migrations first expand and, a release later, contract: the
+release before runs on the tables of this one.
 """
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 
+import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
-from actinf.errors import ServiceUnavailable
-from actinf.runtime.database import sqlalchemy_url
+from actinf.errors import DatabaseError, ServiceUnavailable
+from actinf.runtime.database import APP_ROLE, sqlalchemy_url
 
 __all__ = ["HEAD", "current_revision", "downgrade", "is_current", "upgrade"]
 
-_LOCK_SECONDS = 5
+_Move = Callable[[Config, str], None]
+
+_CONNECT_SECONDS = 4
+#: How long one try waits for a lock: for so long, requests may have to wait behind it.
+_LOCK_SECONDS = 0.7
+#: After which no further try is made.
+_PATIENCE_SECONDS = 4.0
+_PAUSE_SECONDS = 0.1
+_NOT_TO_BE_HAD = "55P03"
+_NO_RIGHT = "42501"
 _ONE_AT_A_TIME = 7_349_000
 
 
@@ -41,7 +53,7 @@ HEAD = _head()
 
 def current_revision(url: str) -> str | None:
     """The revision of a database; None where it has no tables of ours."""
-    engine = create_engine(sqlalchemy_url(url), connect_args={"connect_timeout": _LOCK_SECONDS})
+    engine = create_engine(sqlalchemy_url(url), connect_args={"connect_timeout": _CONNECT_SECONDS})
     try:
         with engine.connect() as connection:
             return MigrationContext.configure(connection).get_current_revision()
@@ -63,7 +75,7 @@ def upgrade(url: str, revision: str = "head") -> tuple[str | None, str | None]:
     """Bring the tables to a revision.
 
     Args:
-        url: of a login that owns the tables and may make roles.
+        url: of a login that owns the tables and is a member of the service's role, or may make it.
         revision: "head", or one by its name.
 
     Returns:
@@ -71,6 +83,7 @@ def upgrade(url: str, revision: str = "head") -> tuple[str | None, str | None]:
 
     Raises:
         ServiceUnavailable: when a lock is not to be had within 5 s; nothing was changed.
+        DatabaseError: when the login may not do it, or the database refuses it; nothing was changed.
     """
     return _migrate(url, revision, command.upgrade)
 
@@ -80,27 +93,62 @@ def downgrade(url: str, revision: str) -> tuple[str | None, str | None]:
     return _migrate(url, revision, command.downgrade)
 
 
-def _migrate(url: str, revision: str, move: object) -> tuple[str | None, str | None]:
-    engine = create_engine(sqlalchemy_url(url), connect_args={"connect_timeout": _LOCK_SECONDS})
+def _migrate(url: str, revision: str, move: _Move) -> tuple[str | None, str | None]:
+    engine = create_engine(sqlalchemy_url(url), connect_args={"connect_timeout": _CONNECT_SECONDS})
+    until = time.monotonic() + _PATIENCE_SECONDS
     try:
         with engine.connect() as connection:
-            connection.execute(text(f"SET lock_timeout = '{_LOCK_SECONDS}s'"))
-            connection.execute(text(f"SELECT pg_advisory_lock({_ONE_AT_A_TIME})"))
-            connection.commit()
-            before = MigrationContext.configure(connection).get_current_revision()
-            connection.commit()
-            if not (revision == "head" and is_current(before)):
-                move(_config(connection), revision)  # type: ignore[operator]
-                connection.commit()
-            after = MigrationContext.configure(connection).get_current_revision()
-            return before, after
-    except OperationalError as error:
+            while True:
+                try:
+                    return _one_try(connection, revision, move)
+                except (OperationalError, psycopg.OperationalError) as error:
+                    connection.rollback()
+                    if _state_of(error) != _NOT_TO_BE_HAD or time.monotonic() > until:
+                        raise
+                time.sleep(_PAUSE_SECONDS)
+    except (OperationalError, psycopg.OperationalError) as error:
         raise ServiceUnavailable(
             f"the tables were left as they were: {_first_line(error)}. Something else holds a lock, or the database is "
             "away: try again"
         ) from error
+    except (DBAPIError, psycopg.Error) as error:  # a migration uses the driver's own cursor
+        raise DatabaseError(_refused(error)) from error
     finally:
         engine.dispose()
+
+
+def _one_try(connection: Connection, revision: str, move: _Move) -> tuple[str | None, str | None]:
+    connection.execute(text(f"SET lock_timeout = {int(_LOCK_SECONDS * 1000)}"))
+    connection.execute(text(f"SELECT pg_advisory_lock({_ONE_AT_A_TIME})"))
+    connection.commit()
+    try:
+        before = MigrationContext.configure(connection).get_current_revision()
+        connection.commit()
+        if not (revision == "head" and is_current(before)):
+            move(_config(connection), revision)
+            connection.commit()
+        after = MigrationContext.configure(connection).get_current_revision()
+        return before, after
+    finally:
+        connection.rollback()
+        connection.execute(text(f"SELECT pg_advisory_unlock({_ONE_AT_A_TIME})"))
+        connection.commit()
+
+
+def _state_of(error: Exception) -> str | None:
+    state: str | None = getattr(getattr(error, "orig", None) or error, "sqlstate", None)
+    return state
+
+
+def _refused(error: Exception) -> str:
+    said = f"the tables were left as they were: {_first_line(error)}"
+    if _state_of(error) == _NO_RIGHT:
+        return (
+            f"{said}. Migrations need a login that owns the database and can take the role {APP_ROLE}. As a superuser, "
+            f"once: CREATE ROLE {APP_ROLE} NOLOGIN; GRANT {APP_ROLE} TO <login>; ALTER DATABASE <database> OWNER TO "
+            "<login>"
+        )
+    return said
 
 
 def _first_line(error: Exception) -> str:

@@ -202,6 +202,7 @@ AUDIT_HEAD = Table(
     Column("one", Boolean, primary_key=True),
     Column("seq", BigInteger, nullable=False),
     Column("mac", LargeBinary, nullable=False),
+    Column("key_id", LargeBinary),
 )
 
 SWITCHES = Table(

@@ -1,13 +1,9 @@
 """Adding to the audit log.
 
-Rows form a chain: the MAC of each (HMAC-SHA256, under a key that is not in the database) covers the row and the MAC of
-the row before.  Whoever adds holds the one row of `audit_head` until the transaction ends, so that there is one order,
-and what was rolled back leaves no gap.
+Whoever adds holds the one row of `audit_head` until the transaction ends, so that there is one order, and what was
+rolled back leaves no gap.
 """
 
-import hashlib
-import hmac
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,12 +13,11 @@ from uuid import UUID
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from actinf.errors import ServiceUnavailable
+from actinf.service.audit.chain import Line, key_id, mac_of, moment
 from actinf.service.tables import AUDIT_HEAD, AUDIT_LOG
 
-__all__ = ["GENESIS", "AuditLog", "Entry", "mac_of"]
-
-#: What stands before the first row.
-GENESIS = bytes(32)
+__all__ = ["AuditLog", "Entry"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,38 +43,42 @@ class Entry:
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
-def mac_of(key: bytes, before: bytes, seq: int, created_at: datetime, entry: Entry) -> bytes:
-    """The MAC of a row: over every column of it, and over the MAC of the row before."""
-    row = [
-        seq,
-        created_at.astimezone(UTC).isoformat(timespec="microseconds"),
-        None if entry.workspace is None else str(entry.workspace),
-        entry.actor,
-        entry.action,
-        entry.object,
-        entry.request_id,
-        entry.outcome,
-        entry.details,
-    ]
-    said = json.dumps(row, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode()
-    return hmac.new(key, before + said, hashlib.sha256).digest()
-
-
 class AuditLog:
     """The end of the chain, and the key that it is continued with."""
 
     def __init__(self, key: bytes):
         self._key = key
+        self._key_id = key_id(key)
 
     async def append(self, connection: AsyncConnection, entry: Entry) -> int:
         """Add a row in the transaction of what it tells of; call it last, for others wait until that ends.
 
         Returns:
             The row's number.
+
+        Raises:
+            ServiceUnavailable: the log was begun with another key than this process has.
         """
-        head = (await connection.execute(select(AUDIT_HEAD.c.seq, AUDIT_HEAD.c.mac).with_for_update())).one()
-        seq, created_at = head.seq + 1, datetime.now(UTC)
-        mac = mac_of(self._key, bytes(head.mac), seq, created_at, entry)
+        columns = (AUDIT_HEAD.c.seq, AUDIT_HEAD.c.mac, AUDIT_HEAD.c.key_id)
+        head = (await connection.execute(select(*columns).with_for_update())).one()
+        if head.key_id is not None and bytes(head.key_id) != self._key_id:
+            raise ServiceUnavailable(
+                f"the audit log was begun with the key {bytes(head.key_id).hex()}, but this process has the key "
+                f"{self._key_id.hex()}: give it the right one by ACTINF_AUDIT_KEY, or as audit.key in its data_dir"
+            )
+        seq, created_at = int(head.seq) + 1, datetime.now(UTC)
+        line = Line(
+            seq=seq,
+            created_at=moment(created_at),
+            workspace=None if entry.workspace is None else str(entry.workspace),
+            actor=entry.actor,
+            action=entry.action,
+            object=entry.object,
+            request_id=entry.request_id,
+            outcome=entry.outcome,
+            details=dict(entry.details),
+        )
+        mac = mac_of(self._key, bytes(head.mac), line)
         await connection.execute(
             insert(AUDIT_LOG).values(
                 seq=seq,
@@ -94,5 +93,5 @@ class AuditLog:
                 mac=mac,
             )
         )
-        await connection.execute(update(AUDIT_HEAD).values(seq=seq, mac=mac))
-        return int(seq)
+        await connection.execute(update(AUDIT_HEAD).values(seq=seq, mac=mac, key_id=self._key_id))
+        return seq

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actinf.service.tables import STEPS, AnyRow
 
-__all__ = ["find_by_key", "find_step", "steps_after"]
+__all__ = ["find_by_key", "find_step", "oldest_step", "steps_after"]
 
 
 async def find_by_key(connection: AsyncConnection, agent: UUID, key: str) -> AnyRow | None:
@@ -26,3 +26,10 @@ async def steps_after(connection: AsyncConnection, agent: UUID, after: int, limi
     """The steps with higher numbers, in their order."""
     query = select(STEPS).where(STEPS.c.agent_id == agent, STEPS.c.step > after).order_by(STEPS.c.step).limit(limit)
     return (await connection.execute(query)).all()
+
+
+async def oldest_step(connection: AsyncConnection, agent: UUID) -> int | None:
+    """The number of the oldest step that is kept; None where there is none."""
+    query = select(STEPS.c.step).where(STEPS.c.agent_id == agent).order_by(STEPS.c.step).limit(1)
+    number: int | None = (await connection.execute(query)).scalar_one_or_none()
+    return number

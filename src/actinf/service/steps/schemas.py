@@ -147,6 +147,10 @@ class StepPage(BaseModel):
 
     items: list[StepShown]
     next: int | None = Field(description="`after` of the next page; null: this is the last for now.")
+    begins: int | None = Field(
+        None,
+        description="The oldest step that is kept; above 0 where older ones are kept no more. null: none.",
+    )
 
 
 class OneReply(BaseModel):

@@ -194,8 +194,10 @@ async def history(parts: Parts, principal: Principal, identity: UUID, after: int
     async with parts.engine.connect() as connection:
         live = await parts.hot.described(connection, principal.workspace, identity)
         rows = await repository.steps_after(connection, identity, after, limit + 1)
+        begins = await repository.oldest_step(connection, identity)
     items = [_shown(identity, row, live) for row in rows[:limit]]
-    return StepPage.model_construct(items=items, next=items[-1].step if len(rows) > limit else None)
+    following = items[-1].step if len(rows) > limit else None
+    return StepPage.model_construct(items=items, next=following, begins=begins)
 
 
 async def one_step(parts: Parts, principal: Principal, identity: UUID, number: int) -> StepShown:
@@ -207,6 +209,8 @@ async def one_step(parts: Parts, principal: Principal, identity: UUID, number: i
     async with parts.engine.connect() as connection:
         live = await parts.hot.described(connection, principal.workspace, identity)
         row = await repository.find_step(connection, identity, number)
+    if row is None and number < live.next_step:
+        raise NotFound(f"step {number} of the agent {identity} is not kept any more: steps are kept for a time")
     if row is None:
         raise NotFound(f"the agent {identity} has no step {number}: its next step is {live.next_step}")
     return _shown(identity, row, live)

@@ -240,30 +240,34 @@ DO $$ BEGIN
 EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
 END $$;
 DO $$ BEGIN
-    IF NOT pg_has_role(current_user, '{APP_ROLE}', 'MEMBER') OR NOT (
-        SELECT rolsuper FROM pg_roles WHERE rolname = current_user
-    ) THEN
+    IF NOT pg_has_role(current_user, '{APP_ROLE}', 'SET') THEN
         EXECUTE format('GRANT {APP_ROLE} TO %I', current_user);
     END IF;
 END $$;
 """
 
+# What an extension brought into the schema is not ours to give away, and may belong to another login.
 RIGHTS = f"""
 GRANT USAGE ON SCHEMA public TO {APP_ROLE};
-GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {APP_ROLE};
-GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {APP_ROLE};
-GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO {APP_ROLE};
+DO $$ DECLARE given text; BEGIN
+    FOR given IN
+        SELECT CASE
+            WHEN c.relkind = 'S' THEN format('GRANT USAGE ON SEQUENCE %s TO {APP_ROLE}', c.oid::regclass)
+            ELSE format('GRANT SELECT, INSERT, UPDATE, DELETE ON %s TO {APP_ROLE}', c.oid::regclass) END
+        FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'S')
+            AND NOT c.relispartition AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
+        UNION ALL
+        SELECT format('GRANT EXECUTE ON FUNCTION %s TO {APP_ROLE}', p.oid::regprocedure)
+        FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace
+            AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
+    LOOP
+        EXECUTE given;
+    END LOOP;
+END $$;
 REVOKE UPDATE, DELETE ON audit_log FROM {APP_ROLE};
 REVOKE ALL ON alembic_version FROM {APP_ROLE};
 GRANT SELECT ON alembic_version TO {APP_ROLE};
 REVOKE INSERT, DELETE ON audit_head, health_probe FROM {APP_ROLE};
-DO $$ DECLARE child text; BEGIN
-    FOR child IN SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-        WHERE i.inhparent IN ('steps'::regclass, 'audit_log'::regclass) AND c.relkind = 'r'
-    LOOP
-        EXECUTE format('REVOKE ALL ON %I FROM {APP_ROLE}', child);
-    END LOOP;
-END $$;
 """
 
 
