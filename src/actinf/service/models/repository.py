@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, Text, cast, delete, func, insert, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -74,7 +75,7 @@ async def names_of(connection: AsyncConnection, workspace: UUID, digest: str) ->
 async def newest_names(connection: AsyncConnection, workspace: UUID, after: str | None, limit: int) -> Sequence[AnyRow]:
     """The newest version of every name, in the order of the names."""
     table = MODEL_NAMES
-    query = select(table).distinct(table.c.name).where(table.c.workspace_id == workspace)
+    query = select(table).ext(distinct_on(table.c.name)).where(table.c.workspace_id == workspace)
     if after is not None:
         query = query.where(table.c.name > after)
     return (await connection.execute(query.order_by(table.c.name, table.c.version.desc()).limit(limit))).all()
