@@ -32,6 +32,7 @@ lint: setup ## style, types and import contracts
 format: setup ## put the code into the house's form
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+	$(BIN)/python tools/write_blocking_client.py
 	$(BIN)/python tools/write_reference.py
 
 bench: setup ## the engine's benchmark

@@ -167,6 +167,13 @@ def test_the_reference_page_shows_exactly_the_public_names() -> None:
     assert done.returncode == 0, "docs/reference/api.md is not up to date: run `make format`"
 
 
+def test_the_blocking_client_is_written_from_the_asynchronous_one() -> None:
+    """Two clients that are kept alike by hand drift apart: `make format` writes one from the other."""
+    tool = ROOT / "tools" / "write_blocking_client.py"
+    done = subprocess.run([sys.executable, str(tool), "--check"], check=False)
+    assert done.returncode == 0, "src/actinf/client/blocking is not up to date: run `make format`"
+
+
 def test_every_public_name_exists_and_says_what_it_is() -> None:
     import actinf
 
@@ -175,7 +182,7 @@ def test_every_public_name_exists_and_says_what_it_is() -> None:
 
 def test_importing_actinf_loads_no_extra(fresh_python) -> None:
     """The engine runs inside other people's programs: an extra is loaded when it is used, and costs nothing before."""
-    extras = ["matplotlib", "xarray", "pandas", "h5netcdf", "h5py", "click", "rich", "scipy"]
+    extras = ["matplotlib", "xarray", "pandas", "h5netcdf", "h5py", "click", "rich", "scipy", "httpx", "pydantic"]
     done = fresh_python(f"import sys, actinf; print([name for name in {extras} if name in sys.modules])")
     assert done.stdout.strip() == "[]"
     assert done.stderr == ""

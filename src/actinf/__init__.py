@@ -7,10 +7,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from actinf import envs, errors
+    from actinf import client, envs, errors
     from actinf.agent import Agent, Explanation, Session, Snapshot, Step
     from actinf.agent.population import Population
     from actinf.agent.replay import Evidence
+    from actinf.client import AsyncClient, Client
     from actinf.envs.world import World
     from actinf.inference.exact import Exact
     from actinf.inference.fixed_point import FixedPoint
@@ -26,7 +27,9 @@ __version__ = "0.1.0.dev0"
 
 __all__ = [
     "Agent",
+    "AsyncClient",
     "BestPolicy",
+    "Client",
     "Control",
     "Evidence",
     "Exact",
@@ -44,6 +47,7 @@ __all__ = [
     "Step",
     "Table",
     "World",
+    "client",
     "envs",
     "errors",
     "open_trace",
@@ -53,7 +57,9 @@ __all__ = [
 
 _HOME = {
     "Agent": "actinf.agent",
+    "AsyncClient": "actinf.client",
     "BestPolicy": "actinf.planning.choice",
+    "Client": "actinf.client",
     "Control": "actinf.model",
     "Evidence": "actinf.agent.replay",
     "Exact": "actinf.inference.exact",
@@ -76,7 +82,7 @@ _HOME = {
 }
 
 
-_MODULES = {"envs": "actinf.envs", "errors": "actinf.errors", "plots": "actinf.lab.plots"}
+_MODULES = {"client": "actinf.client", "envs": "actinf.envs", "errors": "actinf.errors", "plots": "actinf.lab.plots"}
 
 
 def __getattr__(name: str) -> Any:

@@ -49,7 +49,13 @@ __all__ = [
 
 
 class ActinfError(Exception):
-    """The root of all errors that actinf raises on purpose."""
+    """The root of all errors that actinf raises on purpose.
+
+    Attributes:
+        request_id: names the request in the service's logs, where it was the service that refused; else None.
+    """
+
+    request_id: "str | None" = None
 
 
 class ModelError(ActinfError, ValueError):

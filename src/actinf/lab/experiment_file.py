@@ -53,6 +53,7 @@ __all__ = [
     "experiment_of_document",
     "read_agent",
     "read_experiment",
+    "setting_to_plain",
     "to_plain",
     "write_experiment",
 ]
@@ -493,14 +494,33 @@ def _write_model(model: Model, source: Source, target: Path) -> str:
 def agent_to_plain(agent: AgentSettings) -> dict[str, Any]:
     """The settings of the agents as plain values; what has its default is left out."""
     plain: dict[str, Any] = {"gamma": agent.gamma, "alpha": agent.alpha, "dtype": agent.dtype}
-    for name, options in _CHOICES.items():
-        made = getattr(agent, name)
-        word = next(word for word, kind in options.items() if isinstance(made, kind))
-        settings = _changed(made)
-        plain[name] = {word: settings} if settings else word
+    for name in _CHOICES:
+        plain[name] = setting_to_plain(name, getattr(agent, name))
     if agent.learning is not None:
-        plain["learning"] = _changed(agent.learning)
+        plain["learning"] = setting_to_plain("learning", agent.learning)
     return plain
+
+
+def setting_to_plain(name: str, made: Any) -> Any:
+    """One setting of an agent, an object such as `Exhaustive(horizon=2)`, as plain values; those stay what they are.
+
+    Args:
+        name: inference, planner, choice or learning.
+        made: the object, or its plain values.
+
+    Raises:
+        SettingError: the object is none that this setting takes.
+    """
+    if made is None or isinstance(made, str | Mapping):
+        return made
+    if name == "learning" and isinstance(made, Learning):
+        return _changed(made)
+    for word, kind in _CHOICES.get(name, {}).items():
+        if isinstance(made, kind):
+            settings = _changed(made)
+            return {word: settings} if settings else word
+    known = [kind.__name__ for kind in _CHOICES.get(name, {"learning": Learning}).values()]
+    raise SettingError(f"{name} is {shown(made)}: expected {listed(known)}, or its plain values")
 
 
 def _changed(made: Any) -> dict[str, Any]:
