@@ -26,6 +26,7 @@ from actinf.service.agents.redis_cache import RedisCache
 from actinf.service.audit.log import AuditLog
 from actinf.service.context import Parts
 from actinf.service.edge import Edge
+from actinf.service.events import Streams
 from actinf.service.health import endpoints as health
 from actinf.service.health.probe import HealthProbe
 from actinf.service.maintenance import keep_partitions
@@ -33,6 +34,7 @@ from actinf.service.models import endpoints as models
 from actinf.service.models.library import ModelLibrary
 from actinf.service.steps import endpoints as steps
 from actinf.service.steps.committer import Committer
+from actinf.service.steps.stream import newest_of
 
 __all__ = ["create_app"]
 
@@ -73,6 +75,7 @@ def create_app(settings: Settings, *, database_url: str, audit_key: bytes, disk:
         engine = make_engine(database_url, pool_size=settings.pool_size, application="actinf api")
         library = ModelLibrary()
         cache = _cache(settings, audit_key)
+        streams = Streams(lambda: lifecycle.draining)
         parts = Parts(
             settings=settings,
             engine=engine,
@@ -83,6 +86,8 @@ def create_app(settings: Settings, *, database_url: str, audit_key: bytes, disk:
             committer=Committer(database_url),
             audit=AuditLog(audit_key),
             probe=HealthProbe(database_url, disk),
+            streams=streams,
+            steps_taken=streams.feed(newest_of(engine)),
         )
         app.state.parts = parts
         parts.probe.start()
@@ -101,6 +106,7 @@ def create_app(settings: Settings, *, database_url: str, audit_key: bytes, disk:
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task
+            await parts.streams.stop()
             await parts.committer.stop()
             await cache.stop()
             await parts.probe.stop()

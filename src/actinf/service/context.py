@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from actinf.errors import Unauthenticated
+from actinf.errors import Forbidden, Unauthenticated
 from actinf.runtime.logs import REQUEST_ID
 from actinf.runtime.settings import Settings
 from actinf.service.access.principal import Principal
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from actinf.service.access.keyring import Keyring
     from actinf.service.agents.cache import AgentCache
     from actinf.service.agents.hot import HotAgents
+    from actinf.service.events import Feed, Streams
     from actinf.service.health.probe import HealthProbe
     from actinf.service.models.library import ModelLibrary
     from actinf.service.steps.committer import Committer
@@ -40,6 +42,8 @@ class Parts:
     committer: "Committer"
     audit: AuditLog
     probe: "HealthProbe"
+    streams: "Streams"
+    steps_taken: "Feed"
 
 
 def parts_of(request: Request) -> Parts:
@@ -83,6 +87,17 @@ def requires(scope: str) -> Callable[..., Coroutine[Any, Any, Principal]]:
         return principal
 
     return let_in
+
+
+async def still_allowed(request: Request, scope: str) -> bool:
+    """Whether who made a request that goes on may do so: its key may have been revoked since, or have expired."""
+    try:
+        (await identified(request, request.headers.get("authorization"))).needs(scope)
+    except (Unauthenticated, Forbidden):
+        return False
+    except (SQLAlchemyError, OSError):  # not known, as the database is away
+        return True
+    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,13 +44,16 @@ class Edge:
         identity = self._identity(scope)
         token = REQUEST_ID.set(identity)
         started, status = time.perf_counter(), 500
+        streamed_after: float | None = None
         IN_FLIGHT.inc()
 
         async def answer(message: Message) -> None:
-            nonlocal status
+            nonlocal status, streamed_after
             if message["type"] == "http.response.start":
                 status = message["status"]
                 given = {name for name, _ in message["headers"]}
+                if (b"content-type", b"text/event-stream; charset=utf-8") in message["headers"]:
+                    streamed_after = time.perf_counter() - started  # how long it then goes on is no latency
                 message["headers"] = [
                     *message["headers"],
                     *(pair for pair in _SAFE if pair[0] not in given),
@@ -62,7 +65,7 @@ class Edge:
             await self._app(scope, receive, answer)
         finally:
             IN_FLIGHT.dec()
-            self._tell(scope, status, time.perf_counter() - started)
+            self._tell(scope, status, time.perf_counter() - started if streamed_after is None else streamed_after)
             REQUEST_ID.reset(token)
 
     @staticmethod

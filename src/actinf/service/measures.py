@@ -17,6 +17,7 @@ __all__ = [
     "REQUESTS",
     "REQUEST_SECONDS",
     "STEP_SECONDS",
+    "STREAMS",
 ]
 
 REGISTRY = CollectorRegistry()
@@ -62,3 +63,4 @@ CACHE_WRITES = Counter(
     ("result",),
     registry=REGISTRY,
 )
+STREAMS = Gauge("actinf_event_streams", "Streams of events that are open.", registry=REGISTRY)

@@ -4,16 +4,19 @@ import asyncio
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
 from actinf.errors import ActinfError
 from actinf.runtime.problems import problem_of
 from actinf.service.access.principal import Principal
-from actinf.service.context import Parts, parts_of, requires
+from actinf.service.context import Parts, parts_of, requires, still_allowed
+from actinf.service.events import EventStream
+from actinf.service.events import Reader as StreamReader
 from actinf.service.idempotency import REPLAYED, IdempotencyKey
-from actinf.service.steps import service
+from actinf.service.steps import service, stream
 from actinf.service.steps.lean_route import LeanRoute
 from actinf.service.steps.schemas import (
+    STREAM,
     AgentStep,
     ManySteps,
     ManyStepsReply,
@@ -65,6 +68,33 @@ async def read_step(
 ) -> StepShown:
     """One step that an agent took."""
     return await service.one_step(parts_of(request), principal, agent, step)
+
+
+@router.get(
+    "/agents/{agent}/events",
+    response_class=EventStream,
+    responses={200: {"description": "The stream.", "content": {"text/event-stream": STREAM}}},
+)
+async def stream_steps(
+    agent: UUID,
+    request: Request,
+    principal: Reader,
+    after: Annotated[
+        int | None, Query(ge=-1, lt=2**62, description="The number of a step: begin after it, not with the next one.")
+    ] = None,
+    last_event_id: Annotated[
+        int | None, Header(alias="Last-Event-ID", ge=-1, lt=2**62, description="Likewise, and before `after`.")
+    ] = None,
+) -> Response:
+    """Every step of an agent as it is taken, as server-sent events.
+
+    An event `step` has the step as its data and the number of the step as its id.  Connected again with the
+    `Last-Event-ID` that it had last, a reader gets every step that it missed, once.  `deleted` ends the stream of an
+    agent that is gone; `ended` says why else it ends: the key was revoked, or this process is about to stop.
+    """
+    reader = StreamReader(name=principal.actor, allowed=lambda: still_allowed(request, "read"))
+    begin = last_event_id if last_event_id is not None else after
+    return await stream.open_stream(parts_of(request), principal, agent, begin, reader)
 
 
 @router.post("/steps")

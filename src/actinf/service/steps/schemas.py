@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt, Stric
 from actinf.runtime.problems import Problem
 
 __all__ = [
+    "STREAM",
     "AgentStep",
     "ManySteps",
     "ManyStepsReply",
@@ -140,6 +141,13 @@ class StepShown(StepReply):
     created_at: datetime
     observation: Any = Field(description="What was observed, as it was sent.")
     executed: Any = Field(description="What was executed before it, as it was sent; null: the action chosen.")
+
+
+STREAM: dict[str, Any] = {
+    "schema": {"type": "string"},
+    "example": 'id: 0\nevent: step\ndata: {"step":0,"action":{"location":"cue"},"F":0.0}\n\n',
+}
+"""How the stream of steps looks."""
 
 
 class StepPage(BaseModel):

@@ -28,7 +28,7 @@ from actinf.service.steps.record import (
 )
 from actinf.service.steps.schemas import NewStep, StepPage, StepShown
 
-__all__ = ["Taken", "history", "one_step", "take"]
+__all__ = ["Taken", "history", "one_step", "shown", "take"]
 
 #: What takes longer is computed beside the event loop.
 INLINE_SECONDS = 0.002
@@ -109,6 +109,7 @@ async def _try(
     if not kept:
         place.forget()
         return await _given_before(parts, place, live, wanted, key, digest)
+    parts.steps_taken.wake(place.id, live.next_step)
     reply = replied(place.id, live.next_step, step, live.agent, list(wanted.include))
     body = reply.model_dump_json().encode()
     live.last = None if key is None else (key, digest, live.next_step, body)
@@ -172,7 +173,7 @@ def _same(key: str, digest: bytes, before: bytes, number: int | None, number_bef
         )
 
 
-def _shown(identity: UUID, row: Any, live: Live) -> StepShown:
+def shown(identity: UUID, row: Any, live: Live) -> StepShown:
     """A step as it is shown in a history."""
     said = asked(row)
     include = [word for word in said.get("include", []) if word != "terms" or row.carry is not None]
@@ -195,7 +196,7 @@ async def history(parts: Parts, principal: Principal, identity: UUID, after: int
         live = await parts.hot.described(connection, principal.workspace, identity)
         rows = await repository.steps_after(connection, identity, after, limit + 1)
         begins = await repository.oldest_step(connection, identity)
-    items = [_shown(identity, row, live) for row in rows[:limit]]
+    items = [shown(identity, row, live) for row in rows[:limit]]
     following = items[-1].step if len(rows) > limit else None
     return StepPage.model_construct(items=items, next=following, begins=begins)
 
@@ -213,4 +214,4 @@ async def one_step(parts: Parts, principal: Principal, identity: UUID, number: i
         raise NotFound(f"step {number} of the agent {identity} is not kept any more: steps are kept for a time")
     if row is None:
         raise NotFound(f"the agent {identity} has no step {number}: its next step is {live.next_step}")
-    return _shown(identity, row, live)
+    return shown(identity, row, live)
