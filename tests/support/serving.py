@@ -61,6 +61,16 @@ class Serving:
             self._process.kill()
             self._process.wait()
 
+    def signal(self, number: int) -> None:
+        """Send the process a signal."""
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def wait(self, seconds: float = 60) -> int:
+        """Until the process has ended; its exit code."""
+        assert self._process is not None
+        return self._process.wait(seconds)
+
     def kill_database(self) -> None:
         """SIGKILL the postmaster."""
         pid = self.database.pid

@@ -57,6 +57,9 @@ _REFUSALS = {
     503: "Not now; the reply says when.",
 }
 _NOTE_KEYS_SECONDS = 30.0
+# Kernels that were compiled before are loaded in a second or two.
+_LONGEST_DEAF_SECONDS = 10.0
+_SCHEMA_SECONDS = 2.0
 
 
 def create_app(settings: Settings, *, database_url: str, audit_key: bytes, disk: Path | None = None) -> FastAPI:
@@ -93,12 +96,17 @@ def create_app(settings: Settings, *, database_url: str, audit_key: bytes, disk:
         parts.probe.start()
         parts.committer.start()
         cache.start()
+        loading = asyncio.create_task(_load_kernels(library, lifecycle))
+        watching = asyncio.create_task(_watch_schema(database_url, lifecycle))
         background = [
-            asyncio.create_task(_load_kernels(library, lifecycle)),
-            asyncio.create_task(_watch_schema(database_url, lifecycle)),
+            loading,
+            watching,
             asyncio.create_task(_note_keys(parts.keyring)),
             asyncio.create_task(keep_partitions(engine, settings.retention_days)),
         ]
+        # Listening is what brings requests: those that come before all is there would have to wait.
+        await asyncio.wait([loading], timeout=_LONGEST_DEAF_SECONDS)
+        await asyncio.wait([watching], timeout=_SCHEMA_SECONDS)
         try:
             yield
         finally:

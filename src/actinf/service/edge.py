@@ -27,6 +27,8 @@ _SAFE = [
         b"form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     ),
 ]
+# While a process drains, a client that keeps its connection would go on to send requests to it.
+_CLOSE: dict[bool, list[tuple[bytes, bytes]]] = {False: [], True: [(b"connection", b"close")]}
 _QUIET = {"/health", "/ready", "/live", "/metrics"}
 
 
@@ -58,6 +60,7 @@ class Edge:
                     *message["headers"],
                     *(pair for pair in _SAFE if pair[0] not in given),
                     (b"x-request-id", identity.encode()),
+                    *_CLOSE[scope["app"].state.lifecycle.draining],
                 ]
             await send(message)
 

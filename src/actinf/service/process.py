@@ -1,10 +1,7 @@
 """One serving process, from its first line to its last."""
 
 import asyncio
-import logging
-import signal
 from collections.abc import Callable
-from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -20,29 +17,9 @@ from actinf.service.access.keys import new_key
 from actinf.service.app import create_app
 from actinf.service.audit.log import AuditLog, Entry
 from actinf.service.audit.secret import audit_key
+from actinf.service.server import OrderlyServer
 
 __all__ = ["serve"]
-
-_LOG = logging.getLogger(__name__)
-
-
-class _Server(uvicorn.Server):
-    """Ends in order: first it says that it is not ready, and only then does it stop to accept."""
-
-    def __init__(self, config: uvicorn.Config, drain: Callable[[], None], drain_seconds: float):
-        super().__init__(config)
-        self._drain = drain
-        self._drain_seconds = drain_seconds
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """SIGTERM drains; a second one, or Ctrl-C, ends at once."""
-        self._drain()
-        if sig == signal.SIGTERM and self._drain_seconds > 0 and not self.should_exit:
-            _LOG.info("draining: /ready says no, and accepting ends in %g s", self._drain_seconds)
-            asyncio.get_running_loop().call_later(self._drain_seconds, super().handle_exit, sig, frame)
-            self._drain_seconds = 0.0
-        else:
-            super().handle_exit(sig, frame)
 
 
 def serve(settings: Settings, *, say: Callable[[str], None]) -> None:
@@ -81,7 +58,11 @@ def serve(settings: Settings, *, say: Callable[[str], None]) -> None:
             timeout_keep_alive=30,
             h11_max_incomplete_event_size=65_536,
         )
-        server = _Server(config, lambda: setattr(app.state.lifecycle, "draining", True), settings.drain_seconds)
+        server = OrderlyServer(
+            config,
+            drain=lambda: setattr(app.state.lifecycle, "draining", True),
+            drain_seconds=settings.drain_seconds,
+        )
         sock = _listen(config)
         host, port = sock.getsockname()[:2]
         say(f"Active Inference API on http://{host}:{port} (documentation: http://{host}:{port}/docs)")
