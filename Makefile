@@ -1,6 +1,6 @@
 # `make help` lists the targets.  PYTHON=python3.13 on any of them picks the interpreter (3.11 or newer).
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-bounds lint format bench lock changelog clean
+.PHONY: help setup run test test-bounds campaign lint format bench lock changelog clean
 
 export PYTHON
 BIN := .venv/bin
@@ -22,6 +22,10 @@ test: lint ## check the code, then run all tests
 test-bounds: setup ## run the engine's tests with every index checked (minutes: the kernels are compiled anew)
 	NUMBA_BOUNDSCHECK=1 ACTINF_CACHE_DIR="$${TMPDIR:-/tmp}/actinf-bounds" $(BIN)/pytest -n auto --maxprocesses 4 \
 		-k "not is_a_session" tests/inference tests/planning tests/learning tests/agent tests/envs tests/lab/test_simulate.py
+
+# One after another, and alone on the machine: they measure.
+campaign: setup ## the long tests of the service: kills, restarts, faults (an hour)
+	$(BIN)/pytest -s tests/campaign
 
 lint: setup ## style, types and import contracts
 	$(BIN)/ruff check
