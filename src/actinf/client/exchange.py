@@ -12,7 +12,7 @@ from actinf.client.operation import Operation
 from actinf.client.refusals import error_of_problem, not_this_service, unreadable
 from actinf.errors import ActinfError, ServiceError, ServiceUnavailable, SettingError
 
-__all__ = ["address", "close_when_forgotten", "headers_with", "lost", "result_of"]
+__all__ = ["address", "close_when_forgotten", "headers_with", "is_here", "lost", "result_of"]
 
 T = TypeVar("T")
 
@@ -29,6 +29,12 @@ def address(url: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise SettingError(f"the address {url!r}: expected one like http://127.0.0.1:8000 or https://lab.example.org")
     return url.rstrip("/")
+
+
+def is_here(url: str) -> bool:
+    """Whether an address is of this machine, to which no proxy of the environment leads."""
+    host = urlsplit(url).hostname or ""
+    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 def headers_with(key: str | None) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Self, TypeVar
 
 import httpx
 
-from actinf.client.exchange import address, close_when_forgotten, headers_with, lost, result_of
+from actinf.client.exchange import address, close_when_forgotten, headers_with, is_here, lost, result_of
 from actinf.client.operation import Operation
 from actinf.client.retries import Attempts, Retries
 from actinf.errors import NotFound, RateLimited, ServiceError, ServiceUnavailable
@@ -49,7 +49,12 @@ class AsyncConnection:
         self._reached = False
         context = ssl.create_default_context(cafile=verify) if isinstance(verify, str) else verify
         self._http = httpx.AsyncClient(
-            base_url=self.url, headers=headers_with(key), timeout=timeout, verify=context, transport=transport
+            base_url=self.url,
+            headers=headers_with(key),
+            timeout=timeout,
+            verify=context,
+            transport=transport,
+            trust_env=not is_here(self.url),
         )
         close_when_forgotten(self, self._http)
 
