@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actinf.agent.explanation import Explanation, explain_step
-from actinf.errors import ImpossibleObservation, SettingError
+from actinf.errors import ImpossibleObservation, ObservationError, SettingError
 from actinf.kernels import layout as L
 from actinf.kernels.buffers import Frame, section_slice, view
 from actinf.model import Model
@@ -15,7 +15,7 @@ from actinf.model import Model
 if TYPE_CHECKING:
     from actinf.agent.agent import Agent
 
-__all__ = ["Session", "Snapshot", "Step"]
+__all__ = ["Perceived", "Session", "Snapshot", "Step"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,19 @@ class Results:
             at += len(factor.states)
         scalars, qs, q_pi, G, q_action, p_action = whole
         return cls(scalars, qs, q_pi, G, q_action, p_action, tuple(factors))
+
+
+@dataclass(frozen=True, slots=True)
+class Perceived:
+    """What an agent believes when it has perceived an observation, without having planned anything.
+
+    Attributes:
+        F: variational free energy in nats; −ln p(o_t | o_<t) where inference is exact.
+        qs: factor → q(s), (num_states[f],).
+    """
+
+    F: float
+    qs: dict[str, NDArray[Any]]
 
 
 class Step:
@@ -239,11 +252,8 @@ class Session:
             ImpossibleObservation: when no state with positive probability can produce it.  Nothing is lost by an error:
                 the session is where it was, and can be given another observation.
         """
-        agent, x = self.agent, self._x
-        self._read(observation, self._obs, self._soft)
-        time = self._time
-        x[self._executed_at] = self._action if executed is None else agent.actions.read(executed)
-        x[self._time_at] = time
+        agent, x, time = self.agent, self._x, self._time
+        self._prepare(observation, executed)
         x[self._asked_at] = L.WHOLE_STEP if self._dense is None else L.PERCEIVE_ONLY
         out = np.empty(self._out_length, self._dtype)
         if self._call(out) != L.OK:
@@ -257,6 +267,39 @@ class Session:
         self._time = time + 1
         carried = self._carry.copy() if self._keeps_carry else None
         return Step(agent, out, self._action, self._episode, time, carried)
+
+    def perceive(self, observation: Any, *, executed: Any = None) -> Perceived:
+        """Perceive an observation, and learn from it, without planning or choosing.
+
+        Args:
+            observation: as for `step`.
+            executed: the action before this observation, as for `step`; needed after the first observation of an
+                episode, unless the model has only one, for here none is chosen.
+
+        Raises:
+            ObservationError: for an observation or an action that the model does not know, or none where one is needed.
+            ImpossibleObservation: as for `step`; the session is where it was.
+        """
+        self._prepare(observation, executed)
+        self._x[self._asked_at] = L.PERCEIVE_ONLY
+        out = np.empty(self._out_length, self._dtype)
+        if self._call(out) != L.OK:
+            raise ImpossibleObservation(self._impossible(observation))
+        self._action = 0 if len(self.agent.actions.digits) == 1 else -1
+        self._time += 1
+        results = self.agent.results
+        return Perceived(float(out[results.scalars][0]) + 0.0, {name: out[where] for name, where in results.factors})
+
+    def _prepare(self, observation: Any, executed: Any) -> None:
+        """Write what a step is told into the buffers."""
+        self._read(observation, self._obs, self._soft)
+        if executed is None and self._action < 0 < self._time:
+            raise ObservationError(
+                f"it is not known what was executed before step {self._time}: after perceive(...), which chooses "
+                "nothing, give executed="
+            )
+        self._x[self._executed_at] = self._action if executed is None else self.agent.actions.read(executed)
+        self._x[self._time_at] = self._time
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Session":
         """Another session in the same place, of the same agent: what it does does not touch this one."""

@@ -29,6 +29,8 @@ from actinf.service.edge import Edge
 from actinf.service.events import Streams
 from actinf.service.health import endpoints as health
 from actinf.service.health.probe import HealthProbe
+from actinf.service.inference import endpoints as inference
+from actinf.service.inference.service import Observers
 from actinf.service.maintenance import keep_partitions
 from actinf.service.models import endpoints as models
 from actinf.service.models.library import ModelLibrary
@@ -89,6 +91,7 @@ def create_app(settings: Settings, *, database_url: str, audit_key: bytes, disk:
             committer=Committer(database_url),
             audit=AuditLog(audit_key),
             probe=HealthProbe(database_url, disk),
+            observers=Observers(),
             streams=streams,
             steps_taken=streams.feed(newest_of(engine)),
         )
@@ -133,7 +136,7 @@ def create_app(settings: Settings, *, database_url: str, audit_key: bytes, disk:
     )
     app.state.lifecycle = lifecycle
     install_problems(app)
-    for router in (steps.router, models.router, agents.router, access.router, health.router):
+    for router in (steps.router, models.router, agents.router, inference.router, access.router, health.router):
         app.include_router(router)
     app.add_middleware(Edge)
     return app

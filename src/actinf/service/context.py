@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from actinf.service.agents.hot import HotAgents
     from actinf.service.events import Feed, Streams
     from actinf.service.health.probe import HealthProbe
+    from actinf.service.inference.service import Observers
     from actinf.service.models.library import ModelLibrary
     from actinf.service.steps.committer import Committer
 
@@ -42,6 +43,7 @@ class Parts:
     committer: "Committer"
     audit: AuditLog
     probe: "HealthProbe"
+    observers: "Observers"
     streams: "Streams"
     steps_taken: "Feed"
 

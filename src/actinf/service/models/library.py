@@ -1,11 +1,14 @@
 """Models ready for use, kept by the hash of their content: what strangers send is parsed once."""
 
 import asyncio
+import hashlib
 import json
 from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from pydantic_core import to_json
 
 from actinf.agent import Agent
 from actinf.envs.by_name import BUNDLED, bundled_model, bundled_world
@@ -77,6 +80,7 @@ class ModelLibrary:
         self._models: OrderedDict[str, Model] = OrderedDict()
         self._agents: OrderedDict[tuple[str, str], Agent] = OrderedDict()
         self._bundled: dict[str, Model] = {}
+        self._stated: OrderedDict[bytes, Model] = OrderedDict()
 
     def bundled(self, name: str) -> Model | None:
         """The bundled model of that name, or None; read once."""
@@ -104,6 +108,22 @@ class ModelLibrary:
         if len(document) < 65_536:
             return self.keep(model_of_bytes(document, "json"))
         return self.keep(await asyncio.to_thread(model_of_bytes, document, "json"))
+
+    async def stated(self, document: Mapping[str, Any]) -> Model:
+        """The model of a document that a request holds; the same document sent again is not parsed again.
+
+        Raises:
+            ModelError: lists every mistake, by its path.
+        """
+        digest = hashlib.sha256(to_json(document)).digest()
+        model = self._stated.get(digest)
+        if model is None:
+            model = self.keep(await asyncio.to_thread(model_of_plain, document))
+            self._stated[digest] = model
+        self._stated.move_to_end(digest)
+        while len(self._stated) > _MOST_MODELS:
+            self._stated.popitem(last=False)
+        return model
 
     async def agent(self, model: Model, settings: AgentSettings) -> Agent:
         """The agent of a model and settings; built where it was not used lately.

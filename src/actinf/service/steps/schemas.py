@@ -11,9 +11,11 @@ from actinf.runtime.problems import Problem
 __all__ = [
     "STREAM",
     "AgentStep",
+    "Executed",
     "ManySteps",
     "ManyStepsReply",
     "NewStep",
+    "Observation",
     "OneReply",
     "StepPage",
     "StepReply",
