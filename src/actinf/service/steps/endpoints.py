@@ -72,6 +72,7 @@ async def read_step(
 
 @router.get(
     "/agents/{agent}/events",
+    status_code=200,
     response_class=EventStream,
     responses={200: {"description": "The stream.", "content": {"text/event-stream": STREAM}}},
 )
