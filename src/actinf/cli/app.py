@@ -30,6 +30,7 @@ _COMMANDS = {
     "list": ("actinf.cli.listing", "List what comes with actinf."),
     "serve": ("actinf.cli.serve", "Serve the API."),
     "keys": ("actinf.cli.keys", "Make, list and revoke the API's keys."),
+    "switches": ("actinf.cli.switches", "See and throw the API's circuit breakers."),
     "db": ("actinf.cli.db", "Bring the API's database to this release."),
     "bench": ("actinf.cli.bench", "Measure how fast the engine is."),
 }

@@ -15,24 +15,25 @@ from actinf.cli.console import Screen
 from actinf.cli.database_options import at_hand, database_options
 from actinf.lab.extras import load_extra
 
-__all__ = ["command"]
+__all__ = ["actor_of_command", "audited_database", "command"]
 
 _PURPOSE = "Working with the API's keys"
 
 
 @contextmanager
-def _at_hand(**where: Any) -> Iterator[tuple[Any, Any]]:
-    """The database and its audit log."""
-    log = load_extra("actinf.service.audit.log", extra="serve", purpose=_PURPOSE)
-    secret = load_extra("actinf.service.audit.secret", extra="serve", purpose=_PURPOSE)
-    schema = load_extra("actinf.service.schema_version", extra="serve", purpose=_PURPOSE)
-    with at_hand(_PURPOSE, **where) as (settings, database):
+def audited_database(purpose: str, **where: Any) -> Iterator[tuple[Any, Any]]:
+    """The database and its audit log, for commands that change something."""
+    log = load_extra("actinf.service.audit.log", extra="serve", purpose=purpose)
+    secret = load_extra("actinf.service.audit.secret", extra="serve", purpose=purpose)
+    schema = load_extra("actinf.service.schema_version", extra="serve", purpose=purpose)
+    with at_hand(purpose, **where) as (settings, database):
         if settings.database_url is None:
             schema.upgrade(database.url)
         yield database, log.AuditLog(secret.audit_key(settings, database.data_dir))
 
 
-def _actor() -> str:
+def actor_of_command() -> str:
+    """Who types: what the audit log calls them."""
     return f"cli:{getpass.getuser()}"
 
 
@@ -59,9 +60,15 @@ def create(name: str, scopes: tuple[str, ...], workspace: str, days: int | None,
     """Make a key and print it, this once."""
     screen = Screen()
     commands = load_extra("actinf.service.access.commands", extra="serve", purpose=_PURPOSE)
-    with _at_hand(**where) as (database, audit):
+    with audited_database(_PURPOSE, **where) as (database, audit):
         key = commands.create_key(
-            database, audit, actor=_actor(), workspace=workspace, name=name or "made by hand", scopes=scopes, days=days
+            database,
+            audit,
+            actor=actor_of_command(),
+            workspace=workspace,
+            name=name or "made by hand",
+            scopes=scopes,
+            days=days,
         )
     screen.say(f"The key {key.prefix} of the workspace {workspace!r}, for {', '.join(scopes)}. It is shown this once:")
     click.echo(key.text)
@@ -74,7 +81,7 @@ def list_keys(**where: Any) -> int:
     """List the keys; what is secret of them is not known."""
     screen = Screen()
     commands = load_extra("actinf.service.access.commands", extra="serve", purpose=_PURPOSE)
-    with _at_hand(**where) as (database, _):
+    with audited_database(_PURPOSE, **where) as (database, _):
         rows = commands.list_keys(database)
     table = Table("prefix", "workspace", "name", "scopes", "state", "last used", box=None, header_style="bold")
     for row in rows:
@@ -103,7 +110,7 @@ def revoke(prefix: str, **where: Any) -> int:
     """End a key, given by its eight characters: at once, and within 5 s in processes that run."""
     screen = Screen()
     commands = load_extra("actinf.service.access.commands", extra="serve", purpose=_PURPOSE)
-    with _at_hand(**where) as (database, audit):
-        commands.revoke_key(database, audit, actor=_actor(), prefix=prefix)
+    with audited_database(_PURPOSE, **where) as (database, audit):
+        commands.revoke_key(database, audit, actor=actor_of_command(), prefix=prefix)
     screen.say(f"the key {prefix} is revoked")
     return 0

@@ -22,7 +22,15 @@ from starlette.exceptions import HTTPException
 from actinf import errors
 from actinf.runtime.logs import REQUEST_ID
 
-__all__ = ["PROBLEM_JSON", "Problem", "ProblemPart", "install_problems", "problem_of", "problem_response"]
+__all__ = [
+    "PROBLEM_JSON",
+    "Problem",
+    "ProblemPart",
+    "install_problems",
+    "problem_of",
+    "problem_of_status",
+    "problem_response",
+]
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -153,6 +161,18 @@ def _problem(kind: str, status: int, detail: str, path: str, parts: Sequence[Pro
     )
 
 
+def problem_of_status(status: int, detail: str, path: str) -> Problem:
+    """A problem that its status says all of."""
+    return Problem(
+        type="about:blank",
+        title=http.HTTPStatus(status).phrase,
+        status=status,
+        detail=detail,
+        instance=path,
+        request_id=REQUEST_ID.get(),
+    )
+
+
 def problem_response(
     problem: Problem, retry_after: float | None = None, headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
@@ -190,15 +210,7 @@ def install_problems(app: FastAPI) -> None:
             detail = f"there is no operation at {request.url.path}: /docs lists what there is"
         if status == 405:
             detail = f"{request.method} is not known at {request.url.path}: expected {(headers or {}).get('Allow', '')}"
-        problem = Problem(
-            type="about:blank",
-            title=http.HTTPStatus(status).phrase,
-            status=status,
-            detail=detail,
-            instance=request.url.path,
-            request_id=REQUEST_ID.get(),
-        )
-        return problem_response(problem, headers=headers)
+        return problem_response(problem_of_status(status, detail, request.url.path), headers=headers)
 
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, of_http)
@@ -212,6 +224,8 @@ def _place(where: Sequence[Any]) -> str:
 
 def _said(one: Mapping[str, Any]) -> str:
     """pydantic's sentence, with the value where that is short."""
+    if one["type"] == "json_invalid":
+        return str(one["ctx"]["error"])
     said = str(one["msg"])
     value = one.get("input")
     if isinstance(value, str | int | float | bool) and len(repr(value)) <= 60:

@@ -48,6 +48,15 @@ class Settings(BaseSettings):
         60_000, ge=1, description="Requests a minute that one key may make; each process counts for itself, or all "
         "replicas together where there is a shared cache."
     )  # fmt: skip
+    failure_limit: int = Field(
+        120, ge=1, description="Requests a minute from one address that may come without a valid key."
+    )
+    max_in_flight: int = Field(
+        512, ge=8, description="Requests that a process answers at once; more are refused with 503."
+    )
+    trusted_proxies: str = Field(
+        "127.0.0.1", description="Addresses or networks, by commas, whose X-Forwarded-For says where a request is from."
+    )
     max_body_bytes: int = Field(8 * MEBIBYTE, ge=1024, description="Largest body of a request.")
     max_memory_bytes: int = Field(
         1024 * MEBIBYTE, ge=16 * MEBIBYTE, description="Largest estimate of memory that any one piece of work may have."

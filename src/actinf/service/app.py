@@ -34,9 +34,15 @@ from actinf.service.inference.service import Observers
 from actinf.service.maintenance import keep_partitions
 from actinf.service.models import endpoints as models
 from actinf.service.models.library import ModelLibrary
+from actinf.service.protection.breaker import Breaker
+from actinf.service.protection.gate import Gate
+from actinf.service.protection.guarded_engine import GuardedEngine
+from actinf.service.protection.make import make_breakers, make_limits
+from actinf.service.protection.switchboard import SwitchBoard
 from actinf.service.steps import endpoints as steps
 from actinf.service.steps.committer import Committer
 from actinf.service.steps.stream import newest_of
+from actinf.service.switches import endpoints as switches
 
 __all__ = ["create_app"]
 
@@ -62,6 +68,7 @@ _NOTE_KEYS_SECONDS = 30.0
 # Kernels that were compiled before are loaded in a second or two.
 _LONGEST_DEAF_SECONDS = 10.0
 _SCHEMA_SECONDS = 2.0
+_MOST_PARSERS = 2  # of large bodies at once
 
 
 def create_app(settings: Settings, *, database_url: str, audit_key: bytes, disk: Path | None = None) -> FastAPI:
@@ -77,25 +84,30 @@ def create_app(settings: Settings, *, database_url: str, audit_key: bytes, disk:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        engine = make_engine(database_url, pool_size=settings.pool_size, application="actinf api")
+        pool = make_engine(database_url, pool_size=settings.pool_size, application="actinf api")
+        breakers = make_breakers()
+        engine = GuardedEngine(pool, breakers["database"])
         library = ModelLibrary()
-        cache = _cache(settings, audit_key)
+        cache = _cache(settings, audit_key, breakers["cache"])
         streams = Streams(lambda: lifecycle.draining)
         parts = Parts(
             settings=settings,
             engine=engine,
-            keyring=Keyring(engine),
+            keyring=Keyring(engine.for_operators()),
             library=library,
             cache=cache,
             hot=HotAgents(engine, library, settings.hot_agents, cache),
-            committer=Committer(database_url),
+            committer=Committer(database_url, breakers["database"]),
             audit=AuditLog(audit_key),
             probe=HealthProbe(database_url, disk),
             observers=Observers(),
             streams=streams,
             steps_taken=streams.feed(newest_of(engine)),
+            limits=make_limits(settings, breakers["cache"]),
+            switches=SwitchBoard(engine, breakers.values()),
         )
         app.state.parts = parts
+        parts.switches.start()
         parts.probe.start()
         parts.committer.start()
         cache.start()
@@ -121,7 +133,9 @@ def create_app(settings: Settings, *, database_url: str, audit_key: bytes, disk:
             await parts.committer.stop()
             await cache.stop()
             await parts.probe.stop()
-            with suppress(DBAPIError, OSError):
+            await parts.switches.stop()
+            await parts.limits.close()
+            with suppress(DBAPIError, OSError, actinf.errors.ServiceUnavailable):
                 await parts.keyring.note_use()
             await engine.dispose()
 
@@ -130,24 +144,25 @@ def create_app(settings: Settings, *, database_url: str, audit_key: bytes, disk:
         version=actinf.__version__,
         description=_DESCRIPTION,
         lifespan=lifespan,
-        max_body_size=settings.max_body_bytes,
         responses={status: {"description": said, "model": Problem} for status, said in _REFUSALS.items()},
         separate_input_output_schemas=False,
     )
     app.state.lifecycle = lifecycle
     install_problems(app)
-    for router in (steps.router, models.router, agents.router, inference.router, access.router, health.router):
-        app.include_router(router)
+    for resource in (steps, models, agents, inference, access, switches, health):
+        app.include_router(resource.router)
+    app.state.parsers = asyncio.Semaphore(_MOST_PARSERS)
+    app.add_middleware(Gate, most=settings.max_in_flight, max_body_bytes=settings.max_body_bytes)
     app.add_middleware(Edge)
     return app
 
 
-def _cache(settings: Settings, audit_key: bytes) -> AgentCache:
+def _cache(settings: Settings, audit_key: bytes, breaker: Breaker) -> AgentCache:
     """The cache that the settings name; its entries are sealed with a key of their own, made of the audit key."""
     if settings.cache_url is None:
         return NoCache()
     key = hashlib.blake2b(b"agents in the cache", key=audit_key, digest_size=32).digest()
-    return RedisCache(settings.cache_url.get_secret_value(), key)
+    return RedisCache(settings.cache_url.get_secret_value(), key, breaker)
 
 
 async def _load_kernels(library: ModelLibrary, lifecycle: "health.Lifecycle") -> None:
@@ -185,5 +200,5 @@ async def _watch_schema(url: str, lifecycle: "health.Lifecycle") -> None:
 async def _note_keys(keyring: Keyring) -> None:
     while True:
         await asyncio.sleep(_NOTE_KEYS_SECONDS)
-        with suppress(DBAPIError, OSError):
+        with suppress(DBAPIError, OSError, actinf.errors.ServiceUnavailable):
             await keyring.note_use()

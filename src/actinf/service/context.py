@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from actinf.errors import Forbidden, Unauthenticated
+from actinf.errors import Forbidden, RateLimited, ServiceUnavailable, Unauthenticated
 from actinf.runtime.logs import REQUEST_ID
 from actinf.runtime.settings import Settings
 from actinf.service.access.principal import Principal
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from actinf.service.health.probe import HealthProbe
     from actinf.service.inference.service import Observers
     from actinf.service.models.library import ModelLibrary
+    from actinf.service.protection.guarded_engine import GuardedEngine
+    from actinf.service.protection.rate import RateLimits
+    from actinf.service.protection.switchboard import SwitchBoard
     from actinf.service.steps.committer import Committer
 
 __all__ = ["Asking", "Parts", "Transaction", "identified", "parts_of", "requires"]
@@ -35,7 +38,7 @@ class Parts:
     """What a serving process is made of."""
 
     settings: Settings
-    engine: AsyncEngine
+    engine: "GuardedEngine"
     keyring: "Keyring"
     library: "ModelLibrary"
     cache: "AgentCache"
@@ -46,6 +49,8 @@ class Parts:
     observers: "Observers"
     streams: "Streams"
     steps_taken: "Feed"
+    limits: "RateLimits"
+    switches: "SwitchBoard"
 
 
 def parts_of(request: Request) -> Parts:
@@ -59,19 +64,44 @@ async def identified(request: Request, authorization: str | None) -> Principal:
 
     Raises:
         Unauthenticated: there is no key and one is needed, or it is not valid.
+        RateLimited: the key, or the address where there is none that is valid, made too many requests.
     """
     parts = parts_of(request)
     scheme, _, token = (authorization or "").partition(" ")
     if token and scheme.lower() == "bearer":
-        principal = await parts.keyring.principal(token.strip())
+        principal = await _holder(request, token.strip())
+        limits = parts.limits
+        try:
+            await limits.count(principal.actor)
+        finally:
+            standing = (b"ratelimit", limits.standing(principal.actor))
+            request.scope["rate_limit"] = ((b"ratelimit-policy", limits.policy), standing)
     elif parts.settings.insecure_local:
-        principal = await parts.keyring.local()
+        principal = await parts.keyring.local()  # whoever is on this machine: there is no key to count by
     else:
+        await parts.limits.stranger(_address(request))
+        await parts.limits.refused(_address(request))
         raise Unauthenticated(
             "there is no key: send the header `Authorization: Bearer ai_…`, with a key from `actinf keys create`"
         )
     request.scope["principal"] = principal
     return principal
+
+
+async def _holder(request: Request, text: str) -> Principal:
+    """Whose key it is.  An address that sent many that are none may go on with those that are known already."""
+    parts = parts_of(request)
+    if not parts.keyring.knows(text):
+        await parts.limits.stranger(_address(request))
+    try:
+        return await parts.keyring.principal(text)
+    except Unauthenticated:
+        await parts.limits.refused(_address(request))
+        raise
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client is not None else ""
 
 
 async def _principal(
@@ -97,7 +127,7 @@ async def still_allowed(request: Request, scope: str) -> bool:
         (await identified(request, request.headers.get("authorization"))).needs(scope)
     except (Unauthenticated, Forbidden):
         return False
-    except (SQLAlchemyError, OSError):  # not known, as the database is away
+    except (SQLAlchemyError, OSError, ServiceUnavailable, RateLimited):  # not known, as the database is away
         return True
     return True
 

@@ -61,6 +61,7 @@ class Edge:
                     *(pair for pair in _SAFE if pair[0] not in given),
                     (b"x-request-id", identity.encode()),
                     *_CLOSE[scope["app"].state.lifecycle.draining],
+                    *scope.get("rate_limit", ()),
                 ]
             await send(message)
 

@@ -39,7 +39,7 @@ _RETRY_MILLISECONDS = 1000
 _MOST_KEPT = 64
 _MOST_KEPT_CHARACTERS = 2**20
 _READS_AT_ONCE = 2
-_AWAY = (SQLAlchemyError, psycopg.Error, OSError)
+_AWAY = (SQLAlchemyError, psycopg.Error, OSError, ServiceUnavailable)
 
 
 @dataclass(frozen=True, slots=True)

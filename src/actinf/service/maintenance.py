@@ -8,8 +8,10 @@ import asyncio
 import logging
 
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from actinf.errors import ServiceUnavailable
 
 __all__ = ["drop_old_steps", "keep_partitions", "make_partitions"]
 
@@ -55,7 +57,7 @@ async def _once(engine: AsyncEngine, retention_days: int) -> bool:
             made = await make_partitions(connection)
         async with engine.begin() as connection:
             dropped = await drop_old_steps(connection, retention_days)
-    except (DBAPIError, OSError) as error:
+    except (SQLAlchemyError, OSError, ServiceUnavailable) as error:
         said = str(getattr(error, "orig", None) or error).strip().splitlines() or [type(error).__name__]
         _LOG.warning("partitions were left as they are: %s", said[0])
         return False

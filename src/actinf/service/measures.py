@@ -5,7 +5,12 @@ from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
 
 __all__ = [
+    "ADMISSION_REFUSED",
     "BACKLOG",
+    "BREAKER_FORCED",
+    "BREAKER_REJECTED",
+    "BREAKER_STATE",
+    "BREAKER_TRANSITIONS",
     "CACHE_READS",
     "CACHE_WRITES",
     "DEGRADED",
@@ -13,9 +18,13 @@ __all__ = [
     "HEALTHY",
     "HOT_AGENTS",
     "IN_FLIGHT",
+    "MEMORY_HELD",
+    "QUEUED_WORK",
+    "RATE_LIMITED",
     "REGISTRY",
     "REQUESTS",
     "REQUEST_SECONDS",
+    "SHED",
     "STEP_SECONDS",
     "STREAMS",
 ]
@@ -64,3 +73,40 @@ CACHE_WRITES = Counter(
     registry=REGISTRY,
 )
 STREAMS = Gauge("actinf_event_streams", "Streams of events that are open.", registry=REGISTRY)
+BREAKER_STATE = Gauge(
+    "actinf_breaker_state", "0 closed, 1 half-open: it is being tried, 2 open.", ("breaker",), registry=REGISTRY
+)
+BREAKER_FORCED = Gauge(
+    "actinf_breaker_forced", "1 while an operator holds it open or closed.", ("breaker",), registry=REGISTRY
+)
+BREAKER_TRANSITIONS = Counter(
+    "actinf_breaker_transitions_total", "Changes of a breaker's state.", ("breaker", "to"), registry=REGISTRY
+)
+BREAKER_REJECTED = Counter(
+    "actinf_breaker_rejected_total", "What was refused because a breaker was open.", ("breaker",), registry=REGISTRY
+)
+RATE_LIMITED = Counter(
+    "actinf_rate_limited_total",
+    "Requests that were refused with 429: of a key that makes too many, of an address that has no valid key.",
+    ("by",),
+    registry=REGISTRY,
+)
+SHED = Counter(
+    "actinf_shed_total",
+    "Requests that were refused with 503 to stay up: too many at once, too much of large bodies, a full queue.",
+    ("reason",),
+    registry=REGISTRY,
+)
+ADMISSION_REFUSED = Counter(
+    "actinf_admission_refused_total",
+    "Work that was refused by its estimate: too large or too slow for any worker, no room now, or a breaker was open.",
+    ("reason",),
+    registry=REGISTRY,
+)
+MEMORY_HELD = Gauge(
+    "actinf_memory_held_bytes",
+    "Memory by estimate: of agents kept ready, of work that runs.",
+    ("by",),
+    registry=REGISTRY,
+)
+QUEUED_WORK = Gauge("actinf_queued_work", "Slow pieces of work that run or wait for a thread.", registry=REGISTRY)

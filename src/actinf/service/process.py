@@ -54,6 +54,7 @@ def serve(settings: Settings, *, say: Callable[[str], None]) -> None:
             log_config=None,
             access_log=False,
             server_header=False,
+            forwarded_allow_ips=settings.trusted_proxies,
             timeout_graceful_shutdown=25,
             timeout_keep_alive=30,
             h11_max_incomplete_event_size=65_536,

@@ -210,6 +210,7 @@ SWITCHES = Table(
     METADATA,
     Column("name", Text, primary_key=True),
     Column("position", Text, nullable=False),
+    Column("reason", Text, nullable=False),
     Column("changed_by", Text, nullable=False),
     _time("changed_at"),
 )

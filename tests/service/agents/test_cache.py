@@ -15,6 +15,7 @@ from support.redis import RedisServer
 
 from actinf.service.agents.cache import AgentCache, NoCache, Standing
 from actinf.service.agents.redis_cache import RedisCache, sealed, unsealed
+from actinf.service.protection.make import make_breakers
 
 KEY = bytes(range(32))
 HOME, STRANGERS = uuid4(), uuid4()
@@ -56,7 +57,7 @@ def caches(request: pytest.FixtureRequest) -> Iterator[Callable[[], AgentCache]]
         yield NoCache
     else:
         server: RedisServer = request.getfixturevalue("redis_server")
-        yield lambda: RedisCache(server.url, KEY)
+        yield lambda: RedisCache(server.url, KEY, make_breakers()["cache"])
 
 
 def test_what_is_found_is_what_was_kept_last_and_for_its_workspace_only(caches: Callable[[], AgentCache]) -> None:
@@ -121,10 +122,10 @@ def test_an_entry_under_another_name_or_with_another_key_is_not_read() -> None:
 def test_an_agent_that_is_too_large_is_left_out(redis_server: RedisServer) -> None:
     async def run() -> None:
         large, small = uuid4(), uuid4()
-        async with started(RedisCache(redis_server.url, KEY)) as cache:
+        async with started(RedisCache(redis_server.url, KEY, make_breakers()["cache"])) as cache:
             cache.keep(large, standing(carry=bytes(65_537)))
             cache.keep(small, standing(carry=bytes(65_536)))
-        async with started(RedisCache(redis_server.url, KEY)) as cache:
+        async with started(RedisCache(redis_server.url, KEY, make_breakers()["cache"])) as cache:
             assert await cache.find(HOME, small) is not None
             assert await cache.find(HOME, large) is None
 
@@ -133,7 +134,7 @@ def test_an_agent_that_is_too_large_is_left_out(redis_server: RedisServer) -> No
 
 def test_entries_end_by_themselves(redis_server: RedisServer) -> None:
     async def run() -> None:
-        async with started(RedisCache(redis_server.url, KEY)) as cache:
+        async with started(RedisCache(redis_server.url, KEY, make_breakers()["cache"])) as cache:
             cache.keep(uuid4(), standing())
 
     asyncio.run(run())
@@ -171,7 +172,7 @@ def test_a_cache_that_goes_away_is_done_without_until_it_is_back(
 ) -> None:
     async def run() -> None:
         agent = uuid4()
-        async with started(RedisCache(redis_server.url, KEY)) as cache:
+        async with started(RedisCache(redis_server.url, KEY, make_breakers()["cache"])) as cache:
             fault(redis_server)
             cache.keep(agent, standing())
             for _ in range(20):
@@ -181,7 +182,7 @@ def test_a_cache_that_goes_away_is_done_without_until_it_is_back(
             await eventually(lambda: _returned(not cache.away))
             cache.keep(agent, standing(9))
             assert await cache.find(HOME, agent) == standing(9)
-        async with started(RedisCache(redis_server.url, KEY)) as other:
+        async with started(RedisCache(redis_server.url, KEY, make_breakers()["cache"])) as other:
             assert await other.find(HOME, agent) == standing(9)
 
     asyncio.run(run())
@@ -205,7 +206,7 @@ def test_what_is_no_redis_is_a_cache_that_is_away(garbage: bytes) -> None:
     async def run() -> None:
         server = await asyncio.start_server(answer, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
-        cache = RedisCache(f"redis://127.0.0.1:{port}/0", KEY)
+        cache = RedisCache(f"redis://127.0.0.1:{port}/0", KEY, make_breakers()["cache"])
         cache.start()
         agent = uuid4()
         for _ in range(10):

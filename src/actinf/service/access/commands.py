@@ -15,12 +15,14 @@ from actinf.service.access.keys import Key, new_key
 from actinf.service.audit.log import AuditLog, Entry
 from actinf.service.tables import AnyRow
 
-__all__ = ["create_key", "list_keys", "revoke_key"]
+__all__ = ["create_key", "in_transaction", "list_keys", "revoke_key"]
 
 Made = TypeVar("Made")
 
 
-def _in_transaction(database: Database, work: Callable[[AsyncConnection], Awaitable[Made]]) -> Made:
+def in_transaction(database: Database, work: Callable[[AsyncConnection], Awaitable[Made]]) -> Made:
+    """Do one piece of work in one transaction, outside any server."""
+
     async def run() -> Made:
         engine = make_engine(database.url, pool_size=2, application="actinf keys")
         try:
@@ -56,12 +58,12 @@ def create_key(
         )
         return key
 
-    return _in_transaction(database, work)
+    return in_transaction(database, work)
 
 
 def list_keys(database: Database) -> Sequence[AnyRow]:
     """All keys of all workspaces, the oldest first."""
-    return _in_transaction(database, lambda connection: repository.keys_of(connection, None, None, 10_000))
+    return in_transaction(database, lambda connection: repository.keys_of(connection, None, None, 10_000))
 
 
 def revoke_key(database: Database, audit: AuditLog, *, actor: str, prefix: str) -> None:
@@ -78,4 +80,4 @@ def revoke_key(database: Database, audit: AuditLog, *, actor: str, prefix: str) 
         entry = Entry(workspace=None, actor=actor, action="keys.revoke", object=f"key:{prefix}")
         await audit.append(connection, entry)
 
-    _in_transaction(database, work)
+    in_transaction(database, work)

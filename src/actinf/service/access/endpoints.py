@@ -11,10 +11,11 @@ from actinf.service.access.principal import Principal
 from actinf.service.access.schemas import KeyCreated, KeyPage, KeyShown, NewKey
 from actinf.service.context import Asking, Transaction, parts_of, requires
 from actinf.service.idempotency import IdempotencyKey, once
+from actinf.service.json_route import JsonRoute
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/v1/keys", tags=["keys"])
+router = APIRouter(prefix="/v1/keys", tags=["keys"], route_class=JsonRoute)
 
 Admin = Annotated[Principal, Depends(requires("admin"))]
 

@@ -11,9 +11,10 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from actinf.errors import Unauthenticated
+from actinf.errors import ServiceUnavailable, Unauthenticated
 from actinf.service.access import repository
 from actinf.service.access.keys import digest_of, is_key
 from actinf.service.access.principal import SCOPES, Principal
@@ -33,6 +34,10 @@ class Keyring:
         self._known: OrderedDict[bytes, tuple[Principal, float, datetime | None]] = OrderedDict()
         self._used: set[bytes] = set()
         self._local: Principal | None = None
+
+    def knows(self, text: str) -> bool:
+        """Whether the key was valid when it was last looked up."""
+        return digest_of(text) in self._known
 
     async def principal(self, text: str) -> Principal:
         """Who has this key.
@@ -55,7 +60,7 @@ class Keyring:
         try:
             async with self._engine.connect() as connection:
                 row = await repository.find_key(connection, digest)
-        except DBAPIError:
+        except (DBAPIError, PoolTimeout, ServiceUnavailable):
             if before is not None:
                 return before
             raise

@@ -10,10 +10,11 @@ from actinf.service.agents import service
 from actinf.service.agents.schemas import AgentPage, AgentShown, NewAgent, Reset
 from actinf.service.context import Asking, Transaction, parts_of, requires
 from actinf.service.idempotency import IdempotencyKey, once
+from actinf.service.json_route import JsonRoute
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/v1/agents", tags=["agents"])
+router = APIRouter(prefix="/v1/agents", tags=["agents"], route_class=JsonRoute)
 
 Reader = Annotated[Principal, Depends(requires("read"))]
 Runner = Annotated[Principal, Depends(requires("run"))]

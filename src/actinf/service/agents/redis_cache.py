@@ -22,6 +22,7 @@ from redis.exceptions import RedisError
 import actinf
 from actinf.service.agents.cache import Standing
 from actinf.service.measures import CACHE_READS, CACHE_WRITES
+from actinf.service.protection.breaker import Breaker
 
 __all__ = ["RedisCache", "sealed", "unsealed"]
 
@@ -78,10 +79,12 @@ class RedisCache:
     Args:
         url: redis://….
         key: what entries are sealed with, up to 64 bytes; all replicas have the same.
+        breaker: around the cache; while an operator holds it open, the cache is as if it were away.
     """
 
-    def __init__(self, url: str, key: bytes):
+    def __init__(self, url: str, key: bytes, breaker: Breaker):
         self._key = key
+        self._breaker = breaker
         self._redis: Redis = Redis.from_pool(
             BlockingConnectionPool.from_url(
                 url,
@@ -174,6 +177,9 @@ class RedisCache:
     async def _round(self) -> None:
         """Write what is pending, and a word of our own, which fails on a cache that is gone, read-only or full."""
         pending, self._pending, self._pending_bytes = self._pending, {}, 0
+        if self._breaker.position == "open":
+            self._tell(away=True, why="an operator holds the switch of the cache open")
+            return
         try:
             async with asyncio.timeout(_WRITE_SECONDS):
                 async with self._redis.pipeline(transaction=False) as pipeline:
@@ -189,9 +195,11 @@ class RedisCache:
                     raise ValueError(f"a write was answered with {str(replies[-1])[:80]!r}")
         except _FAULTS as error:
             CACHE_WRITES.labels("failed").inc(len(pending))
+            self._breaker.failed()
             self._tell(away=True, why=f"{type(error).__name__}: {str(error).strip()[:200]}")
         else:
             CACHE_WRITES.labels("written").inc(len(pending))
+            self._breaker.succeeded()
             self._tell(away=False, why="")
 
     def _tell(self, *, away: bool, why: str) -> None:

@@ -8,12 +8,13 @@ from actinf.service.access.principal import Principal
 from actinf.service.context import parts_of, requires
 from actinf.service.inference import service
 from actinf.service.inference.schemas import Inference, InferenceReply
+from actinf.service.json_route import JsonRoute
 
 __all__ = ["router"]
 
 Reader = Annotated[Principal, Depends(requires("read"))]
 
-router = APIRouter(prefix="/v1/inference", tags=["inference"])
+router = APIRouter(prefix="/v1/inference", tags=["inference"], route_class=JsonRoute)
 
 
 @router.post("", response_model=InferenceReply)

@@ -7,12 +7,13 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from actinf.service.access.principal import Principal
 from actinf.service.context import Asking, Transaction, parts_of, requires
 from actinf.service.idempotency import IdempotencyKey, once
+from actinf.service.json_route import JsonRoute
 from actinf.service.models import service
 from actinf.service.models.schemas import ModelPage, ModelShown, NewModel
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/v1/models", tags=["models"])
+router = APIRouter(prefix="/v1/models", tags=["models"], route_class=JsonRoute)
 
 Reader = Annotated[Principal, Depends(requires("read"))]
 Runner = Annotated[Principal, Depends(requires("run"))]

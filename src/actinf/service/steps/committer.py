@@ -19,6 +19,7 @@ from psycopg import errors as pg
 
 from actinf.errors import ServiceUnavailable
 from actinf.runtime.database import connect_async
+from actinf.service.protection.breaker import Breaker
 from actinf.service.steps.record import StepRecord
 
 __all__ = ["Committer"]
@@ -69,8 +70,9 @@ Batch = Sequence[tuple[StepRecord, "asyncio.Future[bool]"]]
 class Committer:
     """Collects steps and commits them together, one commit after another."""
 
-    def __init__(self, url: str):
+    def __init__(self, url: str, breaker: Breaker):
         self._url = url
+        self._breaker = breaker
         self._waiting: list[tuple[StepRecord, asyncio.Future[bool]]] = []
         self._writing = False
         self._wake = asyncio.Event()
@@ -104,6 +106,7 @@ class Committer:
         """
         if len(self._waiting) >= _MOST_WAITING:
             raise ServiceUnavailable(f"{len(self._waiting):,} steps wait to be written already: try again later")
+        self._breaker.admit()
         future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting.append((record, future))
         self._wake.set()
@@ -133,6 +136,7 @@ class Committer:
                 for one in batch:
                     await self._commit_all([one])
         except (psycopg.Error, OSError) as error:
+            self._breaker.failed()
             await self._disconnect()
             self._fail(batch, error)
         except Exception as error:  # noqa: BLE001 -- the edge: whatever it is, no reply may wait for ever
@@ -140,6 +144,7 @@ class Committer:
             await self._disconnect()
             self._fail(batch, error)
         else:
+            self._breaker.succeeded()
             for record, future in batch:
                 if not future.done():
                     future.set_result(record.agent in kept)

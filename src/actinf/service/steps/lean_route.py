@@ -12,10 +12,10 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import Request, Response
-from fastapi.routing import APIRoute
 from pydantic import ValidationError
 
 from actinf.service.context import identified
+from actinf.service.json_route import JsonRoute
 from actinf.service.steps.schemas import NewStep
 
 __all__ = ["LeanRoute"]
@@ -25,7 +25,7 @@ _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
-class LeanRoute(APIRoute):
+class LeanRoute(JsonRoute):
     """The route of `take_step`; other endpoints of the same router are as ever."""
 
     def get_route_handler(self) -> Handler:

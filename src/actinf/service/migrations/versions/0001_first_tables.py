@@ -166,7 +166,8 @@ INSERT INTO audit_head (seq, mac) VALUES (0, decode(repeat('00', 32), 'hex'));
 OPERATION = """
 CREATE TABLE switches (
     name text PRIMARY KEY,
-    position text NOT NULL,
+    position text NOT NULL CHECK (position IN ('auto', 'open', 'closed')),
+    reason text NOT NULL,
     changed_by text NOT NULL,
     changed_at timestamptz NOT NULL DEFAULT now()
 );

@@ -1,0 +1,1 @@
+"""What keeps the service up under load and failure: rate limits, admission, circuit breakers."""

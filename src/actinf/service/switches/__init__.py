@@ -1,0 +1,1 @@
+"""The switches of the protection: what operators see and throw while the service runs."""
