@@ -108,7 +108,7 @@ def test_a_migration_under_load_is_done_and_loses_nothing(database_url: str) -> 
         with psycopg.connect(database_url) as connection:
             while not stop.is_set():
                 connection.execute("UPDATE audit_head SET seq = seq + 1")
-                connection.execute("INSERT INTO switches VALUES (%s, 'on', 'test')", (f"{name}-{written}",))
+                connection.execute("INSERT INTO switches VALUES (%s, 'open', 'a test', 'test')", (f"{name}-{written}",))
                 connection.commit()
                 written += 1
         return written
