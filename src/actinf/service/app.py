@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 import actinf
 from actinf.agent import Agent
+from actinf.runtime.at_hand import data_directory
 from actinf.runtime.database import make_engine
 from actinf.runtime.problems import Problem, install_problems
 from actinf.runtime.settings import Settings
@@ -23,6 +24,7 @@ from actinf.service.agents import endpoints as agents
 from actinf.service.agents.cache import AgentCache, NoCache
 from actinf.service.agents.hot import HotAgents
 from actinf.service.agents.redis_cache import RedisCache
+from actinf.service.audit.anchoring import Anchoring, anchor_path
 from actinf.service.audit.log import AuditLog
 from actinf.service.context import Parts
 from actinf.service.edge import Edge
@@ -117,8 +119,10 @@ def create_app(settings: Settings, *, database_url: str, audit_key: bytes, disk:
             loading,
             watching,
             asyncio.create_task(_note_keys(parts.keyring)),
-            asyncio.create_task(keep_partitions(engine, settings.retention_days)),
+            asyncio.create_task(keep_partitions(pool, settings.retention_days)),
         ]
+        anchoring = Anchoring(pool, audit_key, anchor_path(settings, data_directory(settings)))
+        anchoring.start()
         # Listening is what brings requests: those that come before all is there would have to wait.
         await asyncio.wait([loading], timeout=_LONGEST_DEAF_SECONDS)
         await asyncio.wait([watching], timeout=_SCHEMA_SECONDS)
@@ -137,6 +141,7 @@ def create_app(settings: Settings, *, database_url: str, audit_key: bytes, disk:
             await parts.limits.close()
             with suppress(DBAPIError, OSError, actinf.errors.ServiceUnavailable):
                 await parts.keyring.note_use()
+            await anchoring.stop()
             await engine.dispose()
 
     app = FastAPI(

@@ -6,6 +6,9 @@ from prometheus_client.process_collector import ProcessCollector
 
 __all__ = [
     "ADMISSION_REFUSED",
+    "AUDIT_ANCHORED",
+    "AUDIT_CONTRADICTED",
+    "AUDIT_ROWS",
     "BACKLOG",
     "BREAKER_FORCED",
     "BREAKER_REJECTED",
@@ -110,3 +113,10 @@ MEMORY_HELD = Gauge(
     registry=REGISTRY,
 )
 QUEUED_WORK = Gauge("actinf_queued_work", "Slow pieces of work that run or wait for a thread.", registry=REGISTRY)
+AUDIT_ROWS = Gauge("actinf_audit_rows", "Number of the audit log's last row.", registry=REGISTRY)
+AUDIT_ANCHORED = Gauge(
+    "actinf_audit_anchored_timestamp_seconds", "When the head of the audit log was anchored last.", registry=REGISTRY
+)
+AUDIT_CONTRADICTED = Counter(
+    "actinf_audit_contradicted_total", "Times that the audit log had not what was anchored before.", registry=REGISTRY
+)

@@ -7,7 +7,9 @@ from pathlib import Path
 from actinf.errors import SettingError
 from actinf.runtime.settings import Settings
 
-__all__ = ["audit_key"]
+__all__ = ["audit_key", "known_audit_key"]
+
+_FILE = "audit.key"
 
 
 def audit_key(settings: Settings, data_dir: Path) -> bytes:
@@ -18,24 +20,42 @@ def audit_key(settings: Settings, data_dir: Path) -> bytes:
     """
     if settings.audit_key is not None:
         return bytes.fromhex(settings.audit_key.get_secret_value())
-    path = data_dir / "audit.key"
+    path = data_dir / _FILE
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        text = path.read_text(encoding="ascii", errors="replace").strip()
-        try:
-            key = bytes.fromhex(text)
-        except ValueError:
-            key = b""
-        if len(key) != 32:
-            raise SettingError(
-                f"{path} is no key: expected 64 hexadecimal digits. Put the right file back: without it the audit log "
-                "cannot be verified (a new key starts where the old chain ends, and verification says so)"
-            ) from None
-        return key
+        return known_audit_key(settings, data_dir)
     key = secrets.token_bytes(32)
     with os.fdopen(handle, "w", encoding="ascii") as file:
         file.write(key.hex() + "\n")
         file.flush()
         os.fsync(file.fileno())
+    return key
+
+
+def known_audit_key(settings: Settings, data_dir: Path) -> bytes:
+    """The 32 bytes of the key that the log was written with; none is made.
+
+    Raises:
+        SettingError: when there is none, or the file is not a key.
+    """
+    if settings.audit_key is not None:
+        return bytes.fromhex(settings.audit_key.get_secret_value())
+    path = data_dir / _FILE
+    try:
+        text = path.read_text(encoding="ascii", errors="replace").strip()
+    except OSError as error:
+        raise SettingError(
+            f"the key of the audit log is not at {path} ({error.strerror}): give the data_dir of the service "
+            "(--data-dir), or the key itself (ACTINF_AUDIT_KEY)"
+        ) from None
+    try:
+        key = bytes.fromhex(text)
+    except ValueError:
+        key = b""
+    if len(key) != 32:
+        raise SettingError(
+            f"{path} is no key: expected 64 hexadecimal digits. Put the right file back: without it the audit log "
+            "cannot be verified"
+        )
     return key
