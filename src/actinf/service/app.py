@@ -4,7 +4,7 @@ import asyncio
 import gc
 import hashlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -24,8 +24,10 @@ from actinf.service.agents import endpoints as agents
 from actinf.service.agents.cache import AgentCache, NoCache
 from actinf.service.agents.hot import HotAgents
 from actinf.service.agents.redis_cache import RedisCache
+from actinf.service.audit import endpoints as audit
 from actinf.service.audit.anchoring import Anchoring, anchor_path
 from actinf.service.audit.log import AuditLog
+from actinf.service.audit.refusals import Refusals, install_refusals
 from actinf.service.context import Parts
 from actinf.service.edge import Edge
 from actinf.service.events import Streams
@@ -101,6 +103,7 @@ def create_app(settings: Settings, *, database_url: str, audit_key: bytes, disk:
             hot=HotAgents(engine, library, settings.hot_agents, cache),
             committer=Committer(database_url, breakers["database"]),
             audit=AuditLog(audit_key),
+            refusals=Refusals(pool, AuditLog(audit_key)),
             probe=HealthProbe(database_url, disk),
             observers=Observers(),
             streams=streams,
@@ -120,6 +123,7 @@ def create_app(settings: Settings, *, database_url: str, audit_key: bytes, disk:
             watching,
             asyncio.create_task(_note_keys(parts.keyring)),
             asyncio.create_task(keep_partitions(pool, settings.retention_days)),
+            asyncio.create_task(parts.refusals.run()),
         ]
         anchoring = Anchoring(pool, audit_key, anchor_path(settings, data_directory(settings)))
         anchoring.start()
@@ -129,10 +133,7 @@ def create_app(settings: Settings, *, database_url: str, audit_key: bytes, disk:
         try:
             yield
         finally:
-            for task in background:
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+            await _ended(background)
             await parts.streams.stop()
             await parts.committer.stop()
             await cache.stop()
@@ -141,6 +142,7 @@ def create_app(settings: Settings, *, database_url: str, audit_key: bytes, disk:
             await parts.limits.close()
             with suppress(DBAPIError, OSError, actinf.errors.ServiceUnavailable):
                 await parts.keyring.note_use()
+            await parts.refusals.write_last()
             await anchoring.stop()
             await engine.dispose()
 
@@ -154,7 +156,8 @@ def create_app(settings: Settings, *, database_url: str, audit_key: bytes, disk:
     )
     app.state.lifecycle = lifecycle
     install_problems(app)
-    for resource in (steps, models, agents, inference, access, switches, health):
+    install_refusals(app)
+    for resource in (steps, models, agents, inference, access, audit, switches, health):
         app.include_router(resource.router)
     app.state.parsers = asyncio.Semaphore(_MOST_PARSERS)
     app.add_middleware(Gate, most=settings.max_in_flight, max_body_bytes=settings.max_body_bytes)
@@ -168,6 +171,13 @@ def _cache(settings: Settings, audit_key: bytes, breaker: Breaker) -> AgentCache
         return NoCache()
     key = hashlib.blake2b(b"agents in the cache", key=audit_key, digest_size=32).digest()
     return RedisCache(settings.cache_url.get_secret_value(), key, breaker)
+
+
+async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
 
 
 async def _load_kernels(library: ModelLibrary, lifecycle: "health.Lifecycle") -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from actinf.service.access.keyring import Keyring
     from actinf.service.agents.cache import AgentCache
     from actinf.service.agents.hot import HotAgents
+    from actinf.service.audit.refusals import Refusals
     from actinf.service.events import Feed, Streams
     from actinf.service.health.probe import HealthProbe
     from actinf.service.inference.service import Observers
@@ -45,6 +46,7 @@ class Parts:
     hot: "HotAgents"
     committer: "Committer"
     audit: AuditLog
+    refusals: "Refusals"
     probe: "HealthProbe"
     observers: "Observers"
     streams: "Streams"

@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from actinf.runtime.settings import Settings
@@ -87,7 +86,7 @@ class Anchoring:
         try:
             if await asyncio.to_thread(self._writer.open):
                 await self._write()
-        except (DBAPIError, PoolTimeout, OSError, ValueError) as error:
+        except (SQLAlchemyError, OSError, ValueError) as error:
             failed = (str(getattr(error, "orig", None) or error).strip().splitlines() or [type(error).__name__])[0]
             if failed != self._failed:
                 _LOG.error("the audit log is not anchored in %s: %s", self._path, failed)
