@@ -7,10 +7,11 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from actinf.service.access.principal import Principal
 from actinf.service.agents import service
-from actinf.service.agents.schemas import AgentPage, AgentShown, NewAgent, Reset
+from actinf.service.agents.schemas import AgentMade, AgentPage, AgentShown, NewAgent, Reset
 from actinf.service.context import Asking, Transaction, parts_of, requires
 from actinf.service.idempotency import IdempotencyKey, once
 from actinf.service.json_route import JsonRoute
+from actinf.service.steps.service import take_first
 
 __all__ = ["router"]
 
@@ -20,13 +21,21 @@ Reader = Annotated[Principal, Depends(requires("read"))]
 Runner = Annotated[Principal, Depends(requires("run"))]
 
 
-@router.post("", status_code=201, response_model=AgentShown)
+@router.post("", status_code=201, response_model=AgentMade)
 async def create_agent(
     body: NewAgent, request: Request, principal: Runner, connection: Transaction, idempotency_key: IdempotencyKey = None
 ) -> Response:
-    """Make an agent of a model and settings.  It stands before its first step."""
+    """Make an agent of a model and settings.  With an `observation` it takes its first step as well, or is not made."""
     asking = Asking(principal, connection, parts_of(request))
-    return await once(asking, idempotency_key, "agents.create", body, lambda: service.create(asking, body))
+
+    async def work() -> AgentMade:
+        made, first = await service.create(asking, body), None
+        if body.observation is not None:
+            first = await take_first(asking, made.id, body.observation)
+            made = await service.shown(asking, made.id)
+        return AgentMade(**dict(made), first=first)
+
+    return await once(asking, idempotency_key, "agents.create", body, work)
 
 
 @router.get("")

@@ -6,7 +6,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["AgentPage", "AgentShown", "AgentSummary", "NewAgent", "Reset"]
+from actinf.service.steps.schemas import Observation, StepReply
+
+__all__ = ["AgentMade", "AgentPage", "AgentShown", "AgentSummary", "NewAgent", "Reset"]
 
 
 class NewAgent(BaseModel):
@@ -14,7 +16,16 @@ class NewAgent(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
-        json_schema_extra={"examples": [{"model": "tmaze", "planner": {"exhaustive": {"horizon": 2}}, "seed": 1}]},
+        json_schema_extra={
+            "examples": [
+                {"model": "tmaze", "planner": {"exhaustive": {"horizon": 2}}, "seed": 1},
+                {
+                    "model": "tmaze",
+                    "planner": {"exhaustive": {"horizon": 2}},
+                    "observation": {"where": "centre", "cue": "none"},
+                },
+            ]
+        },
     )
 
     model: str | dict[str, Any] = Field(
@@ -37,6 +48,9 @@ class NewAgent(BaseModel):
     gamma: float = Field(16.0, ge=0, le=1e9, description="Policy precision.")
     alpha: float | None = Field(None, gt=0, le=1e9, description="Action precision; null: the most probable action.")
     dtype: str = Field("float64", pattern="^float(64|32)$", description="Of all beliefs and parameters.")
+    observation: Observation | None = Field(
+        None, description="What it observes first: it takes its first step at once. null: it waits for one."
+    )
 
     def settings(self) -> dict[str, Any]:
         """The settings under the names of an experiment file."""
@@ -69,6 +83,12 @@ class AgentShown(AgentSummary):
         description="The policies in the order of `q_pi` and `G`: actions joined by + over controls, by > over time; "
         "null: more than 4,096."
     )
+
+
+class AgentMade(AgentShown):
+    """A new agent."""
+
+    first: StepReply | None = Field(description="Its first step; null: no observation was sent.")
 
 
 class AgentPage(BaseModel):

@@ -16,13 +16,14 @@ from uuid import UUID
 
 import psycopg
 from psycopg import errors as pg
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actinf.errors import ServiceUnavailable
 from actinf.runtime.database import connect_async
 from actinf.service.protection.breaker import Breaker
 from actinf.service.steps.record import StepRecord
 
-__all__ = ["Committer"]
+__all__ = ["Committer", "keep_with"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -62,6 +63,20 @@ SELECT f.agent_id, f.step, f.episode, f.time, f.request_key, f.request_digest, f
 FROM fresh f JOIN moved USING (agent_id)
 RETURNING agent_id
 """
+
+_COLUMNS = (
+    "agent", "step", "episode", "time", "key", "digest", "request", "action", "free_energy", "results", "carry",
+    "state",
+)  # fmt: skip
+
+
+def _columns(records: Sequence[StepRecord]) -> dict[str, list[Any]]:
+    return {name: [getattr(record, name) for record in records] for name in _COLUMNS}
+
+
+async def keep_with(connection: AsyncConnection, record: StepRecord) -> None:
+    """Write a step in the transaction that makes its agent; nobody else can have moved that on."""
+    await connection.exec_driver_sql(_COMMIT, _columns([record]))
 
 
 Batch = Sequence[tuple[StepRecord, "asyncio.Future[bool]"]]
@@ -164,13 +179,7 @@ class Committer:
 
     async def _write(self, records: Sequence[StepRecord]) -> set[UUID]:
         """Write the steps in one transaction, twice where the first was given up for another's; which were kept."""
-        columns = {
-            name: [getattr(record, name) for record in records]
-            for name in (
-                "agent", "step", "episode", "time", "key", "digest", "request", "action", "free_energy", "results",
-                "carry", "state",
-            )
-        }  # fmt: skip
+        columns = _columns(records)
         for attempt in (1, 2):
             connection = await self._connected()
             try:

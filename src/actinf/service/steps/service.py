@@ -13,9 +13,10 @@ from actinf.agent import Step
 from actinf.errors import Conflict, IdempotencyError, ImpossibleObservation, NotFound, ObservationError
 from actinf.service.access.principal import Principal
 from actinf.service.agents.hot import Live, Place
-from actinf.service.context import Parts
+from actinf.service.context import Asking, Parts
 from actinf.service.measures import FREE_ENERGY, STEP_SECONDS
 from actinf.service.steps import repository
+from actinf.service.steps.committer import keep_with
 from actinf.service.steps.record import (
     StepRecord,
     asked,
@@ -26,9 +27,9 @@ from actinf.service.steps.record import (
     request_of,
     step_of,
 )
-from actinf.service.steps.schemas import NewStep, StepPage, StepShown
+from actinf.service.steps.schemas import NewStep, Observation, StepPage, StepReply, StepShown
 
-__all__ = ["Taken", "history", "one_step", "shown", "take"]
+__all__ = ["Taken", "history", "one_step", "shown", "take", "take_first"]
 
 #: What takes longer is computed beside the event loop.
 INLINE_SECONDS = 0.002
@@ -69,6 +70,20 @@ async def take(parts: Parts, principal: Principal, identity: UUID, wanted: NewSt
     finally:
         place.waiting -= 1
     raise Conflict(f"other steps of the agent {identity} came first {_TRIES} times: send them one after another")
+
+
+async def take_first(asking: Asking, identity: UUID, observation: Observation) -> StepReply:
+    """Take the first step of an agent, in the transaction that makes the agent.
+
+    Raises:
+        ObservationError: the model does not know the observation, or excludes it; then there is no agent either.
+    """
+    live = await asking.parts.hot.described(asking.connection, asking.principal.workspace, identity)
+    wanted = NewStep(observation=observation, executed=None, step=None)
+    request = request_of(wanted)
+    step, record = await _computed(identity, live, wanted, None, request, digest_of_step(request))
+    await keep_with(asking.connection, record)
+    return replied(identity, record.step, step, live.agent, [])
 
 
 async def _try(
