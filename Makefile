@@ -1,6 +1,6 @@
 # `make help` lists the targets.  PYTHON=python3.13 on any of them picks the interpreter (3.11 or newer).
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-bounds campaign lint format bench lock changelog clean
+.PHONY: help setup run serve test test-bounds campaign lint format bench lock changelog clean
 
 export PYTHON
 BIN := .venv/bin
@@ -13,6 +13,9 @@ setup: ## make .venv from requirements.lock and install actinf into it (nothing 
 
 run: setup ## run the T-maze with 1,000 agents: summary, trace, plots and a report
 	$(BIN)/actinf run tmaze --agents 1000
+
+serve: setup ## serve the API on http://127.0.0.1:8000, to programs on this machine only, without keys
+	$(BIN)/actinf serve --insecure-local
 
 # The linters come first, so that pytest's summary is what the eye, or a CI, finds last.
 test: lint ## check the code, then run all tests
@@ -38,6 +41,7 @@ format: setup ## put the code into the house's form
 	$(BIN)/ruff format
 	$(BIN)/python tools/write_blocking_client.py
 	$(BIN)/python tools/write_reference.py
+	$(BIN)/python tools/write_settings.py
 
 bench: setup ## the engine's benchmark
 	$(BIN)/actinf bench

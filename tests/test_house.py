@@ -167,6 +167,12 @@ def test_the_reference_page_shows_exactly_the_public_names() -> None:
     assert done.returncode == 0, "docs/reference/api.md is not up to date: run `make format`"
 
 
+def test_every_setting_of_the_service_is_documented() -> None:
+    """The page is made from the settings themselves: `make format` writes it."""
+    done = subprocess.run([sys.executable, str(ROOT / "tools" / "write_settings.py"), "--check"], check=False)
+    assert done.returncode == 0, "docs/reference/settings.md is not up to date: run `make format`"
+
+
 def test_the_blocking_client_is_written_from_the_asynchronous_one() -> None:
     """Two clients that are kept alike by hand drift apart: `make format` writes one from the other."""
     tool = ROOT / "tools" / "write_blocking_client.py"

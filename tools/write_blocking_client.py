@@ -18,6 +18,7 @@ WORDS = [
     (r"\bawait ", ""),
     (r"\b__a(enter|exit|iter|next)__\b", r"__\1__"),
     (r"\bStopAsyncIteration\b", "StopIteration"),
+    (r"\bAsyncGenerator\[(\w+)\]", r"Generator[\1, None, None]"),
     (r"\bAsync([A-Z]\w*)", r"\1"),
     (r"\basynccontextmanager\b", "contextmanager"),
     (r"\ba(close|read|iter_lines|iter_bytes)\b", r"\1"),

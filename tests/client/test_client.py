@@ -115,6 +115,19 @@ def test_the_steps_of_an_agent_are_read_page_by_page(client: ai.Client) -> None:
     assert agent.id in {item.id for item in client.agents.list(page_size=1)}
 
 
+def test_an_agent_may_be_made_with_its_first_step(client: ai.Client) -> None:
+    made, stepped = agent_of(client, observation=CENTRE), agent_of(client).step(CENTRE)
+    assert made.first is not None
+    assert (made.first.step, made.first.action, made.record.next_step) == (0, stepped.action, 1)
+    np.testing.assert_array_equal(made.first.G, stepped.G)
+    assert made.step(CUE).action == {"location": "left"}
+    assert [one.observation for one in made.steps()] == [CENTRE, CUE]
+    count = len(list(client.agents.list()))
+    with pytest.raises(ImpossibleObservation):
+        agent_of(client, observation={"where": "left"})
+    assert len(list(client.agents.list())) == count
+
+
 def test_many_agents_step_at_once_and_each_ends_by_itself(client: ai.Client) -> None:
     first, second = agent_of(client), agent_of(client)
     ended = client.step_many(
@@ -125,6 +138,17 @@ def test_many_agents_step_at_once_and_each_ends_by_itself(client: ai.Client) -> 
     assert replies[2].terms is not None
     assert isinstance(ended[3], NotFound)
     assert client.step_many([(first, {"where": "nowhere"})])[0].request_id is not None
+
+
+def test_hidden_states_are_inferred_without_an_agent(client: ai.Client) -> None:
+    observations: list[dict[str, Any]] = [CENTRE, CUE]
+    found = client.infer("tmaze", observations, [{"location": "cue"}], inference=ai.Exact())
+    agent = agent_of(client)
+    replies = [agent.step(CENTRE), agent.step(CUE, executed={"location": "cue"})]
+    np.testing.assert_array_equal(found.F, [reply.F for reply in replies])
+    np.testing.assert_array_equal(found.qs["context"], [reply.qs["context"] for reply in replies])
+    assert found.log_evidence == -found.total_F
+    assert client.infer("tmaze", observations, [["cue"]], inference="fixed_point").log_evidence is None
 
 
 def test_the_service_says_how_it_is(client: ai.Client, service: "RunningService") -> None:

@@ -3,11 +3,12 @@
 import dataclasses
 import re
 import runpy
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import pytest
-from support.documentation import ROOT, blocks_of, commands_of, parsed, perform
+from support.documentation import ROOT, SERVICE, blocks_of, commands_of, parsed, perform, talks_to_a_service
 
 import actinf as ai
 from actinf.cli.app import _COMMANDS, app
@@ -41,10 +42,24 @@ def kernels() -> None:
 # ------------------------------------------------------------------------------------------------- what is shown runs
 
 
+@pytest.fixture
+def service(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a service that wants no key, as `make serve` starts it."""
+    from support.postgres import fresh_database
+    from support.service import running_service
+
+    server = request.getfixturevalue("postgres_server")
+    with fresh_database(server) as url, running_service(url, insecure_local=True) as running:
+        yield running.url
+
+
 @pytest.mark.usefixtures("kernels")
 @pytest.mark.parametrize("page", PERFORMED, ids=named)
-def test_everything_that_a_page_shows_comes_out_as_it_says(page: Path, folder_of_its_own: Path) -> None:
-    assert "\n".join(perform(page, folder_of_its_own)) == ""
+def test_everything_that_a_page_shows_comes_out_as_it_says(
+    page: Path, folder_of_its_own: Path, request: pytest.FixtureRequest
+) -> None:
+    address = request.getfixturevalue("service") if talks_to_a_service(page) else SERVICE
+    assert "\n".join(perform(page, folder_of_its_own, address)) == ""
 
 
 @pytest.mark.usefixtures("kernels")

@@ -5,18 +5,22 @@ What a page can hold:
     Save this as `rat.yaml`:        the fenced block that follows is a file
     ```python                       code, run in one namespace for the whole page
     ```pycon                        a session, whose answers have to come out as printed
-    ```console                      lines that begin with `$ actinf`, and what they print; `...` stands for anything
+    ```console                      lines that begin with `$ actinf` or `$ curl`, and what they print; `...` stands for
+                                    anything
     ```sh                           commands that are not run; those of actinf have to exist, with their options
 
-`python norun` shows code that is not run.  Blocks are taken in the order in which they stand, in one folder.
+`python norun` shows code that is not run.  Blocks are taken in the order in which they stand, in one folder.  A page
+that talks to a service names the address at which `make serve` puts it; a service of the tests is asked instead.
 """
 
 import contextlib
+import dataclasses
 import doctest
 import io
 import re
 import shlex
 import signal
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +31,7 @@ import click
 from actinf.cli.app import app, run
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+SERVICE = "http://127.0.0.1:8000"
 
 _FENCE = re.compile(r"^```(\w[\w ]*)?$")
 _SAVED_AS = re.compile(r"^Save (?:this|it) as `([\w./-]+)`.*:$")
@@ -109,6 +114,17 @@ def performed(words: list[str]) -> str:
     return "\n".join(lines).strip("\n") + "\n"
 
 
+def fetched(words: list[str]) -> str:
+    """What curl prints."""
+    done = subprocess.run([*words, "--silent", "--show-error"], capture_output=True, text=True, timeout=60, check=False)
+    return (done.stdout + done.stderr).strip("\n") + "\n"
+
+
+def talks_to_a_service(page: Path) -> bool:
+    """Whether anything that is done of a page asks a service."""
+    return any(SERVICE in block.text for block in blocks_of(page) if block.kind in ("python", "pycon", "console"))
+
+
 def difference(wanted: str, got: str) -> str:
     """Nothing where the output is as the page says, else both, side by side."""
     wanted = "\n".join(line.rstrip() for line in wanted.strip("\n").splitlines()) + "\n"
@@ -118,11 +134,15 @@ def difference(wanted: str, got: str) -> str:
     return doctest.OutputChecker().output_difference(example, got, _OPTIONS)
 
 
-def perform(page: Path, folder: Path) -> list[str]:
-    """Do what a page says, in a folder, which has to be the present one; returns what does not come out as it says."""
+def perform(page: Path, folder: Path, service: str = SERVICE) -> list[str]:
+    """Do what a page says, in a folder, which has to be the present one; returns what does not come out as it says.
+
+    `service` is the address of the service that is asked instead of the one that the page names.
+    """
     wrong: list[str] = []
     namespace: dict[str, Any] = {"__name__": "__page__"}
-    for block in blocks_of(page):
+    for written in blocks_of(page):
+        block = dataclasses.replace(written, text=written.text.replace(SERVICE, service))
         where = f"{page.relative_to(ROOT)}:{block.line}"
         if block.file:
             target = folder / block.file
@@ -135,7 +155,10 @@ def perform(page: Path, folder: Path) -> list[str]:
             wrong += [f"{where}\n{said}" for said in _session(block, page, namespace)]
         elif block.kind == "console":
             for words, printed in commands_of(block):
-                if words[0] == "actinf" and (found := difference(printed, performed(words[1:]))):
+                got = (
+                    performed(words[1:]) if words[0] == "actinf" else fetched(words) if words[0] == "curl" else printed
+                )
+                if found := difference(printed, got):
                     wrong.append(f"{where}\n{found}")
     return wrong
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from actinf.client.next_step import NextStep
+from actinf.client.next_step import NextStep, Observation
 from actinf.client.operation import Operation, new_key, plain
 from actinf.client.reading import reader
 from actinf.client.refusals import error_of_problem
@@ -12,9 +12,11 @@ from actinf.client.replies import (
     AgentRecord,
     AgentSummary,
     Health,
+    Inferred,
     KeyRecord,
     ModelRecord,
     ModelSummary,
+    NewAgent,
     NewKey,
     Page,
     StepReply,
@@ -25,18 +27,21 @@ from actinf.model import Model
 
 __all__ = [
     "ModelReference",
+    "agent_events",
     "create_agent",
     "create_key",
     "create_model",
     "delete_agent",
     "delete_model",
     "health",
+    "infer",
     "list_agents",
     "list_keys",
     "list_models",
     "list_steps",
     "read_agent",
     "read_model",
+    "read_taken_step",
     "ready",
     "reset_agent",
     "revoke_key",
@@ -100,10 +105,10 @@ def model_to_plain(model: Any) -> Any:
 # ------------------------------------------------------------------------------------------------------------- agents
 
 
-def create_agent(model: ModelReference, settings: Mapping[str, Any]) -> Operation[AgentRecord]:
+def create_agent(model: ModelReference, settings: Mapping[str, Any]) -> Operation[NewAgent]:
     """Make an agent; settings that are None are left to the service."""
     body = {"model": model_to_plain(model), **settings_to_plain(settings)}
-    return Operation(method="POST", path="/v1/agents", body=body, key=new_key(), read=reader(AgentRecord))
+    return Operation(method="POST", path="/v1/agents", body=body, key=new_key(), read=reader(NewAgent))
 
 
 def settings_to_plain(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -180,6 +185,31 @@ def take_steps(steps: Sequence[tuple[NextStep, str]]) -> Operation[list[StepRepl
 def list_steps(agent: str, after: int, limit: int | None) -> Operation[Page[TakenStep]]:
     """A page of the steps that an agent took."""
     return _page(f"/v1/agents/{_safe(agent)}/steps", TakenStep, after, limit)
+
+
+def agent_events(agent: str) -> Operation[None]:
+    """Open the stream of an agent's steps."""
+    return Operation(method="GET", path=f"/v1/agents/{_safe(agent)}/events", read=_nothing)
+
+
+read_taken_step = reader(TakenStep)
+"""The step in an event of that stream."""
+
+
+# ---------------------------------------------------------------------------------------------------------- inference
+
+
+def infer(
+    model: ModelReference,
+    observations: Sequence[Observation],
+    actions: Sequence[Any] | None,
+    settings: Mapping[str, Any],
+) -> Operation[Inferred]:
+    """Infer hidden states from a sequence of observations; nothing is kept."""
+    body = {"model": model_to_plain(model), "observations": plain(list(observations)), **settings_to_plain(settings)}
+    if actions is not None:
+        body["actions"] = plain(list(actions))
+    return Operation(method="POST", path="/v1/inference", body=body, read=reader(Inferred))
 
 
 # --------------------------------------------------------------------------------------------------------------- keys

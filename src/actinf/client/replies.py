@@ -14,10 +14,12 @@ __all__ = [
     "AgentRecord",
     "AgentSummary",
     "Health",
+    "Inferred",
     "KeyRecord",
     "ModelRecord",
     "ModelSummary",
     "ModelVersion",
+    "NewAgent",
     "NewKey",
     "Page",
     "StepReply",
@@ -157,6 +159,17 @@ class AgentRecord(AgentSummary):
 
 
 @dataclass(frozen=True, kw_only=True)
+class NewAgent(AgentRecord):
+    """An agent that was just made.
+
+    Attributes:
+        first: its first step; None: it waits for an observation.
+    """
+
+    first: Annotated[StepReply | None, maybe(reader(StepReply))] = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class ModelVersion:
     """A name that a model has.
 
@@ -205,6 +218,25 @@ class ModelRecord:
     modalities: dict[str, list[str]]
     controls: dict[str, list[str]]
     document: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Inferred:
+    """What is to be believed at each step, given everything that was observed until then.
+
+    Attributes:
+        model: the hash of the model.
+        qs: factor → the posteriors over its states, (step, state).
+        F: variational free energy of each observation, nats, (step,).
+        total_F: their sum, nats.
+        log_evidence: ln p of all observations, given the actions, nats; None unless inference is exact.
+    """
+
+    model: str
+    qs: Annotated[dict[str, Array], arrays]
+    F: NatsArray
+    total_F: Nats
+    log_evidence: float | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from actinf.client import operations
@@ -24,7 +24,13 @@ class AsyncAgents:
         self._connection = connection
 
     async def create(
-        self, model: ModelReference, *, name: str | None = None, seed: int | None = None, **settings: Any
+        self,
+        model: ModelReference,
+        *,
+        name: str | None = None,
+        seed: int | None = None,
+        observation: Observation | None = None,
+        **settings: Any,
     ) -> AsyncRemoteAgent:
         """Make an agent.
 
@@ -33,6 +39,7 @@ class AsyncAgents:
                 service, such as `"tmaze"`.
             name: what it is called, for people.
             seed: of its random stream; None: drawn by the service.
+            observation: what it observes first: it takes its first step at once, whose reply is `first`.
             settings: `inference`, `planner`, `choice`, `learning`, `gamma`, `alpha`, `dtype`, as `ai.Agent` takes them,
                 or in the plain values of an experiment file: `planner={"exhaustive": {"horizon": 2}}`.
 
@@ -41,10 +48,12 @@ class AsyncAgents:
 
         Raises:
             ModelError, SettingError, BudgetError: with what is wrong in the model or the settings.
+            ObservationError: the model does not know the observation, or excludes it; no agent was made.
             NotFound: there is no such model.
         """
-        asked = operations.create_agent(model, {"name": name, "seed": seed, **settings})
-        return AsyncRemoteAgent(self._connection, await self._connection.send(asked))
+        told = {"name": name, "seed": seed, "observation": observation, **settings}
+        made = await self._connection.send(operations.create_agent(model, told))
+        return AsyncRemoteAgent(self._connection, made, made.first)
 
     async def get(self, agent: str) -> AsyncRemoteAgent:
         """The agent with an id.
@@ -68,11 +77,13 @@ class AsyncRemoteAgent:
 
     Attributes:
         record: the agent as it was when it was made, found, or last reset; its names and settings never change.
+        first: the reply of the step with which it was made, if it was.
     """
 
-    def __init__(self, connection: AsyncConnection, record: AgentRecord):
+    def __init__(self, connection: AsyncConnection, record: AgentRecord, first: StepReply | None = None):
         self._connection = connection
         self.record = record
+        self.first = first
 
     @property
     def id(self) -> str:
@@ -116,6 +127,21 @@ class AsyncRemoteAgent:
             page_size: steps in one request, up to 1,000.
         """
         return all_of(self._connection, lambda at: operations.list_steps(self.id, at, page_size), after)
+
+    async def events(self, *, after: int | None = None) -> AsyncGenerator[TakenStep]:
+        """Its steps as they are taken, by whomever, each once; where the connection breaks, it is taken up again.
+
+        The generator waits for the next step, and ends when the agent is deleted; close it to end it earlier.
+
+        Args:
+            after: the number of the step before the first one shown; None: those that are taken from now on.
+        """
+        last = (await self.read()).next_step - 1 if after is None else after
+        async for event in self._connection.events(operations.agent_events(self.id), last):
+            if event.name == "step":
+                yield operations.read_taken_step(event.data)
+            elif event.name == "deleted":
+                return
 
     async def reset(self, *, carry_counts: bool = True) -> AgentRecord:
         """Begin its next episode: beliefs start again from D.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,7 +15,7 @@ from actinf.client.asynchronous.keys import AsyncKeys
 from actinf.client.asynchronous.models import AsyncModels
 from actinf.client.batch import Batch
 from actinf.client.next_step import NextStep
-from actinf.client.replies import Health, StepReply
+from actinf.client.replies import Health, Inferred, StepReply
 from actinf.client.retries import Attempts, Retries
 from actinf.errors import ActinfError, ServiceUnavailable, SettingError
 from actinf.lab.extras import load_extra
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from actinf.client.asynchronous.agents import AsyncRemoteAgent
     from actinf.client.asynchronous.connection import AsyncConnection
     from actinf.client.next_step import Observation
+    from actinf.client.operations import ModelReference
 
 __all__ = ["AsyncClient"]
 
@@ -122,6 +123,31 @@ class AsyncClient:
             if wait is None:
                 return batch.results
             await asyncio.sleep(wait)
+
+    async def infer(
+        self,
+        model: ModelReference,
+        observations: Sequence[Observation],
+        actions: Sequence[Any] | None = None,
+        *,
+        inference: Any = None,
+        dtype: str | None = None,
+    ) -> Inferred:
+        """Infer hidden states from a sequence of observations, without an agent; nothing is kept.
+
+        Args:
+            model: an `ai.Model`, its document, its hash, its name, or one that comes with the service.
+            observations: one for each step, as for an agent, up to 10,000.
+            actions: the actions executed between two observations, control → action, one fewer than there are
+                observations; None: the model has only one.
+            inference: `ai.Exact()`, which is what None means, or `ai.FixedPoint()`, or plain values.
+            dtype: `"float64"`, which is what None means, or `"float32"`.
+
+        Raises:
+            ObservationError: names the observation that the model does not know, or excludes.
+        """
+        told = {"inference": inference, "dtype": dtype}
+        return await self._connection.send(operations.infer(model, observations, actions, told))
 
     async def health(self) -> Health:
         """Whether the service works, and what it does without for now; needs no key."""

@@ -3,19 +3,25 @@
 import asyncio
 import ssl
 import time
+from collections.abc import AsyncIterator
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import httpx
 
 from actinf.client.exchange import address, close_when_forgotten, headers_with, is_here, lost, result_of
 from actinf.client.operation import Operation
+from actinf.client.refusals import unreadable
 from actinf.client.retries import Attempts, Retries
+from actinf.client.server_events import EventLines, ServerEvent
 from actinf.errors import NotFound, RateLimited, ServiceError, ServiceUnavailable
 
 __all__ = ["AsyncConnection"]
 
 T = TypeVar("T")
+
+QUIET_SECONDS = 40.0
+"""A stream that says nothing for so long is dead: the service speaks at least every 15 s."""
 
 
 class AsyncConnection:
@@ -98,6 +104,56 @@ class AsyncConnection:
             raise ServiceError(f"{operation.asked} cannot be written as JSON: {error}") from error
         self._reached = True
         return result_of(self.url, operation, reply)
+
+    async def events(self, operation: Operation[Any], after: int) -> AsyncIterator[ServerEvent]:
+        """The events of a stream that come after a number, each once; where it breaks off, it is taken up again.
+
+        Args:
+            operation: what opens the stream.
+            after: the number of the last event that is not wanted any more.
+
+        Raises:
+            ActinfError: what the service refused.
+            ServiceUnavailable: it could not be reached again until the time for retries was over.
+        """
+        attempts = Attempts(self.retries, now=time.monotonic)
+        while True:
+            try:
+                async for event in self._events_once(operation, after):
+                    attempts = Attempts(self.retries, now=time.monotonic)
+                    if event.number is not None:
+                        after = event.number
+                    yield event
+                lost_by: RateLimited | ServiceUnavailable = ServiceUnavailable(
+                    f"{self.url} ended the answer to {operation.asked}", 0.0
+                )
+            except (RateLimited, ServiceUnavailable) as error:
+                lost_by = error
+            wait = attempts.wait(lost_by.retry_after)
+            if wait is None:
+                raise lost_by
+            await asyncio.sleep(wait)
+
+    async def _events_once(self, operation: Operation[Any], after: int) -> AsyncIterator[ServerEvent]:
+        lines = EventLines()
+        headers = {"Accept": "text/event-stream", "Last-Event-ID": str(after)}
+        timeout = httpx.Timeout(self._timeout, read=max(self._timeout, QUIET_SECONDS))
+        try:
+            async with self._http.stream(
+                operation.method, operation.path, params=operation.parameters, headers=headers, timeout=timeout
+            ) as reply:
+                self._reached = True
+                if reply.headers.get("content-type", "").partition(";")[0] != "text/event-stream":
+                    await reply.aread()
+                    result_of(self.url, operation, reply)
+                async for line in reply.aiter_lines():
+                    event = lines.take(line)
+                    if event is not None:
+                        yield event
+        except httpx.HTTPError as error:
+            raise lost(self.url, operation, error, timeout=self._timeout) from error
+        except ValueError as error:
+            raise unreadable(self.url, operation.asked, error) from error
 
     async def aclose(self) -> None:
         """End the connections."""

@@ -1,0 +1,62 @@
+"""Write docs/reference/settings.md from the settings of a serving process.
+
+python tools/write_settings.py            write the page
+python tools/write_settings.py --check    exit with 1 when the page is not what would be written
+"""
+
+import sys
+from pathlib import Path
+
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+
+from actinf.runtime.settings import Settings
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "settings.md"
+
+INTRODUCTION = """\
+# Settings of the service
+
+What `actinf serve` and the commands beside it are told by the environment. A flag wins over its variable
+(`actinf serve --help` lists the flags); without either the default applies. A variable that is empty counts as not set.
+What is secret is never logged. This page is written by `make format` from `actinf.runtime.settings`.
+
+| Variable | Default | Meaning |
+|---|---|---|
+"""
+
+
+def row(name: str, field: FieldInfo) -> str:
+    """The line of one setting."""
+    secret = " Secret." if "SecretStr" in str(field.annotation) else ""
+    described = " ".join((field.description or "").split()).replace("None:", "not set:").replace("None ", "not set: ")
+    return f"| `ACTINF_{name.upper()}` | {shown(field.default)} | {described}{secret} |\n"
+
+
+def shown(default: object) -> str:
+    """A default as one writes it."""
+    if default is None or default == ():
+        return ""
+    if isinstance(default, bool):
+        return f"`{str(default).lower()}`"
+    if isinstance(default, SecretStr):
+        raise ValueError("a secret has no default")
+    return f"`{default}`"
+
+
+def render() -> str:
+    """The whole page."""
+    return INTRODUCTION + "".join(row(name, field) for name, field in Settings.model_fields.items())
+
+
+def main(arguments: list[str]) -> int:
+    """Write or check the page."""
+    page = render()
+    if arguments == ["--check"]:
+        return 0 if PAGE.exists() and PAGE.read_text(encoding="utf-8") == page else 1
+    PAGE.write_text(page, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
