@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from actinf.agent import Explanation
+    from actinf.agent import Agent, Explanation, Step
 
 __all__ = ["MEANING", "Part", "Reasons", "Terms"]
 
@@ -145,7 +145,8 @@ class Reasons:
     """Why one agent did what it did at one step.
 
     Attributes:
-        agent, episode, step: which agent, and when.
+        agent: its row, or what it is called.
+        episode, step: when.
         observed: modality -> outcome, or `None` where it was missing.
         believed: factor -> state -> probability, after the observation.
         action: control -> action taken.
@@ -156,7 +157,7 @@ class Reasons:
         impossibility_tested: whether the joint support was small enough to test that the observation is possible.
     """
 
-    agent: int
+    agent: int | str
     episode: int
     step: int
     observed: Mapping[str, str | None]
@@ -167,6 +168,38 @@ class Reasons:
     terms: Terms
     F: float
     impossibility_tested: bool = True
+
+    @classmethod
+    def of(
+        cls, agent: Agent, step: Step, observed: Mapping[str, str | None], *, called: int | str, number: int
+    ) -> Reasons:
+        """The reasons of a step.
+
+        Args:
+            agent: who took the step.
+            step: what it reported.
+            observed: modality -> outcome, or `None` where it was missing.
+            called: the agent's row, or its name.
+            number: what the step is called.
+        """
+        joint = ["+".join(names) for names in agent.actions.names]
+        by_action = dict(zip(joint, (float(q) for q in step.q_action)))
+        return cls(
+            agent=called,
+            episode=step.episode,
+            step=number,
+            observed=observed,
+            believed={
+                factor.name: dict(zip(factor.states, (float(q) for q in step.qs[factor.name])))
+                for factor in agent.model.factors
+            },
+            action=step.action,
+            action_index=step.action_index,
+            q_action=dict(sorted(by_action.items(), key=lambda pair: -pair[1])),
+            terms=Terms.of(step.explain()),
+            F=step.F,
+            impossibility_tested=step.impossibility_tested,
+        )
 
     @property
     def did(self) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from actinf.errors import TraceError
-from actinf.lab.explain import Reasons, Terms
+from actinf.lab.explain import Reasons
 from actinf.lab.trace import to_dataset
 from actinf.lab.trace_layout import Extent, TraceLayout
 
@@ -136,26 +136,11 @@ def explain_step(
     step = next(step for at, step in enumerate(steps) if at == time)
     model = experiment.model
     outcomes = lived.observations[episode, time]
-    joint = ["+".join(names) for names in agent.actions.names]
-    by_action = dict(zip(joint, (float(q) for q in step.q_action)))
-    return Reasons(
-        agent=index,
-        episode=episode,
-        step=time,
-        observed={
-            modality.name: None if outcome < 0 else modality.outcomes[outcome]
-            for modality, outcome in zip(model.modalities, outcomes)
-        },
-        believed={
-            factor.name: dict(zip(factor.states, (float(q) for q in step.qs[factor.name]))) for factor in model.factors
-        },
-        action=step.action,
-        action_index=step.action_index,
-        q_action=dict(sorted(by_action.items(), key=lambda pair: -pair[1])),
-        terms=Terms.of(step.explain()),
-        F=step.F,
-        impossibility_tested=step.impossibility_tested,
-    )
+    observed = {
+        modality.name: None if outcome < 0 else modality.outcomes[outcome]
+        for modality, outcome in zip(model.modalities, outcomes)
+    }
+    return Reasons.of(agent, step, observed, called=index, number=time)
 
 
 def replay_episode(agent: Agent, experiment: Experiment, trace: xr.Dataset, *, index: int, episode: int) -> xr.Dataset:
