@@ -1,9 +1,11 @@
-"""The API for tests: the real application behind a real server on a free port, with a migrated database of its own."""
+"""The API and its console for tests: the real application behind a real server on a free port, with a database of its
+own that is migrated."""
 
 import contextlib
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +21,7 @@ from actinf.service import schema_version
 from actinf.service.access import commands
 from actinf.service.app import create_app
 from actinf.service.audit.log import AuditLog
+from actinf.web.lab.console import add_console
 
 AUDIT_KEY = bytes(range(32))
 
@@ -43,16 +46,21 @@ class RunningService:
 
     def new_key(self, *scopes: str, workspace: str = "default", days: int | None = None) -> str:
         """The text of a new key."""
-        made = commands.create_key(
-            self.database,
-            AuditLog(AUDIT_KEY),
-            actor="test",
-            workspace=workspace,
-            name="made by a test",
-            scopes=scopes or ("admin",),
-            days=days,
-        )
-        return made.text
+
+        def make() -> str:
+            made = commands.create_key(
+                self.database,
+                AuditLog(AUDIT_KEY),
+                actor="test",
+                workspace=workspace,
+                name="made by a test",
+                scopes=scopes or ("admin",),
+                days=days,
+            )
+            return made.text
+
+        with ThreadPoolExecutor(1) as elsewhere:  # where a browser is driven, this thread runs an event loop already
+            return elsewhere.submit(make).result()
 
 
 @contextlib.contextmanager
@@ -63,7 +71,7 @@ def running_service(database_url: str, **settings: Any) -> Iterator[RunningServi
         schema_version.upgrade(database_url)
         port = free_port()
         given = Settings.read(port=port, data_dir=folder, database_url=database_url, **settings)
-        app = create_app(given, database_url=database_url, audit_key=AUDIT_KEY)
+        app = create_app(given, database_url=database_url, audit_key=AUDIT_KEY, pages=[add_console])
         server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, access_log=False, ws="none"))
         thread = threading.Thread(target=server.run, name="service", daemon=True)
         thread.start()

@@ -1,4 +1,4 @@
-"""`actinf serve`: the API on this machine."""
+"""`actinf serve`: the API and its console on this machine."""
 
 from __future__ import annotations
 
@@ -36,10 +36,11 @@ def command(**given: Any) -> int:
     screen = Screen()
     settings_module = load_extra("actinf.runtime.settings", extra="serve", purpose="Serving the API")
     process = load_extra("actinf.service.process", extra="serve", purpose="Serving the API")
+    console = load_extra("actinf.web.lab.console", extra="serve", purpose="Serving the console")
     logs = load_extra("actinf.runtime.logs", extra="serve", purpose="Serving the API")
     if given["log_format"] is None and sys.stdout.isatty():
         given["log_format"] = "text"
     settings = settings_module.Settings.read(**given)
     logs.configure_logs(settings.log_format, settings.log_level)
-    process.serve(settings, say=screen.say)
+    process.serve(settings, say=screen.say, pages=[console.add_console])
     return 0

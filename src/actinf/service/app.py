@@ -4,7 +4,7 @@ import asyncio
 import gc
 import hashlib
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -75,7 +75,14 @@ _SCHEMA_SECONDS = 2.0
 _MOST_PARSERS = 2  # of large bodies at once
 
 
-def create_app(settings: Settings, *, database_url: str, audit_key: bytes, disk: Path | None = None) -> FastAPI:
+def create_app(
+    settings: Settings,
+    *,
+    database_url: str,
+    audit_key: bytes,
+    disk: Path | None = None,
+    pages: Sequence[Callable[[FastAPI], None]] = (),
+) -> FastAPI:
     """The application of one process.
 
     Args:
@@ -83,6 +90,7 @@ def create_app(settings: Settings, *, database_url: str, audit_key: bytes, disk:
         database_url: postgresql://… of a database that is there, if not yet answering.
         audit_key: continues the audit chain, 32 bytes.
         disk: a folder on the disk of the database, where that is on this machine.
+        pages: what else the process serves beside the API, each added by a call with the application.
     """
     lifecycle = health.Lifecycle()
 
@@ -155,14 +163,21 @@ def create_app(settings: Settings, *, database_url: str, audit_key: bytes, disk:
         separate_input_output_schemas=False,
     )
     app.state.lifecycle = lifecycle
+    _assemble(app, settings, pages)
+    return app
+
+
+def _assemble(app: FastAPI, settings: Settings, pages: Sequence[Callable[[FastAPI], None]]) -> None:
+    """Add the operations of the API, what else is served, and the layers around them."""
     install_problems(app)
     install_refusals(app)
     for resource in (steps, models, agents, inference, access, audit, switches, health):
         app.include_router(resource.router)
+    for add in pages:
+        add(app)
     app.state.parsers = asyncio.Semaphore(_MOST_PARSERS)
     app.add_middleware(Gate, most=settings.max_in_flight, max_body_bytes=settings.max_body_bytes)
     app.add_middleware(Edge)
-    return app
 
 
 def _cache(settings: Settings, audit_key: bytes, breaker: Breaker) -> AgentCache:

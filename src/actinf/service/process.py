@@ -1,10 +1,11 @@
 """One serving process, from its first line to its last."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from actinf.errors import SettingError
@@ -22,12 +23,13 @@ from actinf.service.server import OrderlyServer
 __all__ = ["serve"]
 
 
-def serve(settings: Settings, *, say: Callable[[str], None]) -> None:
+def serve(settings: Settings, *, say: Callable[[str], None], pages: Sequence[Callable[[FastAPI], None]] = ()) -> None:
     """Serve until told to stop.
 
     Args:
         settings: of the process.
         say: tells the user a line.
+        pages: what is served beside the API, as `create_app` takes it.
 
     Raises:
         SettingError: when the port is taken.
@@ -43,7 +45,7 @@ def serve(settings: Settings, *, say: Callable[[str], None]) -> None:
                 say(
                     f"The first key, for everything in the workspace 'default'. It is shown this once:\n\n    {first}\n"
                 )
-        app = create_app(settings, database_url=database.url, audit_key=key, disk=database.disk)
+        app = create_app(settings, database_url=database.url, audit_key=key, disk=database.disk, pages=pages)
         config = uvicorn.Config(
             app,
             host=settings.host,

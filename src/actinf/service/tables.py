@@ -31,6 +31,7 @@ __all__ = [
     "API_KEYS",
     "AUDIT_HEAD",
     "AUDIT_LOG",
+    "BROWSER_SESSIONS",
     "HEALTH_PROBE",
     "IDEMPOTENCY_KEYS",
     "METADATA",
@@ -75,6 +76,15 @@ API_KEYS = Table(
     _time("expires_at", optional=True),
     _time("revoked_at", optional=True),
     _time("last_used_at", optional=True),
+)
+
+BROWSER_SESSIONS = Table(
+    "browser_sessions",
+    METADATA,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("key_id", Uuid, nullable=False),
+    _time("created_at"),
+    _time("expires_at"),
 )
 
 IDEMPOTENCY_KEYS = Table(

@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Select, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actinf.agent import Snapshot
 from actinf.service.tables import AGENT_STATES, AGENTS, MODELS, STEPS, AnyRow
 
-__all__ = ["delete_agent", "find_agent", "insert_agent", "list_agents", "move_state"]
+__all__ = ["delete_agent", "find_agent", "insert_agent", "list_agents", "move_state", "newest_agents"]
 
 
 async def insert_agent(connection: AsyncConnection, values: Mapping[str, Any], start: Snapshot) -> UUID:
@@ -35,10 +35,10 @@ async def find_agent(connection: AsyncConnection, workspace: UUID, agent: UUID) 
     return (await connection.execute(query)).first()
 
 
-async def list_agents(connection: AsyncConnection, workspace: UUID, after: UUID | None, limit: int) -> Sequence[AnyRow]:
-    """Agents, the oldest first."""
+def _summaries(workspace: UUID) -> Select[*tuple[Any, ...]]:
+    """What lists show of the agents of a workspace."""
     state = AGENT_STATES
-    query = (
+    return (
         select(
             AGENTS.c.id,
             AGENTS.c.name,
@@ -50,9 +50,24 @@ async def list_agents(connection: AsyncConnection, workspace: UUID, after: UUID 
         .join(state, state.c.agent_id == AGENTS.c.id)
         .where(AGENTS.c.workspace_id == workspace)
     )
+
+
+async def list_agents(connection: AsyncConnection, workspace: UUID, after: UUID | None, limit: int) -> Sequence[AnyRow]:
+    """Agents, the oldest first."""
+    query = _summaries(workspace)
     if after is not None:
         query = query.where(AGENTS.c.id > after)
     return (await connection.execute(query.order_by(AGENTS.c.id).limit(limit))).all()
+
+
+async def newest_agents(
+    connection: AsyncConnection, workspace: UUID, before: UUID | None, limit: int
+) -> Sequence[AnyRow]:
+    """Agents, the newest first; of those that are older than one, where one is given."""
+    query = _summaries(workspace)
+    if before is not None:
+        query = query.where(AGENTS.c.id < before)
+    return (await connection.execute(query.order_by(AGENTS.c.id.desc()).limit(limit))).all()
 
 
 async def move_state(

@@ -129,8 +129,10 @@ def _what(request: Request, error: Exception) -> _Refused:
         named = _NAMED.match(request.headers.get("authorization", ""))
         actor = f"key:{named[1].lower()}" if named else "unknown"
         return _Refused("authenticate", actor, f"source:{source}", source, reason, None)
-    principal: Principal = request.scope["principal"]
     path = getattr(request.scope.get("route"), "path", "")
+    principal: Principal | None = request.scope.get("principal")
+    if principal is None:  # a page that was sent from elsewhere: who sent it does not matter
+        return _Refused("authorize", "unknown", f"{request.method} {path}", source, reason, None)
     return _Refused("authorize", principal.actor, f"{request.method} {path}", source, reason, principal.workspace)
 
 

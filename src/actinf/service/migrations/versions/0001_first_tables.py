@@ -29,6 +29,14 @@ CREATE TABLE api_keys (
     last_used_at timestamptz
 );
 CREATE INDEX api_keys_workspace ON api_keys (workspace_id, id);
+CREATE TABLE browser_sessions (
+    digest bytea PRIMARY KEY,
+    key_id uuid NOT NULL REFERENCES api_keys ON DELETE CASCADE,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    expires_at timestamptz NOT NULL
+);
+CREATE INDEX browser_sessions_key ON browser_sessions (key_id);
+CREATE INDEX browser_sessions_expires_at ON browser_sessions (expires_at);
 CREATE TABLE idempotency_keys (
     workspace_id uuid NOT NULL REFERENCES workspaces ON DELETE CASCADE,
     key text NOT NULL,

@@ -1,0 +1,1 @@
+"""Pages for people, served by the process of the API.  Nothing on them comes from another origin."""

@@ -1,0 +1,19 @@
+"""The console as a whole, added to the application that serves the API."""
+
+from fastapi import FastAPI
+
+from actinf.web.lab import agents, assets, home, visitors
+from actinf.web.lab.refusals import show_problems_to_people
+
+__all__ = ["add_console"]
+
+
+def add_console(app: FastAPI) -> None:
+    """Serve the pages of the console beside the API: everything but what is under /v1, and none of it in its document.
+
+    The API takes keys alone and never a cookie, so that no page of another site can use it in a visitor's name; the
+    pages take the cookie alone, and change something only for a request that one of them sent.
+    """
+    for router in (home.router, agents.router, visitors.router, assets.router):
+        app.include_router(router, include_in_schema=False)
+    show_problems_to_people(app)

@@ -1,0 +1,149 @@
+"""The first page: the agents of the workspace, whether the service works, and the form that makes an agent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import RedirectResponse
+from pydantic import ValidationError
+
+from actinf.errors import BudgetError, ModelError, NotFound, SettingError
+from actinf.service.access.sessions import Visit
+from actinf.service.agents import repository
+from actinf.service.agents import service as agents
+from actinf.service.agents.schemas import NewAgent
+from actinf.service.context import Asking, Parts, parts_of
+from actinf.service.models import service as models
+from actinf.web.lab.pages import page
+from actinf.web.lab.visitors import Reader, Runner
+
+__all__ = ["router"]
+
+router = APIRouter()
+
+AGENTS_ON_A_PAGE = 25
+_FIELDS = ("model", "name", "inference", "horizon", "gamma", "alpha", "choice", "seed")
+_NAMED_IN_ERRORS = ("horizon", "gamma", "alpha", "novelty", "learning")
+_DEFAULTS = {"model": "tmaze", "inference": "exact", "horizon": "2", "gamma": "16", "choice": "marginal_action"}
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """The form of a new agent as it was filled in, with what is wrong by field; under "" what fits no field."""
+
+    values: Mapping[str, str] = field(default_factory=lambda: dict(_DEFAULTS))
+    learns: frozenset[str] = frozenset()
+    mistakes: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def opened(self) -> bool:
+        """Whether the settings that are seldom needed are to be seen."""
+        return bool(self.learns or self.mistakes.keys() & {"gamma", "alpha", "choice", "seed", "learning"})
+
+
+@router.get("/")
+async def show_home(
+    request: Request, visit: Reader, before: Annotated[UUID | None, Query(description="Agents older than this.")] = None
+) -> Response:
+    """The agents of the workspace, the newest first."""
+    return await _home(request, visit, Filled(), before)
+
+
+@router.post("/agents")
+async def make_agent(request: Request, visit: Runner) -> Response:
+    """Make the agent that the form describes; where something is wrong, show the form again with what it is."""
+    parts, form = parts_of(request), await request.form()
+    values = {name: str(form.get(name, "")).strip() for name in _FIELDS}
+    learns = frozenset(part for part in "ABDE" if form.get(f"learn_{part}"))
+    novelty = form.get("novelty") is not None
+    try:
+        wanted = _wanted(values, learns, novelty=novelty)
+        async with parts.engine.begin() as connection:
+            made = await agents.create(Asking(visit.principal, connection, parts), wanted)
+    except ValidationError as error:
+        mistakes = {str(one["loc"][0]): one["msg"] for one in error.errors(include_url=False)}
+    except (SettingError, BudgetError, ModelError, NotFound) as error:
+        mistakes = _by_field(error)
+    else:
+        return RedirectResponse(f"/agents/{made.id}", 303)
+    learns |= {"novelty"} if novelty else set()
+    return await _home(request, visit, Filled(values, learns, mistakes), None, status=422)
+
+
+def _wanted(values: Mapping[str, str], learns: frozenset[str], *, novelty: bool) -> NewAgent:
+    """What the fields ask for; what is no number goes on as it is, to be refused in the library's own words."""
+    planner: dict[str, Any] = {"horizon": _number(values["horizon"] or "1")}
+    if novelty:
+        planner["novelty"] = True
+    return NewAgent(
+        model=values["model"],
+        name=values["name"],
+        seed=_number(values["seed"]),
+        inference=values["inference"],
+        planner={"exhaustive": planner},
+        choice=values["choice"],
+        learning=dict.fromkeys(sorted(learns), True) or None,
+        gamma=_number(values["gamma"] or "16"),
+        alpha=_number(values["alpha"]),
+        dtype="float64",
+    )
+
+
+def _number(text: str) -> Any:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text or None
+
+
+def _by_field(error: Exception) -> dict[str, str]:
+    """The lines of an error, each beside the field that it names."""
+    if isinstance(error, NotFound | ModelError):
+        return {"model": str(error)}
+    mistakes: dict[str, str] = {}
+    for line in str(error).splitlines():
+        named = next(
+            (name for name in ("horizon", "gamma", "alpha", "novelty", "learning") if name in line.lower()), ""
+        )
+        key = "learning" if named == "novelty" else named or ("horizon" if isinstance(error, BudgetError) else "")
+        mistakes[key] = f"{mistakes[key]}\n{line}" if key in mistakes else line
+    return mistakes
+
+
+async def _home(request: Request, visit: Visit, form: Filled, before: UUID | None, *, status: int = 200) -> Response:
+    parts, workspace = parts_of(request), visit.principal.workspace
+    async with parts.engine.connect() as connection:
+        asking = Asking(visit.principal, connection, parts)
+        rows = await repository.newest_agents(connection, workspace, before, AGENTS_ON_A_PAGE + 1)
+        known = (await models.listed(asking, None, 500)).items
+        titles = {row.model: await _title(asking, row.model) for row in rows[:AGENTS_ON_A_PAGE]}
+    return page(
+        "home.html",
+        status,
+        visit=visit,
+        can_run=visit.principal.scopes & {"run", "admin"},
+        trouble=_trouble(request, parts),
+        agents=rows[:AGENTS_ON_A_PAGE],
+        titles=titles,
+        older=rows[AGENTS_ON_A_PAGE - 1].id if len(rows) > AGENTS_ON_A_PAGE else None,
+        newest=before is None,
+        own=[model for model in known if model.created_at is not None],
+        bundled=[model for model in known if model.created_at is None],
+        form=form,
+    )
+
+
+async def _title(asking: Asking, digest: str) -> str:
+    """What a model calls itself."""
+    model, _ = await models.find(asking.parts.library, asking.connection, asking.principal.workspace, digest)
+    return model.name or f"model {digest[:8]}"
+
+
+def _trouble(request: Request, parts: Parts) -> list[str]:
+    """What does not work now, in words; empty while everything does."""
+    missing: list[str] = request.app.state.lifecycle.missing
+    return [*missing, *([parts.probe.reason] if parts.probe.reason else [])]

@@ -1,0 +1,133 @@
+"""Who looks at the pages: signing in with a key, and what a visitor may do.
+
+The cookie holds a session, never the key.  It is sent by no other site (`SameSite=Strict`) and read by no script
+(`HttpOnly`).  What changes something must also come from a page of this address: a browser says so in `Origin`.
+"""
+
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import RedirectResponse
+
+from actinf.errors import Forbidden, Unauthenticated
+from actinf.service.access.sessions import SESSION_HOURS, Visit, close_session, open_session, visit_of
+from actinf.service.context import Asking, Transaction, identified, parts_of
+from actinf.web.lab.pages import page
+
+__all__ = ["Reader", "Runner", "router"]
+
+router = APIRouter()
+
+_COOKIE = "actinf_session"
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
+
+async def _visitor(request: Request) -> Visit:
+    """Who asks.
+
+    Raises:
+        Unauthenticated: there is no session, or it has ended.
+        RateLimited: its key made too many requests, here and at the API together.
+        Forbidden: without keys, by a name that is not this machine's own.
+    """
+    parts = parts_of(request)
+    if parts.settings.insecure_local:
+        _by_a_name_of_this_machine(request)
+        visit = Visit(principal=await parts.keyring.local(), workspace="default", signed_in=False)
+    else:
+        found = None
+        if _COOKIE in request.cookies:
+            async with parts.engine.connect() as connection:
+                found = await visit_of(connection, request.cookies[_COOKIE])
+        if found is None:
+            raise Unauthenticated("there is no session, or it has ended: sign in at /sign-in")
+        visit = found
+        await parts.limits.count(visit.principal.actor)
+    request.scope["principal"] = visit.principal
+    return visit
+
+
+def _by_a_name_of_this_machine(request: Request) -> None:
+    """Refuse a page of another site whose name was made to mean this machine: it would count as this address."""
+    if request.url.hostname not in _LOOPBACK:
+        raise Forbidden(
+            f"without keys the console answers to localhost alone, but was asked for as {request.url.hostname!r}"
+        )
+
+
+def _from_a_page_of_ours(request: Request) -> None:
+    origin = request.headers.get("origin", "")
+    if not origin or urlsplit(origin).netloc != request.headers.get("host"):
+        raise Forbidden(
+            f"a page changes something only for itself, but this was sent from {origin[:200] or 'nowhere'!r}: open the "
+            "page anew; programs use the API, with a key"
+        )
+
+
+async def _reader(visit: Annotated[Visit, Depends(_visitor)]) -> Visit:
+    visit.principal.needs("read")
+    return visit
+
+
+async def _runner(request: Request, visit: Annotated[Visit, Depends(_visitor)]) -> Visit:
+    _from_a_page_of_ours(request)
+    visit.principal.needs("run")
+    return visit
+
+
+#: Whoever may look.
+Reader = Annotated[Visit, Depends(_reader)]
+#: Whoever may change something, by a request that a page of ours sent.
+Runner = Annotated[Visit, Depends(_runner)]
+
+
+@router.get("/sign-in")
+async def show_sign_in(request: Request, next: str = "/", ended: bool = False) -> Response:  # noqa: A002
+    """The form that takes a key."""
+    if parts_of(request).settings.insecure_local:
+        return RedirectResponse("/", 303)
+    return page("sign_in.html", visit=None, next=_own_path(next), ended=ended, problem=None)
+
+
+@router.post("/sign-in")
+async def sign_in(request: Request, connection: Transaction) -> Response:
+    """Begin a session, where the key is good."""
+    _from_a_page_of_ours(request)
+    parts = parts_of(request)
+    if parts.settings.insecure_local:
+        return RedirectResponse("/", 303)
+    form = await request.form()
+    key, there = str(form.get("key", "")).strip(), _own_path(str(form.get("next", "/")))
+    try:
+        principal = await identified(request, f"Bearer {key}")
+    except Unauthenticated as error:
+        said = str(error).split(": send the header")[0]
+        return page("sign_in.html", 401, visit=None, next=there, ended=False, problem=said)
+    token = await open_session(connection, key)
+    await Asking(principal, connection, parts).record("console.sign_in", principal.actor)
+    answer = RedirectResponse(there, 303)
+    answer.set_cookie(
+        _COOKIE,
+        token,
+        max_age=SESSION_HOURS * 3600,
+        secure=request.url.scheme == "https",
+        httponly=True,
+        samesite="strict",
+    )
+    return answer
+
+
+@router.post("/sign-out")
+async def sign_out(request: Request, connection: Transaction) -> Response:
+    """End the session."""
+    _from_a_page_of_ours(request)
+    await close_session(connection, request.cookies.get(_COOKIE, ""))
+    answer = RedirectResponse("/sign-in", 303)
+    answer.delete_cookie(_COOKIE, httponly=True, samesite="strict")
+    return answer
+
+
+def _own_path(path: str) -> str:
+    """A path of this address, whatever was asked for."""
+    return path if path.startswith("/") and not path.startswith(("//", "/\\")) else "/"

@@ -1,0 +1,101 @@
+"""Who is let in: signing in and out, other workspaces, other sites."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+from support.postgres import fresh_database
+
+if TYPE_CHECKING:
+    from support.service import RunningService
+
+
+@contextmanager
+def signed_in(service: "RunningService", key: str) -> Iterator[httpx.Client]:
+    """A client with the cookie of a session, as a browser that is on a page of the service."""
+    with httpx.Client(base_url=service.url, headers={"Origin": service.url, "Accept": "text/html"}) as client:
+        assert client.post("/sign-in", data={"key": key}).status_code == 303
+        yield client
+
+
+def test_a_key_opens_a_session_and_signing_out_ends_it(service: "RunningService", open_page: Any) -> None:
+    page = open_page("/", key=None)
+    page.fill("#key", "ai_nothing")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("is no key")
+    page.fill("#key", service.key)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Agents")).to_be_visible()
+    cookie = page.context.cookies()[0]
+    assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Strict")
+    assert service.key not in cookie["value"]
+    assert page.evaluate("document.cookie") == ""
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/sign-in")
+    old = httpx.get(service.url, cookies={cookie["name"]: cookie["value"]}, headers={"Accept": "text/html"})
+    assert old.headers["location"] == "/sign-in?next=/&ended=1"
+
+
+def test_a_session_ends_with_its_key(service: "RunningService", open_page: Any) -> None:
+    key = service.new_key("read", "run")
+    page = open_page("/", key=key)
+    with service.client() as api:
+        mine = next(one for one in api.get("/v1/keys").json()["items"] if one["prefix"] in key)
+        api.delete(f"/v1/keys/{mine['id']}").raise_for_status()
+    page.reload()
+    expect(page.get_by_role("status")).to_contain_text("The session has ended")
+
+
+def test_another_workspace_sees_nothing_and_a_page_says_so(service: "RunningService", open_page: Any) -> None:
+    with service.client() as api:
+        made = api.post("/v1/agents", json={"model": "tmaze", "name": "Elsewhere"}).raise_for_status().json()
+    page = open_page("/", key=service.new_key("admin", workspace="elsewhere"))
+    expect(page.locator("main")).not_to_contain_text("Elsewhere")
+    assert page.goto(f"/agents/{made['id']}").status == 404
+    expect(page.locator("main")).to_contain_text("There is no such thing")
+    expect(page.locator("main")).not_to_contain_text("Traceback")
+
+
+def test_a_key_that_may_only_look_is_offered_nothing_else(service: "RunningService", open_page: Any) -> None:
+    with service.client() as api:
+        made = api.post("/v1/agents", json={"model": "tmaze"}).raise_for_status().json()
+    key = service.new_key("read")
+    page = open_page(f"/agents/{made['id']}", key=key)
+    expect(page.locator(".observe")).to_contain_text("needs the scope run")
+    assert page.locator("form[action^='/agents']").count() == 0
+    with signed_in(service, key) as client:
+        assert client.post(f"/agents/{made['id']}/steps", data={}).status_code == 403
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", ""])
+def test_another_site_changes_nothing_even_with_the_cookie(service: "RunningService", origin: str) -> None:
+    with signed_in(service, service.key) as client:
+        client.headers["Origin"] = origin
+        for path in ("/agents", "/sign-in", "/sign-out"):
+            assert client.post(path, data={"model": "tmaze"}).status_code == 403
+        assert client.get("/").status_code == 200
+
+
+def test_the_api_takes_no_cookie(service: "RunningService") -> None:
+    with signed_in(service, service.key) as client:
+        assert client.get("/v1/agents").status_code == 401
+
+
+@pytest.mark.parametrize("there", ["//evil.example", "https://evil.example", "/\\evil.example"])
+def test_signing_in_leads_nowhere_else(service: "RunningService", there: str) -> None:
+    with httpx.Client(base_url=service.url, headers={"Origin": service.url}) as client:
+        reply = client.post("/sign-in", data={"key": service.key, "next": there})
+        assert reply.headers["location"] == "/"
+
+
+def test_without_keys_only_this_machine_is_answered(postgres_server: Any) -> None:
+    """Another site can let its name mean 127.0.0.1: then its scripts would be of the same origin."""
+    from support.service import running_service
+
+    with fresh_database(postgres_server) as url, running_service(url, insecure_local=True) as local:
+        headers = {"Accept": "text/html"}
+        assert "Agents" in httpx.get(local.url, headers=headers).text
+        assert httpx.get(local.url, headers=headers | {"Host": "evil.example"}).status_code == 403
