@@ -77,17 +77,18 @@ def _wanted(values: Mapping[str, str], learns: frozenset[str], *, novelty: bool)
     planner: dict[str, Any] = {"horizon": _number(values["horizon"] or "1")}
     if novelty:
         planner["novelty"] = True
-    return NewAgent(
-        model=values["model"],
-        name=values["name"],
-        seed=_number(values["seed"]),
-        inference=values["inference"],
-        planner={"exhaustive": planner},
-        choice=values["choice"],
-        learning=dict.fromkeys(sorted(learns), True) or None,
-        gamma=_number(values["gamma"] or "16"),
-        alpha=_number(values["alpha"]),
-        dtype="float64",
+    return NewAgent.model_validate(
+        {
+            "model": values["model"],
+            "name": values["name"],
+            "seed": _number(values["seed"]),
+            "inference": values["inference"],
+            "planner": {"exhaustive": planner},
+            "choice": values["choice"],
+            "learning": dict.fromkeys(sorted(learns), True) or None,
+            "gamma": _number(values["gamma"] or "16"),
+            "alpha": _number(values["alpha"]),
+        }
     )
 
 
