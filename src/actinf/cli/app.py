@@ -29,6 +29,7 @@ _COMMANDS = {
     "explain": ("actinf.cli.explain", "Say why an agent did what it did at a step."),
     "list": ("actinf.cli.listing", "List what comes with actinf."),
     "serve": ("actinf.cli.serve", "Serve the API."),
+    "worker": ("actinf.cli.worker", "Compute the API's queued simulations."),
     "keys": ("actinf.cli.keys", "Make, list and revoke the API's keys."),
     "switches": ("actinf.cli.switches", "See and throw the API's circuit breakers."),
     "audit": ("actinf.cli.audit", "Verify the API's audit log."),

@@ -76,12 +76,14 @@ class ChunkedRun:
         agent: the agent that all are.
         chunk_bytes: the most bytes of a chunk before it is packed.
         max_agents: the most agents of a chunk, or None.
+        version: of the actinf that computes the chunks, or that computed those which are put together.
     """
 
     experiment: Experiment
     agent: Agent = field(repr=False, compare=False)
     chunk_bytes: int = CHUNK_BYTES
     max_agents: int | None = None
+    version: str = actinf.__version__
 
     @classmethod
     def plan(
@@ -92,6 +94,7 @@ class ChunkedRun:
         chunk_bytes: int = CHUNK_BYTES,
         chunk_seconds: float | None = None,
         max_agents: int | None = None,
+        version: str = actinf.__version__,
     ) -> ChunkedRun:
         """Cut an experiment into chunks.
 
@@ -101,6 +104,7 @@ class ChunkedRun:
             chunk_bytes: the most bytes of a chunk before it is packed; a chunk has one agent at least.
             chunk_seconds: about how long one core shall need for a chunk, as far as can be told; or None.
             max_agents: the most agents of a chunk, or None.
+            version: give another one to put together chunks that an earlier actinf computed; they are told apart by it.
 
         Raises:
             SettingError: a size is no whole number of at least 1, or what is to be recorded does not exist.
@@ -121,13 +125,13 @@ class ChunkedRun:
             experiment = dataclasses.replace(experiment, record=record)
         elif experiment.record is None:
             experiment = dataclasses.replace(experiment, record=choose_recording(experiment, agent.num_policies))
-        run = cls(experiment, agent, chunk_bytes, max_agents)
+        run = cls(experiment, agent, chunk_bytes, max_agents, version)
         run.layout  # noqa: B018 -- what contradicts itself is refused here
         return run
 
     @classmethod
     def of_document(cls, document: object, **sizes: Any) -> ChunkedRun:
-        """Cut the experiment that plain data states into chunks; `sizes` are those of `plan`.
+        """Cut the experiment that plain data states into chunks; the rest is as for `plan`.
 
         The same document and sizes give the same ranges and, chunk by chunk, the same bytes.
 
@@ -154,7 +158,8 @@ class ChunkedRun:
     @cached_property
     def layout(self) -> TraceLayout:
         """How the whole trace is laid out."""
-        return trace_layout(self._run)
+        layout = trace_layout(self._run)
+        return dataclasses.replace(layout, attrs={**layout.attrs, "version": self.version})
 
     @cached_property
     def ranges(self) -> tuple[tuple[int, int], ...]:
@@ -174,7 +179,7 @@ class ChunkedRun:
         """What is run, in 64 characters: chunks fit together where it agrees; it does not depend on the ranges."""
         experiment, extent = self.experiment, self.experiment.extent
         said = {
-            "version": actinf.__version__,
+            "version": self.version,
             "model": experiment.model.hash,
             "worlds": [experiment.process.hash, *(world.process.hash for world in experiment.schedule.values())],
             "from": [0, *experiment.schedule],

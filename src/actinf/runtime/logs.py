@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
-__all__ = ["REQUEST_ID", "configure_logs"]
+__all__ = ["REQUEST_ID", "configure_logs", "first_line"]
 
 #: The id of the request that is being answered, for every line that it causes.
 REQUEST_ID: ContextVar[str | None] = ContextVar("request_id", default=None)
@@ -70,3 +70,9 @@ def configure_logs(form: str, level: str) -> None:
     for name in ("uvicorn", "uvicorn.error"):
         logging.getLogger(name).handlers = []
         logging.getLogger(name).propagate = True
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says, in one line; that of a driver, which frameworks wrap, where there is one."""
+    cause = getattr(error, "orig", None) or error.__cause__ or error
+    return (str(cause).strip().splitlines() or [type(cause).__name__])[0]

@@ -37,6 +37,9 @@ class Settings(BaseSettings):
         None, description="redis://… of a Redis or Valkey that the replicas share; None keeps the cache in the process."
     )
     workers: int = Field(1, ge=0, le=64, description="Worker processes that `serve` runs beside itself.")
+    metrics_port: int | None = Field(
+        None, ge=1, le=65535, description="Port on `host` where `actinf worker` serves /metrics; None: nowhere."
+    )
     pool_size: int = Field(8, ge=2, le=100, description="Connections to the database that a process may hold.")
 
     audit_key: SecretStr | None = Field(
@@ -63,6 +66,12 @@ class Settings(BaseSettings):
     )
     memory_budget_bytes: int = Field(
         2048 * MEBIBYTE, ge=16 * MEBIBYTE, description="Memory that all work of a process together may take at once."
+    )
+    max_trace_bytes: int = Field(
+        1024 * MEBIBYTE, ge=MEBIBYTE, description="Largest trace of a simulation, as it is before it is packed."
+    )
+    max_simulation_seconds: float = Field(
+        86_400.0, gt=0, description="Longest time that a simulation may take on one core, by its estimate."
     )
     hot_agents: int = Field(4096, ge=1, description="Agents that a process keeps ready in memory.")
     retention_days: int = Field(

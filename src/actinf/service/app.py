@@ -35,6 +35,7 @@ from actinf.service.health import endpoints as health
 from actinf.service.health.probe import HealthProbe
 from actinf.service.inference import endpoints as inference
 from actinf.service.inference.service import Observers
+from actinf.service.jobs.presence import watch_jobs
 from actinf.service.maintenance import keep_partitions
 from actinf.service.models import endpoints as models
 from actinf.service.models.library import ModelLibrary
@@ -43,6 +44,7 @@ from actinf.service.protection.gate import Gate
 from actinf.service.protection.guarded_engine import GuardedEngine
 from actinf.service.protection.make import make_breakers, make_limits
 from actinf.service.protection.switchboard import SwitchBoard
+from actinf.service.simulations import endpoints as simulations
 from actinf.service.steps import endpoints as steps
 from actinf.service.steps.committer import Committer
 from actinf.service.steps.stream import newest_of
@@ -132,6 +134,7 @@ def create_app(
             asyncio.create_task(_note_keys(parts.keyring)),
             asyncio.create_task(keep_partitions(pool, settings.retention_days)),
             asyncio.create_task(parts.refusals.run()),
+            asyncio.create_task(watch_jobs(pool)),
         ]
         anchoring = Anchoring(pool, audit_key, anchor_path(settings, data_directory(settings)))
         anchoring.start()
@@ -171,7 +174,7 @@ def _assemble(app: FastAPI, settings: Settings, pages: Sequence[Callable[[FastAP
     """Add the operations of the API, what else is served, and the layers around them."""
     install_problems(app)
     install_refusals(app)
-    for resource in (steps, models, agents, inference, access, audit, switches, health):
+    for resource in (steps, models, agents, simulations, inference, access, audit, switches, health):
         app.include_router(resource.router)
     for add in pages:
         add(app)

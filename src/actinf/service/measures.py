@@ -16,6 +16,7 @@ __all__ = [
     "BREAKER_TRANSITIONS",
     "CACHE_READS",
     "CACHE_WRITES",
+    "CHUNK_SECONDS",
     "DEGRADED",
     "FREE_ENERGY",
     "HEALTHY",
@@ -28,8 +29,10 @@ __all__ = [
     "REQUESTS",
     "REQUEST_SECONDS",
     "SHED",
+    "SIMULATIONS",
     "STEP_SECONDS",
     "STREAMS",
+    "WORKERS",
 ]
 
 REGISTRY = CollectorRegistry()
@@ -119,4 +122,12 @@ AUDIT_ANCHORED = Gauge(
 )
 AUDIT_CONTRADICTED = Counter(
     "actinf_audit_contradicted_total", "Times that the audit log had not what was anchored before.", registry=REGISTRY
+)
+SIMULATIONS = Gauge("actinf_simulations", "Simulations by status, of all workspaces.", ("status",), registry=REGISTRY)
+WORKERS = Gauge("actinf_workers", "Workers that have said within the last seconds that they live.", registry=REGISTRY)
+CHUNK_SECONDS = Histogram(
+    "actinf_chunk_seconds",
+    "To compute one chunk of a simulation; told by workers.",
+    buckets=(0.1, 0.3, 1.0, 2.0, 4.0, 8.0, 16.0, 60.0, 300.0),
+    registry=REGISTRY,
 )

@@ -18,6 +18,7 @@ from actinf.service.access.keys import new_key
 from actinf.service.app import create_app
 from actinf.service.audit.log import AuditLog, Entry
 from actinf.service.audit.secret import audit_key
+from actinf.service.jobs.supervisor import Supervisor
 from actinf.service.server import OrderlyServer
 
 __all__ = ["serve"]
@@ -61,15 +62,16 @@ def serve(settings: Settings, *, say: Callable[[str], None], pages: Sequence[Cal
             timeout_keep_alive=30,
             h11_max_incomplete_event_size=65_536,
         )
-        server = OrderlyServer(
-            config,
-            drain=lambda: setattr(app.state.lifecycle, "draining", True),
-            drain_seconds=settings.drain_seconds,
-        )
-        sock = _listen(config)
-        host, port = sock.getsockname()[:2]
-        say(f"Active Inference API on http://{host}:{port} (documentation: http://{host}:{port}/docs)")
-        server.run(sockets=[sock])
+        with _listen(config) as sock, Supervisor(settings, database.url) as workers:
+
+            def drain() -> None:
+                app.state.lifecycle.draining = True
+                workers.end()
+
+            server = OrderlyServer(config, drain=drain, drain_seconds=settings.drain_seconds)
+            host, port = sock.getsockname()[:2]
+            say(f"Active Inference API on http://{host}:{port} (documentation: http://{host}:{port}/docs)")
+            server.run(sockets=[sock])
 
 
 def _listen(config: uvicorn.Config) -> Any:

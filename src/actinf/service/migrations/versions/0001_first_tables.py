@@ -113,20 +113,29 @@ CREATE TABLE steps (
 CREATE INDEX steps_request_key ON steps (agent_id, request_key) WHERE request_key IS NOT NULL;
 """
 
+# The document is text, for the order of its keys is the order of the model's axes.  `engine` is the version of actinf
+# that the chunks are of, `chunk_agents` the most agents of one: with the document they say where each chunk ends.
 SIMULATIONS = """
 CREATE TABLE simulations (
     id uuid PRIMARY KEY DEFAULT uuidv7(),
     workspace_id uuid NOT NULL REFERENCES workspaces ON DELETE CASCADE,
     name text NOT NULL DEFAULT '',
-    document jsonb NOT NULL,
+    document text NOT NULL,
+    num_agents bigint NOT NULL,
+    num_steps bigint NOT NULL,
+    num_episodes bigint NOT NULL,
+    engine text NOT NULL,
+    chunk_agents bigint NOT NULL CHECK (chunk_agents > 0),
     status text NOT NULL DEFAULT 'queued'
         CHECK (status IN ('queued', 'running', 'succeeded', 'failed', 'cancelled')),
     num_chunks integer NOT NULL,
     chunks_done integer NOT NULL DEFAULT 0,
     work_total bigint NOT NULL,
     work_done bigint NOT NULL DEFAULT 0,
-    cancel_requested_at timestamptz,
+    seconds double precision NOT NULL DEFAULT 0,
+    job_id bigint,
     attempts integer NOT NULL DEFAULT 0,
+    deaths integer NOT NULL DEFAULT 0,
     error text,
     summary jsonb,
     version bigint NOT NULL DEFAULT 0,

@@ -1,0 +1,39 @@
+"""What a serving process knows of the jobs: how many workers live, and how many simulations have which status."""
+
+import asyncio
+from contextlib import suppress
+from typing import get_args
+
+import psycopg
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from actinf.service.jobs.rescue import STALLED_SECONDS
+from actinf.service.measures import SIMULATIONS as COUNTED
+from actinf.service.measures import WORKERS
+from actinf.service.simulations.schemas import Status
+from actinf.service.tables import SIMULATIONS
+
+__all__ = ["watch_jobs", "workers_alive"]
+
+_EVERY_SECONDS = 5.0
+_ALIVE = "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - make_interval(secs => :seconds)"
+
+
+async def workers_alive(connection: AsyncConnection) -> int:
+    """How many workers have said within the last ten seconds that they live."""
+    return int((await connection.execute(text(_ALIVE), {"seconds": STALLED_SECONDS})).scalar_one())
+
+
+async def watch_jobs(engine: AsyncEngine) -> None:
+    """Keep the metrics of the jobs up to date, until cancelled."""
+    while True:
+        with suppress(SQLAlchemyError, psycopg.Error, OSError):
+            async with engine.connect() as connection:
+                WORKERS.set(await workers_alive(connection))
+                query = select(SIMULATIONS.c.status, func.count()).group_by(SIMULATIONS.c.status)
+                counts = {row[0]: row[1] for row in await connection.execute(query)}
+            for status in get_args(Status):
+                COUNTED.labels(status).set(counts.get(status, 0))
+        await asyncio.sleep(_EVERY_SECONDS)

@@ -1,0 +1,1 @@
+"""Simulations: experiments that workers compute, chunk by chunk, and whose traces are kept."""

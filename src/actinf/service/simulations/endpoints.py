@@ -1,0 +1,119 @@
+"""`/v1/simulations`: have experiments computed, follow them, and get their traces."""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from actinf.service.access.principal import Principal
+from actinf.service.context import Asking, Transaction, parts_of, requires
+from actinf.service.idempotency import IdempotencyKey, once
+from actinf.service.simulations import repository, result, service
+from actinf.service.simulations.schemas import NewSimulation, SimulationPage, SimulationShown, Status
+
+__all__ = ["NETCDF", "router"]
+
+NETCDF = "application/x-netcdf"
+
+router = APIRouter(prefix="/v1/simulations", tags=["simulations"])
+
+Reader = Annotated[Principal, Depends(requires("read"))]
+Runner = Annotated[Principal, Depends(requires("run"))]
+
+
+@router.post("", status_code=201, response_model=SimulationShown)
+async def create_simulation(
+    body: NewSimulation,
+    request: Request,
+    principal: Runner,
+    connection: Transaction,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Have an experiment computed by a worker.  It is durable when this is answered; what is too large is refused."""
+    asking = Asking(principal, connection, parts_of(request))
+    return await once(asking, idempotency_key, "simulations.create", body, lambda: service.create(asking, body))
+
+
+@router.get("")
+async def list_simulations(
+    request: Request,
+    principal: Reader,
+    connection: Transaction,
+    status: Annotated[Status | None, Query(description="Only those of this status.")] = None,
+    after: UUID | None = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> SimulationPage:
+    """The simulations of the workspace, the newest first."""
+    return await service.listed(Asking(principal, connection, parts_of(request)), status, after, limit)
+
+
+@router.get("/{simulation}")
+async def read_simulation(
+    simulation: UUID, request: Request, principal: Reader, connection: Transaction
+) -> SimulationShown:
+    """A simulation: its status and progress, and what came out or why it failed."""
+    return await service.shown(Asking(principal, connection, parts_of(request)), simulation)
+
+
+@router.get("/{simulation}/experiment")
+async def read_experiment(
+    simulation: UUID, request: Request, principal: Reader, connection: Transaction
+) -> dict[str, Any]:
+    """The experiment document that a simulation computes: saved as JSON, `actinf run` runs it on any machine."""
+    return await service.experiment(Asking(principal, connection, parts_of(request)), simulation)
+
+
+@router.post("/{simulation}/cancel")
+async def cancel_simulation(
+    simulation: UUID, request: Request, principal: Runner, connection: Transaction
+) -> SimulationShown:
+    """End a simulation, also in the middle; what it had computed is dropped.  Asked again, it answers alike."""
+    return await service.cancel(Asking(principal, connection, parts_of(request)), simulation)
+
+
+@router.delete("/{simulation}", status_code=204)
+async def delete_simulation(simulation: UUID, request: Request, principal: Runner, connection: Transaction) -> None:
+    """Remove a simulation that is not running, and its trace."""
+    await service.delete(Asking(principal, connection, parts_of(request)), simulation)
+
+
+@router.get(
+    "/{simulation}/result",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "description": "The trace.",
+            "content": {
+                NETCDF: {"schema": {"type": "string", "format": "binary"}},
+                "application/json": {"schema": {"type": "object"}},
+            },
+        }
+    },
+)
+async def read_result(
+    simulation: UUID,
+    request: Request,
+    principal: Reader,
+    form: Annotated[
+        Literal["json", "netcdf"] | None, Query(alias="format", description="Instead of the header Accept.")
+    ] = None,
+    accept: Annotated[str, Header()] = "application/json",
+) -> Response:
+    """The trace of a simulation that succeeded, as NetCDF (xarray opens it) or as JSON.
+
+    JSON holds `id`, `summary`, `attrs`, `coords` (the names along each dimension) and `variables`: for each its `dims`,
+    `attrs` and `values`, nested lists in the order of the dimensions.  Above five million numbers only NetCDF is sent.
+    """
+    engine = parts_of(request).engine
+    async with engine.connect() as connection:
+        row = await repository.find_simulation(connection, principal.workspace, simulation)
+    if row is None:
+        raise service.not_there(simulation)
+    result.refuse_unfinished(row)
+    as_netcdf = form == "netcdf" if form is not None else NETCDF in accept
+    file = await (result.netcdf_file(engine, row) if as_netcdf else result.json_file(engine, row))
+    headers = {"Content-Length": str(result.size_of(file)), "Vary": "Accept"}
+    if as_netcdf:
+        headers["Content-Disposition"] = f'attachment; filename="{simulation}.nc"'
+    return StreamingResponse(result.sent(file), headers=headers, media_type=NETCDF if as_netcdf else "application/json")
