@@ -254,3 +254,37 @@ def test_the_document_is_kept_in_its_order(api: httpx.Client) -> None:
     assert json.loads(kept)["model"] == json.loads(json.dumps(model))
     assert list(json.loads(kept)["model"]["factors"]) == list(model["factors"])
     assert until(api, identity)["status"] == "succeeded"
+
+
+def told(api: httpx.Client, simulation: str, **headers: str) -> list[tuple[int, dict[str, Any]]]:
+    """All events of a simulation, until its stream ends: version and data."""
+    events, fields = [], {}
+    with api.stream("GET", f"/v1/simulations/{simulation}/events", headers=headers) as reply:
+        assert reply.status_code == 200
+        for line in reply.iter_lines():
+            if line:
+                name, _, value = line.partition(": ")
+                fields[name] = value
+            elif fields.pop("event", None) == "simulation":
+                events.append((int(fields.pop("id")), json.loads(fields.pop("data"))))
+    return events
+
+
+def test_a_stream_tells_how_a_simulation_gets_on_until_it_has_ended(api: httpx.Client) -> None:
+    wanted = {"experiment": "grid_world", "num_agents": 400, "num_steps": 200}
+    identity = submitted(api, **wanted)
+    events = told(api, identity)
+    versions, states = [version for version, _ in events], [state for _, state in events]
+    assert versions == sorted(set(versions))
+    assert versions == [state["version"] for state in states]
+    done = [state["progress"]["chunks_done"] for state in states]
+    assert done == sorted(done)
+    assert 0 < done[-1] == states[-1]["progress"]["num_chunks"]
+    assert {state["status"] for state in states[:-1]} <= {"queued", "running"}
+    assert states[-1] == api.get(f"/v1/simulations/{identity}").json()
+    assert told(api, identity, **{"Last-Event-ID": str(versions[0])})[-1] == events[-1]
+
+
+def test_whoever_knows_how_it_ended_is_told_to_leave(api: httpx.Client, finished: dict[str, Any]) -> None:
+    where = f"/v1/simulations/{finished['id']}/events"
+    assert api.get(where, headers={"Last-Event-ID": str(finished["version"])}).status_code == 204

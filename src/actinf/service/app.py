@@ -45,6 +45,7 @@ from actinf.service.protection.guarded_engine import GuardedEngine
 from actinf.service.protection.make import make_breakers, make_limits
 from actinf.service.protection.switchboard import SwitchBoard
 from actinf.service.simulations import endpoints as simulations
+from actinf.service.simulations.stream import versions_in
 from actinf.service.steps import endpoints as steps
 from actinf.service.steps.committer import Committer
 from actinf.service.steps.stream import newest_of
@@ -118,6 +119,7 @@ def create_app(
             observers=Observers(),
             streams=streams,
             steps_taken=streams.feed(newest_of(engine)),
+            simulation_changes=streams.feed(versions_in(engine)),
             limits=make_limits(settings, breakers["cache"]),
             switches=SwitchBoard(engine, breakers.values()),
         )

@@ -51,6 +51,7 @@ class Parts:
     observers: "Observers"
     streams: "Streams"
     steps_taken: "Feed"
+    simulation_changes: "Feed"
     limits: "RateLimits"
     switches: "SwitchBoard"
 

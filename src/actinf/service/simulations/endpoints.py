@@ -7,10 +7,12 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from actinf.service.access.principal import Principal
-from actinf.service.context import Asking, Transaction, parts_of, requires
+from actinf.service.context import Asking, Transaction, parts_of, requires, still_allowed
+from actinf.service.events import EventStream
+from actinf.service.events import Reader as StreamReader
 from actinf.service.idempotency import IdempotencyKey, once
-from actinf.service.simulations import repository, result, service
-from actinf.service.simulations.schemas import NewSimulation, SimulationPage, SimulationShown, Status
+from actinf.service.simulations import repository, result, service, stream
+from actinf.service.simulations.schemas import STREAM, NewSimulation, SimulationPage, SimulationShown, Status
 
 __all__ = ["NETCDF", "router"]
 
@@ -76,6 +78,33 @@ async def cancel_simulation(
 async def delete_simulation(simulation: UUID, request: Request, principal: Runner, connection: Transaction) -> None:
     """Remove a simulation that is not running, and its trace."""
     await service.delete(Asking(principal, connection, parts_of(request)), simulation)
+
+
+@router.get(
+    "/{simulation}/events",
+    status_code=200,
+    response_class=EventStream,
+    responses={
+        200: {"description": "The stream.", "content": {"text/event-stream": STREAM}},
+        204: {"description": "The simulation has ended, and the reader knows how."},
+    },
+)
+async def stream_simulation(
+    simulation: UUID,
+    request: Request,
+    principal: Reader,
+    last_event_id: Annotated[
+        int | None, Header(alias="Last-Event-ID", ge=-1, lt=2**62, description="The version that the reader knows.")
+    ] = None,
+) -> Response:
+    """A simulation as it stands, and again whenever it changes, as server-sent events, until it has ended.
+
+    An event `simulation` has as its data what reading the simulation gives, and its version as its id.  A reader that
+    was cut off sends the `Last-Event-ID` that it had last, and misses no state that lasts.  `deleted` and `ended` are
+    those of the stream of an agent.
+    """
+    reader = StreamReader(name=principal.actor, allowed=lambda: still_allowed(request, "read"))
+    return await stream.open_stream(parts_of(request), principal, simulation, last_event_id, reader)
 
 
 @router.get(

@@ -29,6 +29,7 @@ __all__ = [
     "save_chunk",
     "set_job",
     "succeed",
+    "versions_of",
 ]
 
 UNFINISHED = ("queued", "running")
@@ -66,6 +67,12 @@ async def list_simulations(
     if after is not None:
         query = query.where(_S.id < after)
     return (await connection.execute(query.order_by(_S.id.desc()).limit(limit))).all()
+
+
+async def versions_of(connection: AsyncConnection, simulations: Collection[UUID]) -> Mapping[UUID, int]:
+    """The version of each simulation; one that is gone is left out."""
+    rows = await connection.execute(select(_S.id, _S.version).where(_S.id.in_(simulations)))
+    return {row.id: row.version for row in rows}
 
 
 async def cancel(connection: AsyncConnection, simulation: UUID) -> None:

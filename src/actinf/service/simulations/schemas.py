@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from actinf.lab.trace_layout import RECORDABLE
 
-__all__ = ["NewSimulation", "Progress", "SimulationPage", "SimulationShown", "SimulationSummary", "Status"]
+__all__ = ["STREAM", "NewSimulation", "Progress", "SimulationPage", "SimulationShown", "SimulationSummary", "Status"]
 
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 
@@ -77,3 +77,10 @@ class SimulationPage(BaseModel):
 
     items: list[SimulationSummary]
     next: UUID | None = Field(description="`after` of the next page; null: this is the last.")
+
+
+STREAM: dict[str, Any] = {
+    "schema": {"type": "string"},
+    "example": 'id: 3\nevent: simulation\ndata: {"status":"running","progress":{"steps_done":1000}}\n\n',
+}
+"""How the stream of a simulation looks."""
