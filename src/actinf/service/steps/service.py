@@ -35,6 +35,7 @@ __all__ = ["Taken", "history", "one_step", "shown", "take", "take_first"]
 INLINE_SECONDS = 0.002
 _INLINE_POLICIES = 1024
 _TRIES = 4
+_SMALL_CARRY_BYTES = 1024
 
 
 class Taken:
@@ -158,10 +159,16 @@ async def _computed(
         action=step.joint_action,
         free_energy=step.F,
         results=kept_results(step),
-        carry=step.carried().tobytes() if "terms" in wanted.include else None,
+        carry=_belief_kept(step, wanted),
         state=session.snapshot().carry,
     )
     return step, record
+
+
+def _belief_kept(step: Step, wanted: NewStep) -> bytes | None:
+    """What the reasons of a step are worked out from, where that was asked for or costs little to keep."""
+    carried = step.carried()
+    return carried.tobytes() if "terms" in wanted.include or carried.nbytes <= _SMALL_CARRY_BYTES else None
 
 
 async def _given_before(
