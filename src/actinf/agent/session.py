@@ -217,6 +217,9 @@ class Session:
             job=np.zeros(L.NUM_JOB, dtype=np.int64),
         )
         self._words = self._frame.words
+        own = () if self._own_theta is self._theta else (self._own_theta,)
+        #: Bytes of its own buffers: what it takes beside its agent.
+        self.nbytes = sum(one.nbytes for one in (self._theta, *own, self._carry, self._x, self._wf, wi))
         self._obs = view(self._x, self._ints, L.X_OBS)
         self._soft = view(self._wf, self._ints, L.W_SOFT)
         clock_at = int(self._ints[2 * L.X_CLOCK])

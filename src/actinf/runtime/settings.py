@@ -73,6 +73,15 @@ class Settings(BaseSettings):
     max_simulation_seconds: float = Field(
         86_400.0, gt=0, description="Longest time that a simulation may take on one core, by its estimate."
     )
+    large_work_bytes: int = Field(
+        64 * MEBIBYTE, ge=MEBIBYTE, description="Estimate from which on work passes the switch `memory`."
+    )
+    max_step_seconds: float = Field(
+        10.0, gt=0, description="Longest estimate of one step's time, on one core; slower agents are refused."
+    )
+    slow_threads: int = Field(
+        0, ge=0, le=256, description="Threads for work that takes longer than milliseconds; 0: as many as cores."
+    )
     hot_agents: int = Field(4096, ge=1, description="Agents that a process keeps ready in memory.")
     retention_days: int = Field(
         0, ge=0, description="Days that steps are kept, by whole months, at least 28; 0 keeps them for ever."

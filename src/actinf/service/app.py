@@ -7,9 +7,12 @@ import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.middleware.cors import CORSMiddleware
 
 import actinf
 from actinf.agent import Agent
@@ -42,7 +45,7 @@ from actinf.service.models.library import ModelLibrary
 from actinf.service.protection.breaker import Breaker
 from actinf.service.protection.gate import Gate
 from actinf.service.protection.guarded_engine import GuardedEngine
-from actinf.service.protection.make import make_breakers, make_limits
+from actinf.service.protection.make import make_admission, make_breakers, make_crew, make_limits
 from actinf.service.protection.switchboard import SwitchBoard
 from actinf.service.simulations import endpoints as simulations
 from actinf.service.simulations.stream import versions_in
@@ -76,6 +79,12 @@ _NOTE_KEYS_SECONDS = 30.0
 _LONGEST_DEAF_SECONDS = 10.0
 _SCHEMA_SECONDS = 2.0
 _MOST_PARSERS = 2  # of large bodies at once
+#: What pages of the origins that are allowed may send and see; no cookie is ever sent, for none is read.
+_FOR_BROWSERS: dict[str, Any] = {
+    "allow_methods": ["GET", "POST", "PUT", "DELETE"],
+    "allow_headers": ["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "X-Request-ID"],
+    "expose_headers": ["Idempotent-Replayed", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID"],
+}
 
 
 def create_app(
@@ -100,41 +109,19 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         pool = make_engine(database_url, pool_size=settings.pool_size, application="actinf api")
-        breakers = make_breakers()
-        engine = GuardedEngine(pool, breakers["database"])
-        library = ModelLibrary()
-        cache = _cache(settings, audit_key, breakers["cache"])
-        streams = Streams(lambda: lifecycle.draining)
-        parts = Parts(
-            settings=settings,
-            engine=engine,
-            keyring=Keyring(engine.for_operators()),
-            library=library,
-            cache=cache,
-            hot=HotAgents(engine, library, settings.hot_agents, cache),
-            committer=Committer(database_url, breakers["database"]),
-            audit=AuditLog(audit_key),
-            refusals=Refusals(pool, AuditLog(audit_key)),
-            probe=HealthProbe(database_url, disk),
-            observers=Observers(),
-            streams=streams,
-            steps_taken=streams.feed(newest_of(engine)),
-            simulation_changes=streams.feed(versions_in(engine)),
-            limits=make_limits(settings, breakers["cache"]),
-            switches=SwitchBoard(engine, breakers.values()),
-        )
+        parts = _make_parts(settings, pool, database_url, audit_key, disk, lifecycle)
         app.state.parts = parts
         parts.switches.start()
         parts.probe.start()
         parts.committer.start()
-        cache.start()
-        loading = asyncio.create_task(_load_kernels(library, lifecycle))
+        parts.cache.start()
+        loading = asyncio.create_task(_load_kernels(parts.library, lifecycle))
         watching = asyncio.create_task(_watch_schema(database_url, lifecycle))
         background = [
             loading,
             watching,
             asyncio.create_task(_note_keys(parts.keyring)),
-            asyncio.create_task(keep_partitions(pool, settings.retention_days)),
+            asyncio.create_task(keep_partitions(parts.engine, settings.retention_days)),
             asyncio.create_task(parts.refusals.run()),
             asyncio.create_task(watch_jobs(pool)),
         ]
@@ -149,15 +136,16 @@ def create_app(
             await _ended(background)
             await parts.streams.stop()
             await parts.committer.stop()
-            await cache.stop()
+            await parts.cache.stop()
             await parts.probe.stop()
             await parts.switches.stop()
             await parts.limits.close()
+            parts.crew.stop()
             with suppress(DBAPIError, OSError, actinf.errors.ServiceUnavailable):
                 await parts.keyring.note_use()
             await parts.refusals.write_last()
             await anchoring.stop()
-            await engine.dispose()
+            await pool.dispose()
 
     app = FastAPI(
         title="Active Inference API",
@@ -182,7 +170,46 @@ def _assemble(app: FastAPI, settings: Settings, pages: Sequence[Callable[[FastAP
         add(app)
     app.state.parsers = asyncio.Semaphore(_MOST_PARSERS)
     app.add_middleware(Gate, most=settings.max_in_flight, max_body_bytes=settings.max_body_bytes)
+    if settings.cors_origins:
+        app.add_middleware(CORSMiddleware, allow_origins=settings.cors_origins, **_FOR_BROWSERS)
     app.add_middleware(Edge)
+
+
+def _make_parts(
+    settings: Settings,
+    pool: AsyncEngine,
+    database_url: str,
+    audit_key: bytes,
+    disk: Path | None,
+    lifecycle: health.Lifecycle,
+) -> Parts:
+    """The parts of the process, not yet started."""
+    breakers = make_breakers()
+    engine = GuardedEngine(pool, breakers["database"])
+    admission, crew = make_admission(settings, breakers["memory"]), make_crew(settings)
+    library = ModelLibrary(admission, crew)
+    cache = _cache(settings, audit_key, breakers["cache"])
+    streams = Streams(lambda: lifecycle.draining)
+    return Parts(
+        settings=settings,
+        engine=engine,
+        keyring=Keyring(engine.for_operators()),
+        library=library,
+        cache=cache,
+        hot=HotAgents(engine, library, cache, most=settings.hot_agents, admission=admission, crew=crew),
+        committer=Committer(database_url, breakers["database"]),
+        audit=AuditLog(audit_key),
+        refusals=Refusals(pool, AuditLog(audit_key)),
+        probe=HealthProbe(database_url, disk),
+        observers=Observers(admission, crew),
+        streams=streams,
+        steps_taken=streams.feed(newest_of(engine)),
+        simulation_changes=streams.feed(versions_in(engine)),
+        limits=make_limits(settings, breakers["cache"]),
+        admission=admission,
+        crew=crew,
+        switches=SwitchBoard(engine, breakers.values()),
+    )
 
 
 def _cache(settings: Settings, audit_key: bytes, breaker: Breaker) -> AgentCache:

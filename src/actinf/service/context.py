@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from actinf.service.health.probe import HealthProbe
     from actinf.service.inference.service import Observers
     from actinf.service.models.library import ModelLibrary
+    from actinf.service.protection.admission import Admission
+    from actinf.service.protection.crew import Crew
     from actinf.service.protection.guarded_engine import GuardedEngine
     from actinf.service.protection.rate import RateLimits
     from actinf.service.protection.switchboard import SwitchBoard
@@ -53,6 +55,8 @@ class Parts:
     steps_taken: "Feed"
     simulation_changes: "Feed"
     limits: "RateLimits"
+    admission: "Admission"
+    crew: "Crew"
     switches: "SwitchBoard"
 
 

@@ -25,8 +25,12 @@ from actinf.lab.experiment_file import read_agent
 from actinf.service.agents import repository
 from actinf.service.agents.cache import AgentCache, Standing
 from actinf.service.models.library import ModelLibrary
+from actinf.service.protection.admission import Admission
+from actinf.service.protection.crew import Crew
 
 __all__ = ["HotAgents", "Live", "Place"]
+
+_LARGE_SESSION = 16 * 2**20  # bytes; to fill them would hold up the event loop
 
 
 @dataclass(slots=True)
@@ -39,15 +43,15 @@ class Live:
         settings: the agent's settings, as plain values.
         next_step: the number of the step that comes next.
         last: the key and the digest of the last step's request and its reply; None where it is not known.
-        seconds: what its last step took; None before the first here.
+        seconds: what its last step took; by estimate before the first here.
     """
 
     agent: Agent
     session: Session
     settings: Mapping[str, Any]
     next_step: int
+    seconds: float
     last: tuple[str, bytes, int, bytes] | None = None
-    seconds: float | None = None
 
 
 @dataclass(slots=True)
@@ -74,7 +78,19 @@ class Place:
 class HotAgents:
     """The agents that were used lately."""
 
-    def __init__(self, engine: AsyncEngine, library: ModelLibrary, most: int, cache: AgentCache):
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        library: ModelLibrary,
+        cache: AgentCache,
+        *,
+        most: int,
+        admission: Admission,
+        crew: Crew,
+    ):
+        self._admission = admission
+        self._crew = crew
+        admission.gives_way(self._let_go)
         self._engine = engine
         self._cache = cache
         self._library = library
@@ -104,6 +120,29 @@ class HotAgents:
             place = self._places[key]
             if not place.lock.locked() and place.waiting == 0:
                 del self._places[key]
+
+    def _let_go(self) -> bool:
+        """Forget the agent that was not used for longest; False where all are in use, or there are none."""
+        for key, place in self._places.items():
+            if not place.lock.locked() and place.waiting == 0:
+                del self._places[key]
+                return True
+        return False
+
+    async def _resumed(self, agent: Agent, snapshot: Snapshot) -> Session:
+        """A session that stands where the snapshot was taken.
+
+        Raises:
+            ServiceUnavailable: there is no room for it now.
+        """
+        nbytes = self._library.estimate(agent).bytes_per_thread
+        with self._admission.work(f"an agent of the model {agent.model.name!r}", nbytes):
+            if nbytes < _LARGE_SESSION:
+                session = agent.resume(snapshot)
+            else:
+                session = await self._crew.run(agent.resume, snapshot)
+        self._admission.keep(session, session.nbytes)
+        return session
 
     async def bring(self, place: Place) -> tuple[Live, bool]:
         """The live agent of a place; call it under the lock.
@@ -163,7 +202,11 @@ class HotAgents:
         model = self._library.known(row.model_hash) or await self._library.read(bytes(row.document))
         agent = await self._library.agent(model, read_agent(row.settings))
         snapshot = Snapshot(fingerprint(agent), row.seed, 0, row.episode, row.time, row.action, bytes(row.carry))
-        return Live(agent, agent.resume(snapshot), row.settings, row.next_step)
+        return await self._live(agent, snapshot, row.settings, row.next_step)
+
+    async def _live(self, agent: Agent, snapshot: Snapshot, settings: Any, next_step: int) -> Live:
+        seconds = self._library.estimate(agent).seconds_per_step
+        return Live(agent, await self._resumed(agent, snapshot), settings, next_step, seconds)
 
     async def _of_standing(self, at: Standing) -> Live | None:
         """The live agent of an entry of the cache; None where its model is not known here, or it does not fit."""
@@ -174,7 +217,7 @@ class HotAgents:
         if len(at.carry) != agent.program.lengths["carry"] * np.dtype(agent.dtype).itemsize:
             return None
         snapshot = Snapshot(fingerprint(agent), at.seed, 0, at.episode, at.time, at.action, at.carry)
-        return Live(agent, agent.resume(snapshot), at.settings, at.next_step)
+        return await self._live(agent, snapshot, at.settings, at.next_step)
 
     def outdated(self, agent: UUID) -> None:
         """Read an agent again before its next step; a step that is under way finds out when it is committed."""

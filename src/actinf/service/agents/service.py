@@ -1,6 +1,5 @@
 """What is done with agents."""
 
-import asyncio
 import secrets
 from typing import Any
 from uuid import UUID
@@ -37,7 +36,8 @@ async def create(asking: Asking, wanted: NewAgent) -> AgentShown:
         model = await models.keep(asking, None, wanted.model)
     agent = await library.agent(model, settings)
     seed = wanted.seed if wanted.seed is not None else secrets.randbelow(2**63)
-    start = await asyncio.to_thread(lambda: agent.start(seed).snapshot())
+    with asking.parts.admission.work(f"an agent of the model {model.name!r}", library.estimate(agent).bytes_per_thread):
+        start = await asking.parts.crew.run(lambda: agent.start(seed).snapshot())
     values = {
         "workspace_id": workspace,
         "name": wanted.name,

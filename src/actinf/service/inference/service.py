@@ -1,6 +1,5 @@
 """Inferring states from a sequence of observations; nothing is planned and nothing is kept."""
 
-import asyncio
 import math
 import time
 from collections import OrderedDict
@@ -22,6 +21,8 @@ from actinf.service.access.principal import Principal
 from actinf.service.context import Parts
 from actinf.service.inference.schemas import Inference, InferenceReply
 from actinf.service.models import service as models
+from actinf.service.protection.admission import Admission
+from actinf.service.protection.crew import Crew
 
 __all__ = ["Observers", "infer"]
 
@@ -42,14 +43,28 @@ class _Observer:
 class Observers:
     """Sessions that stand ready to perceive: to make one takes longer than a short sequence."""
 
-    def __init__(self) -> None:
+    def __init__(self, admission: Admission, crew: Crew):
+        self._admission = admission
+        self._crew = crew
+        admission.gives_way(self._let_go)
         self._idle: OrderedDict[Agent, _Observer] = OrderedDict()
 
-    async def take(self, agent: Agent) -> _Observer:
-        """One that nobody else uses, before its first observation; give it back."""
+    async def take(self, agent: Agent, nbytes: int) -> _Observer:
+        """One that nobody else uses, before its first observation; give it back.
+
+        Args:
+            agent: whose.
+            nbytes: the estimate of what a session of it takes.
+
+        Raises:
+            ServiceUnavailable: there is no room for it now.
+        """
         observer = self._idle.pop(agent, None)
         if observer is None:
-            return _Observer(await asyncio.to_thread(agent.start))
+            with self._admission.work(f"an agent of the model {agent.model.name!r}", nbytes):
+                session = await self._crew.run(agent.start)
+            self._admission.keep(session, session.nbytes)
+            return _Observer(session)
         observer.session.next_episode()
         return observer
 
@@ -58,6 +73,9 @@ class Observers:
         self._idle[observer.session.agent] = observer
         while len(self._idle) > _MOST_IDLE:
             self._idle.popitem(last=False)
+
+    def _let_go(self) -> bool:
+        return bool(self._idle) and self._idle.popitem(last=False) is not None
 
 
 async def infer(parts: Parts, principal: Principal, asked: Inference) -> InferenceReply:
@@ -79,10 +97,10 @@ async def infer(parts: Parts, principal: Principal, asked: Inference) -> Inferen
     settings = read_agent({"inference": asked.inference, "dtype": asked.dtype})
     agent = await parts.library.agent(model, _without_planning(settings, model))
     executed = _between(asked, agent)
-    observer = await parts.observers.take(agent)
+    observer = await parts.observers.take(agent, parts.library.estimate(agent).bytes_per_thread)
     try:
         if observer.seconds is None or observer.seconds * len(executed) > _INLINE_SECONDS:
-            found = await asyncio.to_thread(_filtered, observer, asked.observations, executed)
+            found = await parts.crew.run(_filtered, observer, asked.observations, executed)
         else:
             found = _filtered(observer, asked.observations, executed)
     finally:

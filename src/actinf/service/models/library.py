@@ -7,16 +7,20 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from pydantic_core import to_json
 
 from actinf.agent import Agent
+from actinf.agent.estimate import AgentEstimate
 from actinf.envs.by_name import BUNDLED, bundled_model, bundled_world
 from actinf.errors import FileError, ServiceUnavailable
 from actinf.lab.experiment import AgentSettings
 from actinf.model import Model
 from actinf.model.document import parse_document
 from actinf.model.files import BUNDLED as MODEL_FILES
+from actinf.service.protection.admission import Admission
+from actinf.service.protection.crew import Crew
 
 __all__ = ["ModelLibrary", "bundled_names", "model_of_bytes", "model_of_plain"]
 
@@ -67,18 +71,33 @@ def written(model: Model) -> bytes:
     return json.dumps(model.to_dict(), ensure_ascii=False, separators=(",", ":")).encode()
 
 
+def bytes_of(model: Model) -> int:
+    """What a model takes in memory, roughly: entries with their places, columns, preferences."""
+    tables = (*model.A, *model.B)
+    numbers = 2 * sum(table.nnz for table in tables) + sum(table.num_columns for table in tables)
+    return 8 * (numbers + sum(C.size for C in model.C)) + 2**14
+
+
 class ModelLibrary:
     """The models and agents that were used lately.  An `Agent` is what all sessions with the same settings share.
 
     Attributes:
         kernels: set once the compiled step is loaded; until then no agent is handed out, for its first step would
             compile, and hold up all others.
+
+    Args:
+        admission: says which agents may be built, and counts what is kept.
+        crew: threads to build them in.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, admission: Admission, crew: Crew):
+        self._admission = admission
+        self._crew = crew
+        admission.gives_way(self._let_go)
         self.kernels = asyncio.Event()
         self._models: OrderedDict[str, Model] = OrderedDict()
         self._agents: OrderedDict[tuple[str, str], Agent] = OrderedDict()
+        self._estimates: WeakKeyDictionary[Agent, AgentEstimate] = WeakKeyDictionary()
         self._bundled: dict[str, Model] = {}
         self._stated: OrderedDict[bytes, Model] = OrderedDict()
 
@@ -97,6 +116,8 @@ class ModelLibrary:
         self._models.move_to_end(model.hash)
         while len(self._models) > _MOST_MODELS:
             self._models.popitem(last=False)
+        if kept is model:
+            self._admission.keep(model, bytes_of(model))
         return kept
 
     def known(self, digest: str) -> Model | None:
@@ -130,7 +151,8 @@ class ModelLibrary:
 
         Raises:
             ServiceUnavailable: the compiled step is not there yet.
-            ModelError, SettingError, BudgetError: the settings do not fit the model, or the machine.
+            ModelError, SettingError, BudgetError: the settings do not fit the model, or any machine.
+            ServiceUnavailable: there is no room for it now.
         """
         if not self.kernels.is_set():
             try:
@@ -143,10 +165,30 @@ class ModelLibrary:
                 ) from None
         name = (model.hash, repr(settings))
         agent = self._agents.get(name)
-        if agent is None:
-            agent = await asyncio.to_thread(settings.build, model)
-            self._agents[name] = agent
-        self._agents.move_to_end(name)
+        if agent is not None:
+            self._agents.move_to_end(name)
+            return agent
+        estimate = self._admission.agent(model, settings)
+        with self._admission.work(f"an agent of the model {model.name!r}", estimate.bytes):
+            agent = await self._crew.run(settings.build, model)
+        self._agents[name] = agent
+        self._estimates[agent] = estimate
         while len(self._agents) > _MOST_AGENTS:
             self._agents.popitem(last=False)
+        self._admission.keep(agent, estimate.bytes - estimate.bytes_per_thread)
         return agent
+
+    def estimate(self, agent: Agent) -> AgentEstimate:
+        """What an agent of this library costs."""
+        return self._estimates[agent]
+
+    def _let_go(self) -> bool:
+        """Forget the agent, else the model, that was not used for longest."""
+        if self._agents:
+            self._agents.popitem(last=False)
+        elif self._models:
+            model = self._models.popitem(last=False)[1]
+            self._stated = OrderedDict((key, one) for key, one in self._stated.items() if one is not model)
+        else:
+            return False
+        return True

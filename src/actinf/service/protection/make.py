@@ -1,11 +1,17 @@
 """The parts of the protection, made from the settings of a process."""
 
+import os
+
 from actinf.runtime.settings import Settings
+from actinf.service.protection.admission import Admission
 from actinf.service.protection.breaker import Breaker
+from actinf.service.protection.crew import Crew
 from actinf.service.protection.rate import RateLimits
 from actinf.service.switches.repository import NAMES
 
-__all__ = ["make_breakers", "make_limits"]
+__all__ = ["make_admission", "make_breakers", "make_crew", "make_limits"]
+
+_WAITING_PER_THREAD = 32
 
 _REFUSALS = {
     "database": "the database does not answer: try again",
@@ -17,6 +23,23 @@ _REFUSALS = {
 def make_breakers() -> dict[str, Breaker]:
     """The breakers of a process by name."""
     return {name: Breaker(name, purpose=NAMES[name], refusal=_REFUSALS[name]) for name in NAMES}
+
+
+def make_admission(settings: Settings, memory: Breaker) -> Admission:
+    """The account of a process's memory."""
+    return Admission(
+        most_bytes=settings.max_memory_bytes,
+        budget_bytes=settings.memory_budget_bytes,
+        most_seconds=settings.max_step_seconds,
+        large_bytes=settings.large_work_bytes,
+        breaker=memory,
+    )
+
+
+def make_crew(settings: Settings) -> Crew:
+    """The threads for slow work."""
+    threads = settings.slow_threads or len(os.sched_getaffinity(0))
+    return Crew(threads, threads * (1 + _WAITING_PER_THREAD))
 
 
 def make_limits(settings: Settings, cache: Breaker) -> RateLimits:

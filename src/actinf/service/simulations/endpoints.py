@@ -11,6 +11,7 @@ from actinf.service.context import Asking, Transaction, parts_of, requires, stil
 from actinf.service.events import EventStream
 from actinf.service.events import Reader as StreamReader
 from actinf.service.idempotency import IdempotencyKey, once
+from actinf.service.json_route import JsonRoute
 from actinf.service.simulations import repository, result, service, stream
 from actinf.service.simulations.schemas import STREAM, NewSimulation, SimulationPage, SimulationShown, Status
 
@@ -18,7 +19,7 @@ __all__ = ["NETCDF", "router"]
 
 NETCDF = "application/x-netcdf"
 
-router = APIRouter(prefix="/v1/simulations", tags=["simulations"])
+router = APIRouter(prefix="/v1/simulations", tags=["simulations"], route_class=JsonRoute)
 
 Reader = Annotated[Principal, Depends(requires("read"))]
 Runner = Annotated[Principal, Depends(requires("run"))]

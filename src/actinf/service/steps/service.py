@@ -4,7 +4,6 @@ The database decides.  An agent in memory may be outdated, because another proce
 kept, the agent is read again, and the step is computed anew from where it really stands.
 """
 
-import asyncio
 import time
 from typing import Any
 from uuid import UUID
@@ -15,6 +14,7 @@ from actinf.service.access.principal import Principal
 from actinf.service.agents.hot import Live, Place
 from actinf.service.context import Asking, Parts
 from actinf.service.measures import FREE_ENERGY, STEP_SECONDS
+from actinf.service.protection.crew import Crew
 from actinf.service.steps import repository
 from actinf.service.steps.committer import keep_with
 from actinf.service.steps.record import (
@@ -33,7 +33,6 @@ __all__ = ["Taken", "history", "one_step", "shown", "take", "take_first"]
 
 #: What takes longer is computed beside the event loop.
 INLINE_SECONDS = 0.002
-_INLINE_POLICIES = 1024
 _TRIES = 4
 _SMALL_CARRY_BYTES = 1024
 
@@ -82,7 +81,7 @@ async def take_first(asking: Asking, identity: UUID, observation: Observation) -
     live = await asking.parts.hot.described(asking.connection, asking.principal.workspace, identity)
     wanted = NewStep(observation=observation, executed=None, step=None)
     request = request_of(wanted)
-    step, record = await _computed(identity, live, wanted, None, request, digest_of_step(request))
+    step, record = await _computed(asking.parts.crew, identity, live, wanted, None, request, digest_of_step(request))
     await keep_with(asking.connection, record)
     return replied(identity, record.step, step, live.agent, [])
 
@@ -109,7 +108,7 @@ async def _try(
     if "terms" in wanted.include:
         check_terms(live.agent)
     try:
-        step, record = await _computed(place.id, live, wanted, key, request, digest)
+        step, record = await _computed(parts.crew, place.id, live, wanted, key, request, digest)
         kept = await parts.committer.commit(record)
     except ObservationError as error:  # the session is where it was
         before = await _given_before(parts, place, live, wanted, key, digest)
@@ -134,18 +133,23 @@ async def _try(
     return Taken(body, again=False)
 
 
+def _timed(live: Live, wanted: NewStep) -> Step:
+    """The step, and how long it took."""
+    started = time.perf_counter()
+    step = live.session.step(wanted.observation, executed=wanted.executed)
+    live.seconds = time.perf_counter() - started
+    return step
+
+
 async def _computed(
-    identity: UUID, live: Live, wanted: NewStep, key: str | None, request: bytes, digest: bytes
+    crew: Crew, identity: UUID, live: Live, wanted: NewStep, key: str | None, request: bytes, digest: bytes
 ) -> tuple[Step, StepRecord]:
     """The step from where the agent stands, and what is to be kept of it."""
-    session, executed = live.session, wanted.executed
-    slow = live.seconds > INLINE_SECONDS if live.seconds is not None else live.agent.num_policies > _INLINE_POLICIES
-    started = time.perf_counter()
-    if slow:
-        step = await asyncio.to_thread(session.step, wanted.observation, executed=executed)
+    session = live.session
+    if live.seconds > INLINE_SECONDS:
+        step = await crew.run(_timed, live, wanted)
     else:
-        step = session.step(wanted.observation, executed=executed)
-    live.seconds = time.perf_counter() - started
+        step = _timed(live, wanted)
     STEP_SECONDS.observe(live.seconds)
     FREE_ENERGY.observe(step.F)
     record = StepRecord(
