@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import uvicorn
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from support.ports import free_port
 from support.postgres import folder_for_servers
 
@@ -61,6 +62,18 @@ class RunningService:
 
         with ThreadPoolExecutor(1) as elsewhere:  # where a browser is driven, this thread runs an event loop already
             return elsewhere.submit(make).result()
+
+
+def routes_of(app: FastAPI) -> list[APIRoute]:
+    """All routes of an application; routers that were included stand in it as they are."""
+    found, waiting = [], list(app.routes)
+    while waiting:
+        route = waiting.pop()
+        if isinstance(route, APIRoute):
+            found.append(route)
+        waiting += getattr(getattr(route, "original_router", None), "routes", [])
+    assert len(found) > 10
+    return found
 
 
 @contextlib.contextmanager
