@@ -48,7 +48,7 @@ def test_an_intact_log_is_said_to_be_with_its_window(actinf: Any, where: list[st
     assert answer.code == 0
     assert answer.out == "intact: 4 rows, 1 to 4, 1 anchors\n"
     assert "the last anchor is row 3" in answer.err
-    assert "1 rows came after it" in answer.err
+    assert "could be cut off without a trace by whoever owns the database, which is 1 row" in answer.err
     assert "the last 10 s" in answer.err
 
 

@@ -19,7 +19,7 @@ from support.release_before import code_before, steps_with
 
 from actinf.errors import DatabaseError, ServiceUnavailable
 from actinf.kernels.compile import kernel_digest
-from actinf.runtime.database import APP_ROLE, sqlalchemy_url
+from actinf.runtime.database import APP_ROLE, connect, sqlalchemy_url
 from actinf.service import schema_version
 from actinf.service.tables import METADATA
 
@@ -80,8 +80,11 @@ def held(url: str, statement: str) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("move", ["up", "down"])
-def test_a_held_lock_makes_a_migration_fail_without_a_trace(database_url: str, move: str) -> None:
+def test_a_held_lock_makes_a_migration_fail_without_a_trace(
+    database_url: str, move: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """And while it waits for the lock, others have theirs between its tries: no request waits behind it for long."""
+    monkeypatch.setattr(schema_version, "_PATIENCE_SECONDS", 1.0)
     schema_version.upgrade(database_url, "0001" if move == "up" else "0002")
     before = schema_of(database_url)
     written = 0
@@ -133,14 +136,15 @@ def test_two_upgrades_at_once_end_alike(database_url: str) -> None:
 
 
 @contextmanager
-def login(server: PostgresServer, url: str, name: str, *, owns: bool) -> Iterator[str]:
-    """A login that is no superuser, with the service's role, and the address by which it connects."""
+def login(server: PostgresServer, url: str, name: str, *, owns: bool = False, serves: bool = False) -> Iterator[str]:
+    """A login that is no superuser, and the address by which it connects."""
     database = url.rpartition("/")[2]
     with psycopg.connect(server.url, autocommit=True) as connection:
         connection.execute(f"CREATE ROLE {name} LOGIN PASSWORD 'secret'")
         try:
             if owns:
                 connection.execute(f"ALTER DATABASE {database} OWNER TO {name}")
+            if owns or serves:
                 connection.execute(f"GRANT {APP_ROLE} TO {name}")
             address = httpx.URL(url).copy_with(username=name, password="secret")
             yield str(address)
@@ -153,7 +157,7 @@ def login(server: PostgresServer, url: str, name: str, *, owns: bool) -> Iterato
 
 def test_a_login_without_rights_is_told_what_it_needs(postgres_server: PostgresServer, database_url: str) -> None:
     with (
-        login(postgres_server, database_url, "stranger", owns=False) as url,
+        login(postgres_server, database_url, "stranger") as url,
         pytest.raises(DatabaseError, match=rf"permission denied.*GRANT {APP_ROLE} TO <login>"),
     ):
         schema_version.upgrade(url)
@@ -168,6 +172,12 @@ def test_an_owner_who_is_no_superuser_migrates_there_and_back(
         assert schema_version.upgrade(url) == (None, schema_version.HEAD)
         assert schema_version.downgrade(url, "base") == (schema_version.HEAD, None)
         assert schema_version.upgrade(url) == (None, schema_version.HEAD)
+        with login(postgres_server, database_url, "plain_service", serves=True) as serving:
+            assert schema_version.current_revision(serving) == schema_version.HEAD
+            with connect(serving, application="test") as connection:
+                assert connection.execute("SELECT ensure_partitions(3)").fetchone() == (2,)
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    connection.execute("SET ROLE plain_owner")
 
 
 def test_the_release_before_runs_on_the_tables_of_this_one(migrated_url: str, tmp_path: Path) -> None:

@@ -83,9 +83,12 @@ def _summary(verdict: Any) -> str:
 def _window(verdict: Any, seconds: float) -> str:
     if verdict.anchored is None:
         return "nothing was anchored yet: an end of the log that was cut off could not be seen"
+    anchored = f"the last anchor is row {verdict.anchored.seq} of {verdict.anchored.time}"
+    if verdict.unanchored == 0:
+        return f"{anchored}: nothing came after it"
     return (
-        f"the last anchor is row {verdict.anchored.seq} of {verdict.anchored.time}; {verdict.unanchored} rows came "
-        "after it. Whoever owns the database could cut those off without a trace: while the API runs, what the last "
+        f"{anchored}; what came after it could be cut off without a trace by whoever owns the database, which is "
+        f"{verdict.unanchored} {'row' if verdict.unanchored == 1 else 'rows'}: while the API runs, what the last "
         f"{seconds:g} s added"
     )
 

@@ -86,7 +86,7 @@ def new_log(url: str, folder: Path) -> Log:
     return Log(database=Database(url=url, data_dir=folder, disk=None), anchor=folder / "audit.anchor")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def long_log(postgres_server: PostgresServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Log]:
     """Three hundred entries, anchored at 100, 200 and 290; tests undo what they do to it."""
     with fresh_database(postgres_server) as url:
