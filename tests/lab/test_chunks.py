@@ -299,3 +299,13 @@ def test_the_ranges_do_not_enter_the_digest_but_what_is_run_does() -> None:
     }
     assert len(digests) == 6
     assert small().digest in digests
+
+
+def test_chunks_of_an_earlier_version_are_put_together_under_its_name() -> None:
+    earlier = run_of("tmaze", max_agents=4, version="0.0.1")
+    chunks = [earlier.compute(agents) for agents in earlier.ranges]
+    with pytest.raises(TraceError, match="belongs to another run"):
+        small().assemble(chunks)
+    trace = run_of("tmaze", max_agents=4, version="0.0.1").assemble(chunks)
+    assert trace.attrs["version"] == "0.0.1"
+    assert trace.assign_attrs(version=ai.__version__).identical(small().assemble(map(small().compute, small().ranges)))

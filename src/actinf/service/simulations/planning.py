@@ -86,8 +86,8 @@ def planned_run(document: str, chunk_agents: int, engine: str) -> ChunkedRun:
 def _lean_recording(experiment: Experiment) -> tuple[str, ...]:
     """What is kept of every step where nobody said: who was where, saw and did what, and how surprising it was.
 
-    Beliefs and what there is of each policy take ten to a thousand times as much, and can be computed again: the same
-    seed gives the same agents.
+    Beliefs and what there is of each policy take several to a thousand times as much, and can be computed again: the
+    same seed gives the same agents.
     """
     processes = [experiment.process, *(world.process for world in experiment.schedule.values())]
     one_space = all(process.factors == processes[0].factors for process in processes)
