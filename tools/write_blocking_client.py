@@ -14,6 +14,8 @@ CLIENT = ROOT / "src" / "actinf" / "client"
 SOURCE, TARGET = CLIENT / "asynchronous", CLIENT / "blocking"
 
 WORDS = [
+    (r"\bAwaitable\[(\w+)\]", r"\1"),
+    (r", Awaitable\b", ""),
     (r"\basync (def|with|for)\b", r"\1"),
     (r"\bawait ", ""),
     (r"\b__a(enter|exit|iter|next)__\b", r"__\1__"),

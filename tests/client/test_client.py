@@ -171,6 +171,15 @@ def test_keys_are_made_listed_and_revoked(client: ai.Client, service: "RunningSe
             list(reader.agents.list())
 
 
+def test_the_audit_log_is_read_page_by_page(client: ai.Client) -> None:
+    agent = agent_of(client, name="audited")
+    agent.delete()
+    entries = list(client.audit.list(object=f"agent:{agent.id}", page_size=1))
+    assert [(one.action, one.outcome) for one in entries] == [("agents.delete", "done"), ("agents.create", "done")]
+    later = client.audit.list(after=entries[1].seq, since=entries[1].created_at, action="agents.delete")
+    assert entries[0] in list(later)
+
+
 def test_the_asynchronous_client_does_the_same(service: "RunningService") -> None:
     async def course() -> list[str]:
         async with ai.AsyncClient(service.url, service.key) as client:

@@ -121,6 +121,7 @@ class Checks:
             ("it takes requests", self.is_ready),
             ("it lets in who has a key, and nobody else", self.is_guarded),
             ("a model is kept", self.keep_a_model),
+            ("hidden states are inferred from what was observed", self.infer),
             ("an agent is made of it", self.make_an_agent),
             ("the agent believes what it saw, and acts for what it prefers", self.take_a_step),
             ("a step that is sent twice is taken once", self.repeat_the_step),
@@ -152,6 +153,18 @@ class Checks:
         self.model = self._create("model")["hash"]
         shown = self.service.ask("GET", f"/v1/models/{self.name}", expected=200)
         expect(shown["hash"] == self.model, f"its hash is {shown['hash']}, expected {self.model}")
+
+    def infer(self):
+        if self.model is None:
+            raise LeftOut
+        body = {
+            "model": self.model,
+            "observations": [{"place": "dark"}, {"lamp": "on"}],
+            "actions": [{"place": "to_light"}],
+        }
+        found = self.service.ask("POST", "/v1/inference", body, expected=200)
+        expect(math.isclose(found["qs"]["place"][1][1], 1.0), f"q(place) is {found['qs']['place']}, expected light")
+        expect(0.09 < found["total_F"] < 0.12, f"F is {found['total_F']} nats, expected -ln 0.9")
 
     def make_an_agent(self):
         if self.model is None:

@@ -6,24 +6,33 @@ those of `asynchronous`.  httpx, from the extra `client`, is needed when a clien
 """
 
 from actinf.client.asynchronous.agents import AsyncAgents, AsyncRemoteAgent
+from actinf.client.asynchronous.audit import AsyncAudit
 from actinf.client.asynchronous.client import AsyncClient
 from actinf.client.asynchronous.keys import AsyncKeys
 from actinf.client.asynchronous.models import AsyncModels
+from actinf.client.asynchronous.simulations import AsyncRun, AsyncSimulations
 from actinf.client.blocking.agents import Agents, RemoteAgent
+from actinf.client.blocking.audit import Audit
 from actinf.client.blocking.client import Client
 from actinf.client.blocking.keys import Keys
 from actinf.client.blocking.models import Models
+from actinf.client.blocking.simulations import Run, Simulations
 from actinf.client.next_step import NextStep
 from actinf.client.replies import (
     AgentRecord,
     AgentSummary,
+    AuditEntry,
     Health,
     Inferred,
     KeyRecord,
     ModelRecord,
     ModelSummary,
     ModelVersion,
+    NewAgent,
     NewKey,
+    Progress,
+    SimulationRecord,
+    SimulationSummary,
     StepReply,
     TakenStep,
     Terms,
@@ -35,10 +44,15 @@ __all__ = [
     "AgentSummary",
     "Agents",
     "AsyncAgents",
+    "AsyncAudit",
     "AsyncClient",
     "AsyncKeys",
     "AsyncModels",
     "AsyncRemoteAgent",
+    "AsyncRun",
+    "AsyncSimulations",
+    "Audit",
+    "AuditEntry",
     "Client",
     "Health",
     "Inferred",
@@ -48,10 +62,16 @@ __all__ = [
     "ModelSummary",
     "ModelVersion",
     "Models",
+    "NewAgent",
     "NewKey",
     "NextStep",
+    "Progress",
     "RemoteAgent",
     "Retries",
+    "Run",
+    "SimulationRecord",
+    "SimulationSummary",
+    "Simulations",
     "StepReply",
     "TakenStep",
     "Terms",

@@ -71,8 +71,6 @@ def result_of(url: str, operation: Operation[T], reply: httpx.Response) -> T:
         ServiceError: the answer is none of an Active Inference API.
     """
     status, media = reply.status_code, reply.headers.get("content-type", "").partition(";")[0].strip()
-    if reply.is_success and operation.raw:
-        return operation.read(reply.content)
     if status == 204:
         return operation.read(None)
     is_json = media == "application/json" or media.endswith("+json")

@@ -23,11 +23,10 @@ class Operation(Generic[T]):
     Attributes:
         method: GET, POST or DELETE.
         path: below the address of the service.
-        read: makes the result of the reply's JSON, or of its bytes where `raw`.
+        read: makes the result of the reply's JSON; of None where there is none.
         query: parameters; None among them are left out.
         body: what is sent as JSON; None: nothing.
         key: `Idempotency-Key` of a request that makes or changes something; None where repeating does no harm.
-        raw: whether the reply is a file rather than JSON.
         also: statuses that are replies as well, beside 2xx.
         gone_is_done: whether 404 means that an earlier try, whose reply was lost, did it.
     """
@@ -38,7 +37,6 @@ class Operation(Generic[T]):
     query: Mapping[str, Any] = field(default_factory=dict)
     body: Any = None
     key: str | None = None
-    raw: bool = False
     also: tuple[int, ...] = ()
     gone_is_done: bool = False
 

@@ -11,6 +11,7 @@ from actinf.client.refusals import error_of_problem
 from actinf.client.replies import (
     AgentRecord,
     AgentSummary,
+    AuditEntry,
     Health,
     Inferred,
     KeyRecord,
@@ -19,6 +20,8 @@ from actinf.client.replies import (
     NewAgent,
     NewKey,
     Page,
+    SimulationRecord,
+    SimulationSummary,
     StepReply,
     TakenStep,
 )
@@ -28,23 +31,33 @@ from actinf.model import Model
 __all__ = [
     "ModelReference",
     "agent_events",
+    "cancel_simulation",
     "create_agent",
     "create_key",
     "create_model",
+    "create_simulation",
     "delete_agent",
     "delete_model",
+    "delete_simulation",
     "health",
     "infer",
     "list_agents",
+    "list_audit",
     "list_keys",
     "list_models",
+    "list_simulations",
     "list_steps",
     "read_agent",
     "read_model",
+    "read_simulation",
+    "read_simulation_record",
     "read_taken_step",
     "ready",
     "reset_agent",
     "revoke_key",
+    "simulation_events",
+    "simulation_experiment",
+    "simulation_trace",
     "take_step",
     "take_steps",
 ]
@@ -84,7 +97,7 @@ def create_model(name: str, model: Mapping[str, Any] | Model) -> Operation[Model
 
 def list_models(after: str | None, limit: int | None) -> Operation[Page[ModelSummary]]:
     """A page of models."""
-    return _page("/v1/models", ModelSummary, after, limit)
+    return _page("/v1/models", ModelSummary, {"after": after, "limit": limit})
 
 
 def read_model(reference: str) -> Operation[ModelRecord]:
@@ -125,7 +138,7 @@ def settings_to_plain(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def list_agents(after: str | None, limit: int | None) -> Operation[Page[AgentSummary]]:
     """A page of agents."""
-    return _page("/v1/agents", AgentSummary, after, limit)
+    return _page("/v1/agents", AgentSummary, {"after": after, "limit": limit})
 
 
 def read_agent(agent: str) -> Operation[AgentRecord]:
@@ -184,7 +197,7 @@ def take_steps(steps: Sequence[tuple[NextStep, str]]) -> Operation[list[StepRepl
 
 def list_steps(agent: str, after: int, limit: int | None) -> Operation[Page[TakenStep]]:
     """A page of the steps that an agent took."""
-    return _page(f"/v1/agents/{_safe(agent)}/steps", TakenStep, after, limit)
+    return _page(f"/v1/agents/{_safe(agent)}/steps", TakenStep, {"after": after, "limit": limit})
 
 
 def agent_events(agent: str) -> Operation[None]:
@@ -212,6 +225,82 @@ def infer(
     return Operation(method="POST", path="/v1/inference", body=body, read=reader(Inferred))
 
 
+# -------------------------------------------------------------------------------------------------------- simulations
+
+
+def create_simulation(experiment: Any, settings: Mapping[str, Any]) -> Operation[SimulationRecord]:
+    """Have an experiment computed; settings that are None are as the experiment says."""
+    told = {name: plain(value) for name, value in settings.items() if value is not None}
+    return Operation(
+        method="POST",
+        path="/v1/simulations",
+        body={"experiment": experiment_to_plain(experiment), **told},
+        key=new_key(),
+        read=reader(SimulationRecord),
+    )
+
+
+def experiment_to_plain(experiment: Any) -> Any:
+    """An experiment as it is sent: its document, or what names it."""
+    if isinstance(experiment, str | Mapping):
+        return plain(experiment)
+    if isinstance(experiment, Model):
+        return {"actinf": 1, "kind": "experiment", "model": model_to_plain(experiment)}
+    from actinf.lab.experiment_document import document_of  # with the engine, which a client may do without
+
+    return document_of(experiment)
+
+
+def list_simulations(status: str | None, after: str | None, limit: int | None) -> Operation[Page[SimulationSummary]]:
+    """A page of simulations."""
+    return _page("/v1/simulations", SimulationSummary, {"status": status, "after": after, "limit": limit})
+
+
+def read_simulation(simulation: str) -> Operation[SimulationRecord]:
+    """A simulation as it stands."""
+    return Operation(method="GET", path=f"/v1/simulations/{_safe(simulation)}", read=read_simulation_record)
+
+
+def simulation_events(simulation: str) -> Operation[None]:
+    """Open the stream of a simulation's changes."""
+    return Operation(method="GET", path=f"/v1/simulations/{_safe(simulation)}/events", read=_nothing)
+
+
+read_simulation_record = reader(SimulationRecord)
+"""The simulation in an event of that stream."""
+
+
+def simulation_experiment(simulation: str) -> Operation[dict[str, Any]]:
+    """The experiment document that a simulation computes."""
+    return Operation(method="GET", path=f"/v1/simulations/{_safe(simulation)}/experiment", read=dict)
+
+
+def simulation_trace(simulation: str) -> Operation[None]:
+    """The trace of a simulation as a NetCDF file."""
+    path = f"/v1/simulations/{_safe(simulation)}/result"
+    return Operation(method="GET", path=path, query={"format": "netcdf"}, read=_nothing)
+
+
+def cancel_simulation(simulation: str) -> Operation[SimulationRecord]:
+    """End a simulation."""
+    path = f"/v1/simulations/{_safe(simulation)}/cancel"
+    return Operation(method="POST", path=path, key=new_key(), read=read_simulation_record)
+
+
+def delete_simulation(simulation: str) -> Operation[None]:
+    """Remove a simulation."""
+    path = f"/v1/simulations/{_safe(simulation)}"
+    return Operation(method="DELETE", path=path, read=_nothing, gone_is_done=True)
+
+
+# -------------------------------------------------------------------------------------------------------------- audit
+
+
+def list_audit(wanted: Mapping[str, Any], place: Mapping[str, Any]) -> Operation[Page[AuditEntry]]:
+    """A page of the audit log: what is wanted, and `before` or `after` which entry."""
+    return _page("/v1/audit", AuditEntry, {**wanted, **place})
+
+
 # --------------------------------------------------------------------------------------------------------------- keys
 
 
@@ -225,7 +314,7 @@ def create_key(name: str, scopes: Sequence[str], expires_in_days: int | None) ->
 
 def list_keys(after: str | None, limit: int | None) -> Operation[Page[KeyRecord]]:
     """A page of keys."""
-    return _page("/v1/keys", KeyRecord, after, limit)
+    return _page("/v1/keys", KeyRecord, {"after": after, "limit": limit})
 
 
 def revoke_key(key: str) -> Operation[KeyRecord]:
@@ -236,13 +325,13 @@ def revoke_key(key: str) -> Operation[KeyRecord]:
 # ------------------------------------------------------------------------------------------------------ what they share
 
 
-def _page(path: str, kind: type[Any], after: Any, limit: int | None) -> Operation[Page[Any]]:
+def _page(path: str, kind: type[Any], query: Mapping[str, Any]) -> Operation[Page[Any]]:
     read_item = reader(kind)
 
     def read(data: Any) -> Page[Any]:
         return Page(items=[read_item(one) for one in data["items"]], next=data["next"])
 
-    return Operation(method="GET", path=path, query={"after": after, "limit": limit}, read=read)
+    return Operation(method="GET", path=path, query=query, read=read)
 
 
 def _is_plain(value: Any) -> bool:

@@ -13,6 +13,7 @@ from actinf.client.reading import arrays, each, maybe, moment, nats, nats_array,
 __all__ = [
     "AgentRecord",
     "AgentSummary",
+    "AuditEntry",
     "Health",
     "Inferred",
     "KeyRecord",
@@ -22,6 +23,9 @@ __all__ = [
     "NewAgent",
     "NewKey",
     "Page",
+    "Progress",
+    "SimulationRecord",
+    "SimulationSummary",
     "StepReply",
     "TakenStep",
     "Terms",
@@ -237,6 +241,99 @@ class Inferred:
     F: NatsArray
     total_F: Nats
     log_evidence: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far a simulation is.
+
+    Attributes:
+        chunks_done: ranges of agents that are computed and kept: no failure loses them.
+        num_chunks: how many there are.
+        steps_done: steps of all agents so far.
+        steps_total: how many there will be.
+    """
+
+    chunks_done: int
+    num_chunks: int
+    steps_done: int
+    steps_total: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimulationSummary:
+    """A simulation in a list.
+
+    Attributes:
+        id: names it.
+        name: what people call it.
+        status: queued, running, succeeded, failed or cancelled.
+        num_agents, num_steps, num_episodes: its extent.
+        progress: how far it is.
+        created_at, started_at, finished_at: None: not yet.
+    """
+
+    id: str
+    name: str
+    status: str
+    num_agents: int
+    num_steps: int
+    num_episodes: int
+    progress: Annotated[Progress, reader(Progress)]
+    created_at: Moment
+    started_at: MaybeMoment
+    finished_at: MaybeMoment
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it will not change any more."""
+        return self.status not in ("queued", "running")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimulationRecord(SimulationSummary):
+    """A simulation, whole but for its experiment and its trace.
+
+    Attributes:
+        version: grows with every change.
+        engine: the version of actinf that computes it.
+        attempts: how often a worker took it up.
+        seconds: wall-clock time that was computed for it.
+        error: why it failed.
+        summary: what came out, in sentences and numbers, once it succeeded.
+    """
+
+    version: int
+    engine: str
+    attempts: int
+    seconds: float
+    error: str | None
+    summary: dict[str, Any] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditEntry:
+    """Who did what to what, when, and how it ended.
+
+    Attributes:
+        seq: its number in the log of the whole installation; those of one workspace have gaps.
+        created_at: when.
+        actor: `key:` and what names the key, `cli:` and a login, `local`, or `unknown`.
+        action: what was done, such as `agents.create`.
+        object: to what, such as `agent:` and its id.
+        request_id: names the request in the logs.
+        outcome: done, refused or failed.
+        details: what else there is to know.
+    """
+
+    seq: int
+    created_at: Moment
+    actor: str
+    action: str
+    object: str
+    request_id: str
+    outcome: str
+    details: dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)

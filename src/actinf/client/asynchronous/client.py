@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 from actinf.client import operations
 from actinf.client.asynchronous.agents import AsyncAgents
+from actinf.client.asynchronous.audit import AsyncAudit
 from actinf.client.asynchronous.keys import AsyncKeys
 from actinf.client.asynchronous.models import AsyncModels
+from actinf.client.asynchronous.simulations import AsyncSimulations
 from actinf.client.batch import Batch
 from actinf.client.next_step import NextStep
 from actinf.client.replies import Health, Inferred, StepReply
@@ -53,7 +55,9 @@ class AsyncClient:
     Attributes:
         agents: make, find and list agents.
         models: keep, find and list models.
+        simulations: have experiments computed, follow them, get their traces.
         keys: make, list and revoke keys.
+        audit: what was done in the workspace.
 
     Raises:
         SettingError: when the address or the key cannot be one.
@@ -77,7 +81,9 @@ class AsyncClient:
         self._connection: AsyncConnection = connection.AsyncConnection(url, key, **how)
         self.agents = AsyncAgents(self._connection)
         self.models = AsyncModels(self._connection)
+        self.simulations = AsyncSimulations(self._connection)
         self.keys = AsyncKeys(self._connection)
+        self.audit = AsyncAudit(self._connection)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str], **how: Any) -> Self:

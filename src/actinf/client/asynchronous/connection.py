@@ -3,9 +3,9 @@
 import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, BinaryIO, Self, TypeVar
 
 import httpx
 
@@ -72,10 +72,36 @@ class AsyncConnection:
             ServiceUnavailable: there was no answer until the time for retries was over; or, where the service was never
                 reached before, nothing is there at all.
         """
+        return await self._repeated(operation, self._try)
+
+    async def download(self, operation: Operation[Any], file: BinaryIO) -> None:
+        """Write what is answered into a file; where the connection breaks, once more from the beginning.
+
+        Raises:
+            ActinfError, ServiceUnavailable: as `send`.
+        """
+
+        async def once(wanted: Operation[Any]) -> None:
+            file.seek(0)
+            file.truncate()
+            try:
+                async with self._http.stream(wanted.method, wanted.path, params=wanted.parameters) as reply:
+                    self._reached = True
+                    if not reply.is_success:
+                        await reply.aread()
+                        result_of(self.url, wanted, reply)
+                    async for part in reply.aiter_bytes():
+                        file.write(part)
+            except httpx.HTTPError as error:
+                raise lost(self.url, wanted, error, timeout=self._timeout) from error
+
+        await self._repeated(operation, once)
+
+    async def _repeated(self, operation: Operation[T], once: Callable[[Operation[T]], Awaitable[T]]) -> T:
         attempts = Attempts(self.retries, now=time.monotonic)
         while True:
             try:
-                return await self._try(operation)
+                return await once(operation)
             except NotFound:
                 if operation.gone_is_done and attempts.made > 1:
                     return operation.read(None)

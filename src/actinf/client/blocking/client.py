@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, Self
 from actinf.client import operations
 from actinf.client.batch import Batch
 from actinf.client.blocking.agents import Agents
+from actinf.client.blocking.audit import Audit
 from actinf.client.blocking.keys import Keys
 from actinf.client.blocking.models import Models
+from actinf.client.blocking.simulations import Simulations
 from actinf.client.next_step import NextStep
 from actinf.client.replies import Health, Inferred, StepReply
 from actinf.client.retries import Attempts, Retries
@@ -52,7 +54,9 @@ class Client:
     Attributes:
         agents: make, find and list agents.
         models: keep, find and list models.
+        simulations: have experiments computed, follow them, get their traces.
         keys: make, list and revoke keys.
+        audit: what was done in the workspace.
 
     Raises:
         SettingError: when the address or the key cannot be one.
@@ -76,7 +80,9 @@ class Client:
         self._connection: Connection = connection.Connection(url, key, **how)
         self.agents = Agents(self._connection)
         self.models = Models(self._connection)
+        self.simulations = Simulations(self._connection)
         self.keys = Keys(self._connection)
+        self.audit = Audit(self._connection)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str], **how: Any) -> Self:

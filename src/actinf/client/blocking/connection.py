@@ -2,9 +2,9 @@
 
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, BinaryIO, Self, TypeVar
 
 import httpx
 
@@ -71,10 +71,36 @@ class Connection:
             ServiceUnavailable: there was no answer until the time for retries was over; or, where the service was never
                 reached before, nothing is there at all.
         """
+        return self._repeated(operation, self._try)
+
+    def download(self, operation: Operation[Any], file: BinaryIO) -> None:
+        """Write what is answered into a file; where the connection breaks, once more from the beginning.
+
+        Raises:
+            ActinfError, ServiceUnavailable: as `send`.
+        """
+
+        def once(wanted: Operation[Any]) -> None:
+            file.seek(0)
+            file.truncate()
+            try:
+                with self._http.stream(wanted.method, wanted.path, params=wanted.parameters) as reply:
+                    self._reached = True
+                    if not reply.is_success:
+                        reply.read()
+                        result_of(self.url, wanted, reply)
+                    for part in reply.iter_bytes():
+                        file.write(part)
+            except httpx.HTTPError as error:
+                raise lost(self.url, wanted, error, timeout=self._timeout) from error
+
+        self._repeated(operation, once)
+
+    def _repeated(self, operation: Operation[T], once: Callable[[Operation[T]], T]) -> T:
         attempts = Attempts(self.retries, now=time.monotonic)
         while True:
             try:
-                return self._try(operation)
+                return once(operation)
             except NotFound:
                 if operation.gone_is_done and attempts.made > 1:
                     return operation.read(None)
