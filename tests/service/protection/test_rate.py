@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +14,12 @@ from actinf.service.protection.rate import RateLimits
 
 if TYPE_CHECKING:
     from support.redis import RedisServer
+
+
+@pytest.fixture(autouse=True)
+def _in_the_middle_of_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The window does not slide on while a slow machine counts."""
+    monkeypatch.setattr("limits.aio.storage.memory.time", SimpleNamespace(time=lambda: 1_000_000_010.0))
 
 
 def limits(per_minute: int, url: str | None = None, failures: int = 5) -> RateLimits:
