@@ -23,7 +23,7 @@ _LOG = logging.getLogger(__name__)
 
 _EVERY_SECONDS = 1.0
 _PATIENCE_SECONDS = 2.0
-_STALE_SECONDS = 4.5
+_STALE_SECONDS = 3.5
 _LEAST_FREE_BYTES = 32 * 2**20
 
 
@@ -79,13 +79,13 @@ class HealthProbe:
         try:
             async with asyncio.timeout(_PATIENCE_SECONDS):
                 await self._write()
+        except TimeoutError:  # an OSError as well
+            await self._disconnect()
+            return f"the database did not answer within {_PATIENCE_SECONDS:g} s"
         except (psycopg.Error, OSError) as error:
             await self._disconnect()
             said = str(error).strip().splitlines() or [type(error).__name__]
             return f"the database cannot be written: {said[0]}"
-        except TimeoutError:
-            await self._disconnect()
-            return f"the database did not answer within {_PATIENCE_SECONDS:g} s"
         if self._disk is not None and shutil.disk_usage(self._disk).free < _LEAST_FREE_BYTES:
             return f"the disk of the database is full: less than {_LEAST_FREE_BYTES // 2**20} MiB are free"
         return None
