@@ -26,6 +26,7 @@ __all__ = [
     "PROBLEM_JSON",
     "Problem",
     "ProblemPart",
+    "failed",
     "install_problems",
     "problem_of",
     "problem_of_status",
@@ -185,14 +186,19 @@ def problem_response(
     return JSONResponse(problem.model_dump(), problem.status, given, media_type=PROBLEM_JSON)
 
 
+def failed(error: BaseException, path: str, method: str) -> JSONResponse:
+    """The reply to a request that ended in an error; what was not expected is logged."""
+    problem, retry_after = problem_of(error, path)
+    if problem.status == 500:
+        _LOG.error("a request failed", exc_info=error, extra={"path": path[:200], "method": method})
+    return problem_response(problem, retry_after)
+
+
 def install_problems(app: FastAPI) -> None:
-    """Let every error of an application become a problem document."""
+    """Let every error that is known become a problem document; what nobody expected goes on to the edge."""
 
     async def known(request: Request, error: Exception) -> JSONResponse:
-        problem, retry_after = problem_of(error, request.url.path)
-        if problem.status == 500:
-            _LOG.error("a request failed", exc_info=error, extra={"path": request.url.path, "method": request.method})
-        return problem_response(problem, retry_after)
+        return failed(error, request.url.path, request.method)
 
     async def invalid(request: Request, error: Exception) -> JSONResponse:
         mistakes = error.errors() if isinstance(error, RequestValidationError) else []
@@ -214,7 +220,7 @@ def install_problems(app: FastAPI) -> None:
 
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, of_http)
-    for kind in (errors.ActinfError, DBAPIError, PoolTimeout, psycopg.Error, OSError, Exception):
+    for kind in (errors.ActinfError, DBAPIError, PoolTimeout, psycopg.Error, OSError):
         app.add_exception_handler(kind, known)
 
 

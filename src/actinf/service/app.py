@@ -115,11 +115,9 @@ def create_app(
         parts.probe.start()
         parts.committer.start()
         parts.cache.start()
-        loading = asyncio.create_task(_load_kernels(parts.library, lifecycle))
-        watching = asyncio.create_task(_watch_schema(database_url, lifecycle))
         background = [
-            loading,
-            watching,
+            asyncio.create_task(_load_kernels(parts.library, lifecycle)),
+            asyncio.create_task(_watch_schema(database_url, lifecycle)),
             asyncio.create_task(_note_keys(parts.keyring)),
             asyncio.create_task(keep_partitions(parts.engine, settings.retention_days)),
             asyncio.create_task(parts.refusals.run()),
@@ -127,9 +125,7 @@ def create_app(
         ]
         anchoring = Anchoring(pool, audit_key, anchor_path(settings, data_directory(settings)))
         anchoring.start()
-        # Listening is what brings requests: those that come before all is there would have to wait.
-        await asyncio.wait([loading], timeout=_LONGEST_DEAF_SECONDS)
-        await asyncio.wait([watching], timeout=_SCHEMA_SECONDS)
+        await _until_it_may_listen(*background[:2])
         try:
             yield
         finally:
@@ -225,6 +221,12 @@ async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+
+
+async def _until_it_may_listen(loading: asyncio.Task[None], watching: asyncio.Task[None]) -> None:
+    """Listening is what brings requests: those that come before all is there would have to wait."""
+    await asyncio.wait([loading], timeout=_LONGEST_DEAF_SECONDS)
+    await asyncio.wait([watching], timeout=_SCHEMA_SECONDS)
 
 
 async def _load_kernels(library: ModelLibrary, lifecycle: "health.Lifecycle") -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from actinf.runtime.logs import REQUEST_ID
+from actinf.runtime.problems import failed
 from actinf.service.measures import IN_FLIGHT, REQUEST_SECONDS, REQUESTS
 
 __all__ = ["Edge"]
@@ -45,13 +46,14 @@ class Edge:
             return
         identity = self._identity(scope)
         token = REQUEST_ID.set(identity)
-        started, status = time.perf_counter(), 500
+        started, status, begun = time.perf_counter(), 500, False
         streamed_after: float | None = None
         IN_FLIGHT.inc()
 
         async def answer(message: Message) -> None:
-            nonlocal status, streamed_after
+            nonlocal status, begun, streamed_after
             if message["type"] == "http.response.start":
+                begun = True
                 status = message["status"]
                 given = {name for name, _ in message["headers"]}
                 if (b"content-type", b"text/event-stream; charset=utf-8") in message["headers"]:
@@ -67,6 +69,11 @@ class Edge:
 
         try:
             await self._app(scope, receive, answer)
+        except Exception as error:
+            response = failed(error, scope["path"], scope["method"])
+            if begun:
+                raise
+            await response(scope, receive, answer)
         finally:
             IN_FLIGHT.dec()
             self._tell(scope, status, time.perf_counter() - started if streamed_after is None else streamed_after)

@@ -17,7 +17,12 @@ __all__ = [
     "CACHE_READS",
     "CACHE_WRITES",
     "CHUNK_SECONDS",
+    "COMMIT_SECONDS",
+    "COMMIT_SIZE",
+    "CONNECTIONS",
+    "CONNECTION_WAIT",
     "DEGRADED",
+    "ENTROPY",
     "FREE_ENERGY",
     "HEALTHY",
     "HOT_AGENTS",
@@ -62,6 +67,25 @@ FREE_ENERGY = Histogram(
     buckets=(0.1, 0.3, 1.0, 3.0, 10.0, 30.0),
     registry=REGISTRY,
 )
+ENTROPY = Histogram(
+    "actinf_step_belief_entropy_nats",
+    "Entropy of the beliefs after a step, summed over factors: how uncertain the agents are. One step of eight.",
+    buckets=(0.01, 0.1, 0.3, 1.0, 3.0, 10.0),
+    registry=REGISTRY,
+)
+COMMIT_SECONDS = Histogram(
+    "actinf_commit_seconds", "To write the steps of one commit.", buckets=_WEB, registry=REGISTRY
+)
+COMMIT_SIZE = Histogram(
+    "actinf_commit_steps", "Steps in one commit.", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256), registry=REGISTRY
+)
+CONNECTION_WAIT = Histogram(
+    "actinf_connection_wait_seconds",
+    "To be given a connection to the database: from the pool, or a new one.",
+    buckets=_WEB,
+    registry=REGISTRY,
+)
+CONNECTIONS = Gauge("actinf_connections_in_use", "Connections of the pool that requests hold.", registry=REGISTRY)
 BACKLOG = Gauge("actinf_steps_waiting", "Steps that wait for the next commit.", registry=REGISTRY)
 HOT_AGENTS = Gauge("actinf_hot_agents", "Agents kept ready in memory.", registry=REGISTRY)
 HEALTHY = Gauge("actinf_healthy", "1 while /health says 200.", registry=REGISTRY)

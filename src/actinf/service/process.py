@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from actinf.errors import SettingError
 from actinf.runtime.at_hand import Database, database_at_hand
 from actinf.runtime.database import make_engine
+from actinf.runtime.sentry import report_errors
 from actinf.runtime.settings import Settings
 from actinf.service import schema_version
 from actinf.service.access import repository
@@ -36,6 +37,7 @@ def serve(settings: Settings, *, say: Callable[[str], None], pages: Sequence[Cal
         SettingError: when the port is taken.
         DatabaseError: when the embedded database does not start.
     """
+    report_errors(settings, process="api")
     with database_at_hand(settings, keep_alive=True) as database:
         if settings.database_url is None:
             schema_version.upgrade(database.url)

@@ -133,12 +133,12 @@ def test_a_cache_that_is_killed_flushed_and_paused_under_load_fails_no_request(
         redis_server.kill()
         some_more_steps()
         with httpx.Client(base_url=one.url) as client:
-            wait_until(lambda: client.get("/health").json()["degraded"] == ["cache"], "/health says so")
+            wait_until(lambda: "cache" in client.get("/health").json()["degraded"], "/health says so")
             assert client.get("/health").status_code == 200
             assert 'actinf_degraded{part="cache"} 1.0' in client.get("/metrics").text
         redis_server.start()
         with httpx.Client(base_url=one.url) as client:
-            wait_until(lambda: client.get("/health").json()["degraded"] == [], "/health says so")
+            wait_until(lambda: "cache" not in client.get("/health").json()["degraded"], "/health says so")
         some_more_steps()
         os.kill(redis_server.pid, signal.SIGSTOP)
         some_more_steps()

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 import actinf
 from actinf.service.context import Parts, parts_of
-from actinf.service.measures import BACKLOG, DEGRADED, HOT_AGENTS, REGISTRY
+from actinf.service.measures import BACKLOG, CONNECTIONS, DEGRADED, HOT_AGENTS, REGISTRY
 
 __all__ = ["Lifecycle", "router"]
 
@@ -78,7 +78,7 @@ async def health(request: Request, response: Response) -> Health:
 
 def _done_without(parts: Parts) -> dict[str, bool]:
     """The parts that the service can do without, and whether it has to for now."""
-    return {"cache": parts.cache.away}
+    return {"cache": parts.cache.away, "worker": parts.probe.workers == 0}
 
 
 @router.get("/ready", responses={503: {"model": Readiness, "description": "Not yet, or not any more."}})
@@ -101,6 +101,7 @@ async def metrics(request: Request) -> Response:
     parts = parts_of(request)
     BACKLOG.set(parts.committer.backlog)
     HOT_AGENTS.set(len(parts.hot))
+    CONNECTIONS.set(parts.engine.pool.checkedout())  # type: ignore[attr-defined]
     for part, away in _done_without(parts).items():
         DEGRADED.labels(part).set(away)
     return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)

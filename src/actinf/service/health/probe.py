@@ -15,6 +15,7 @@ from typing import Any
 import psycopg
 
 from actinf.runtime.database import connect_async
+from actinf.service.jobs.presence import ALIVE
 from actinf.service.measures import HEALTHY
 
 __all__ = ["HealthProbe"]
@@ -42,6 +43,8 @@ class HealthProbe:
         self._task: asyncio.Task[None] | None = None
         self._reason: str | None = "the database was not asked yet"
         self._checked = time.monotonic()
+        #: Workers that live, as far as the database knew when it was asked last; None before that.
+        self.workers: int | None = None
 
     @property
     def reason(self) -> str | None:
@@ -96,6 +99,8 @@ class HealthProbe:
             await self._connection.execute("SET work_mem = '64kB'")
         await self._connection.execute("SELECT count(*) FROM generate_series(1, 20000)")
         await self._connection.execute("UPDATE health_probe SET written_at = now()")
+        row = await (await self._connection.execute(ALIVE)).fetchone()
+        self.workers = int(row[0]) if row is not None else 0
 
     async def _disconnect(self) -> None:
         if self._connection is not None:

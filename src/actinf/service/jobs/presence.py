@@ -15,15 +15,16 @@ from actinf.service.measures import WORKERS
 from actinf.service.simulations.schemas import Status
 from actinf.service.tables import SIMULATIONS
 
-__all__ = ["watch_jobs", "workers_alive"]
+__all__ = ["ALIVE", "watch_jobs", "workers_alive"]
 
 _EVERY_SECONDS = 5.0
-_ALIVE = "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - make_interval(secs => :seconds)"
+#: How many workers have said within the last ten seconds that they live.
+ALIVE = f"SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - interval '{STALLED_SECONDS} s'"
 
 
 async def workers_alive(connection: AsyncConnection) -> int:
     """How many workers have said within the last ten seconds that they live."""
-    return int((await connection.execute(text(_ALIVE), {"seconds": STALLED_SECONDS})).scalar_one())
+    return int((await connection.execute(text(ALIVE))).scalar_one())
 
 
 async def watch_jobs(engine: AsyncEngine) -> None:

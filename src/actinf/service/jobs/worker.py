@@ -25,6 +25,7 @@ from actinf.errors import ServiceUnavailable
 from actinf.lab.blocks import cores
 from actinf.runtime.database import make_engine, session_options
 from actinf.runtime.logs import first_line
+from actinf.runtime.sentry import report_errors
 from actinf.runtime.settings import Settings
 from actinf.service import schema_version
 from actinf.service.jobs.periodic import maintenance, run_periodically
@@ -88,6 +89,7 @@ def work(settings: Settings, database_url: str, *, concurrency: int = 1, watch: 
         watch: is given a function that ends the worker, for whoever has other reasons than a signal to call it; it
             may be called from any thread.
     """
+    report_errors(settings, process="worker")
     asyncio.run(_work(settings, database_url, concurrency, watch))
 
 

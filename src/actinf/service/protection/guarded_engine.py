@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from actinf.service.measures import CONNECTION_WAIT
 from actinf.service.protection.breaker import Breaker
 
 __all__ = ["GuardedEngine"]
@@ -54,7 +55,8 @@ class _GuardedConnection(AsyncConnection):
             raise TypeError(f"a guarded connection belongs to a guarded engine, not to {type(engine).__name__}")
         engine.breaker.admit(essential=engine.essential)
         try:
-            started = await super().start(is_ctxmanager)
+            with CONNECTION_WAIT.time():
+                started = await super().start(is_ctxmanager)
         except (PoolTimeout, DBAPIError, OSError):
             engine.breaker.failed()
             raise

@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actinf.errors import ServiceUnavailable
 from actinf.runtime.database import connect_async
+from actinf.service.measures import COMMIT_SECONDS, COMMIT_SIZE
 from actinf.service.protection.breaker import Breaker
 from actinf.service.steps.record import StepRecord
 
@@ -183,7 +184,9 @@ class Committer:
         for attempt in (1, 2):
             connection = await self._connected()
             try:
-                cursor = await connection.execute(_COMMIT, columns, prepare=True)
+                with COMMIT_SECONDS.time():
+                    cursor = await connection.execute(_COMMIT, columns, prepare=True)
+                COMMIT_SIZE.observe(len(records))
                 return {row[0] for row in await cursor.fetchall()}
             except (pg.DeadlockDetected, pg.SerializationFailure):
                 if attempt == 2:

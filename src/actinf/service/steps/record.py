@@ -18,10 +18,11 @@ from actinf.errors import BudgetError, ServiceUnavailable
 from actinf.service.agents.service import MOST_POLICIES_SHOWN
 from actinf.service.steps.schemas import NewStep, StepReply, Terms
 
-__all__ = ["StepRecord", "digest_of_step", "kept_results", "replied", "request_of", "step_of"]
+__all__ = ["StepRecord", "digest_of_step", "entropy_of", "kept_results", "replied", "request_of", "step_of"]
 
 LAYOUT = b"\x01"
 MOST_TERMS = 200_000
+_NO_MORE_THAN_ZERO = np.float32(1e-38)  # its logarithm is finite in either precision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,12 @@ def digest_of_step(request: bytes) -> bytes:
 def kept_results(step: Step) -> bytes:
     """The numbers of a step, as they are kept."""
     return LAYOUT + step.results().tobytes()
+
+
+def entropy_of(step: Step, agent: Agent) -> float:
+    """The entropy of the beliefs after a step, nats, summed over factors."""
+    q = step.results()[agent.results.qs]
+    return -float(q @ np.log(np.maximum(q, _NO_MORE_THAN_ZERO))) + 0.0
 
 
 def step_of(agent: Agent, row: Any) -> Step:

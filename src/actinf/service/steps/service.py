@@ -4,6 +4,7 @@ The database decides.  An agent in memory may be outdated, because another proce
 kept, the agent is read again, and the step is computed anew from where it really stands.
 """
 
+import itertools
 import time
 from typing import Any
 from uuid import UUID
@@ -13,7 +14,7 @@ from actinf.errors import Conflict, IdempotencyError, ImpossibleObservation, Not
 from actinf.service.access.principal import Principal
 from actinf.service.agents.hot import Live, Place
 from actinf.service.context import Asking, Parts
-from actinf.service.measures import FREE_ENERGY, STEP_SECONDS
+from actinf.service.measures import ENTROPY, FREE_ENERGY, STEP_SECONDS
 from actinf.service.protection.crew import Crew
 from actinf.service.steps import repository
 from actinf.service.steps.committer import keep_with
@@ -22,6 +23,7 @@ from actinf.service.steps.record import (
     asked,
     check_terms,
     digest_of_step,
+    entropy_of,
     kept_results,
     replied,
     request_of,
@@ -35,6 +37,8 @@ __all__ = ["Taken", "history", "one_step", "shown", "take", "take_first"]
 INLINE_SECONDS = 0.002
 _TRIES = 4
 _SMALL_CARRY_BYTES = 1024
+_STEPS = itertools.count()
+_ONE_ENTROPY_OF = 8
 
 
 class Taken:
@@ -152,6 +156,8 @@ async def _computed(
         step = _timed(live, wanted)
     STEP_SECONDS.observe(live.seconds)
     FREE_ENERGY.observe(step.F)
+    if next(_STEPS) % _ONE_ENTROPY_OF == 0:
+        ENTROPY.observe(entropy_of(step, live.agent))
     record = StepRecord(
         agent=identity,
         step=live.next_step,
