@@ -288,3 +288,23 @@ def test_a_stream_tells_how_a_simulation_gets_on_until_it_has_ended(api: httpx.C
 def test_whoever_knows_how_it_ended_is_told_to_leave(api: httpx.Client, finished: dict[str, Any]) -> None:
     where = f"/v1/simulations/{finished['id']}/events"
     assert api.get(where, headers={"Last-Event-ID": str(finished["version"])}).status_code == 204
+
+
+@pytest.mark.parametrize("form", ["name", "document"])
+def test_a_model_of_the_workspace_is_simulated_by_its_name(api: httpx.Client, form: str) -> None:
+    model = ai.envs.BUNDLED["tmaze"](cue_validity=0.7).model()
+    api.post("/v1/models", json={"name": "my-maze", "document": model.to_dict()}).raise_for_status()
+    experiment: Any = "my-maze" if form == "name" else {"actinf": 1, "kind": "experiment", "model": "my-maze@1"}
+    simulation = submitted(api, experiment=experiment, num_agents=20, num_steps=3, seed=2)
+    assert until(api, simulation)["status"] == "succeeded"
+    document = api.get(f"/v1/simulations/{simulation}/experiment").raise_for_status().json()
+    assert ai.Model.from_dict(document["model"]).hash == model.hash
+
+
+def test_a_model_of_another_workspace_is_not_there(service: RunningService, api: httpx.Client) -> None:
+    model = ai.envs.BUNDLED["tmaze"](cue_validity=0.6).model()
+    api.post("/v1/models", json={"name": "hidden-maze", "document": model.to_dict()}).raise_for_status()
+    with service.client(service.new_key(workspace="strangers")) as stranger:
+        refused = stranger.post("/v1/simulations", json={"experiment": "hidden-maze", "num_agents": 2, "num_steps": 2})
+    assert refused.status_code == 422
+    assert "hidden-maze" in refused.json()["detail"]

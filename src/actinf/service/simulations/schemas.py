@@ -22,7 +22,8 @@ class NewSimulation(BaseModel):
     )
 
     experiment: str | dict[str, Any] = Field(
-        description="The name of an experiment or a model that comes with the service, or a whole experiment document."
+        description="The name of an experiment or a model that comes with the service; a model of the workspace by "
+        "name, `name@version` or hash; or a whole experiment document, whose `model` may be one of these."
     )
     num_agents: int | None = Field(None, ge=1, lt=2**53, description="Agents; null: what the experiment says.")
     num_steps: int | None = Field(None, ge=1, lt=2**53, description="Steps of an episode; null: likewise.")

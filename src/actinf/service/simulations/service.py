@@ -8,6 +8,7 @@ from uuid import UUID
 from actinf.errors import Conflict, NotFound
 from actinf.service.context import Asking
 from actinf.service.jobs import queue
+from actinf.service.models import service as models
 from actinf.service.simulations import repository
 from actinf.service.simulations.planning import plan
 from actinf.service.simulations.schemas import (
@@ -48,7 +49,7 @@ async def create(asking: Asking, wanted: NewSimulation) -> SimulationShown:
         FileError, ModelError, SettingError: with what is wrong in the experiment.
         BudgetError: it is too large, with the numbers.
     """
-    planned = await asyncio.to_thread(plan, wanted, asking.parts.settings)
+    planned = await asyncio.to_thread(plan, await _stated(asking, wanted), asking.parts.settings)
     values = {"workspace_id": asking.principal.workspace, "name": wanted.name, **planned.values()}
     identity = await repository.insert_simulation(asking.connection, values)
     await repository.set_job(asking.connection, identity, await queue.put(asking.connection, identity))
@@ -56,6 +57,22 @@ async def create(asking: Asking, wanted: NewSimulation) -> SimulationShown:
     extent = {"num_agents": shown.num_agents, "num_steps": shown.num_steps, "num_episodes": shown.num_episodes}
     await asking.record("simulations.create", f"simulation:{identity}", name=wanted.name, **extent)
     return shown
+
+
+async def _stated(asking: Asking, wanted: NewSimulation) -> NewSimulation:
+    """The same with the workspace's own model in place of its name: what workers are given is complete in itself."""
+    given = wanted.experiment
+    reference = given if isinstance(given, str) else given.get("model")
+    if not isinstance(reference, str):
+        return wanted
+    try:
+        model, held = await models.find(asking.parts.library, asking.connection, asking.principal.workspace, reference)
+    except NotFound:
+        return wanted  # the name of a bundled experiment, or of nothing: the reader of experiments knows
+    if not held:
+        return wanted
+    stated = {"actinf": 1, "kind": "experiment", "name": reference} if isinstance(given, str) else dict(given)
+    return wanted.model_copy(update={"experiment": stated | {"model": model.to_dict()}})
 
 
 async def shown(asking: Asking, identity: UUID) -> SimulationShown:
