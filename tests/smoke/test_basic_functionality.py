@@ -289,12 +289,18 @@ def main():
     def interrupt(number, frame):
         raise KeyboardInterrupt
 
+    def say(line):
+        try:
+            print(line, flush=True)
+        except BrokenPipeError:  # who read it has left, as `head` does; the checks go on, and so does the cleaning
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
     signal.signal(signal.SIGTERM, interrupt)
     url = os.environ.get("ACTINF_URL") or "http://127.0.0.1:8000"
     try:
-        return run(url, os.environ.get("ACTINF_KEY") or None, lambda line: print(line, flush=True))
+        return run(url, os.environ.get("ACTINF_KEY") or None, say)
     except KeyboardInterrupt:
-        print("interrupted", flush=True)
+        say("interrupted")
         return 130
 
 

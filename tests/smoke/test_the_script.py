@@ -89,3 +89,12 @@ def test_interrupted_in_the_middle_it_cleans_up(service: RunningService, told: s
     assert process.returncode == 130, printed
     assert "all that was made is taken away" in printed
     assert left_behind(service) == []
+
+
+def test_when_its_reader_leaves_it_goes_on_and_cleans_up(service: RunningService) -> None:
+    with start(service.url, service.key) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.wait(90) == 0
+    assert left_behind(service) == []
