@@ -28,7 +28,7 @@ def test_a_key_opens_a_session_and_signing_out_ends_it(service: "RunningService"
     expect(page.get_by_role("alert")).to_contain_text("is no key")
     page.fill("#key", service.key)
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="Agents")).to_be_visible()
+    expect(page.get_by_role("heading", name="Laboratory")).to_be_visible()
     cookie = page.context.cookies()[0]
     assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Strict")
     assert service.key not in cookie["value"]
@@ -97,5 +97,5 @@ def test_without_keys_only_this_machine_is_answered(postgres_server: Any) -> Non
 
     with fresh_database(postgres_server) as url, running_service(url, insecure_local=True) as local:
         headers = {"Accept": "text/html"}
-        assert "Agents" in httpx.get(local.url, headers=headers).text
+        assert "Laboratory" in httpx.get(local.url, headers=headers).text
         assert httpx.get(local.url, headers=headers | {"Host": "evil.example"}).status_code == 403

@@ -1,6 +1,5 @@
 """The page of an agent: give it an observation, see what it believes, what it does and why."""
 
-import asyncio
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -55,7 +54,7 @@ async def take_step(agent: UUID, request: Request, visit: Runner) -> Response:
     async with parts.engine.connect() as connection:
         live = await parts.hot.described(connection, visit.principal.workspace, agent)
     if form.get("by") == "world":
-        observation: dict[str, Any] = await asyncio.to_thread(
+        observation: dict[str, Any] = await parts.crew.run(
             lambda: Prediction.of(live.agent, live.session.snapshot()).draw(np.random.default_rng())
         )
     else:
@@ -133,8 +132,8 @@ async def _shown(request: Request, visit: Visit, identity: UUID, number: int | N
         at = number if number is not None else live.next_step - 1
         upto = await _upto(connection, identity, strip, at)
     name = row.name or f"agent {str(identity)[-6:]}"
-    bench = await asyncio.to_thread(Bench.of, live.agent, live.session, live.next_step)
-    shown = await asyncio.to_thread(ShownStep.of, live.agent, name, upto) if upto else None
+    bench = await parts.crew.run(Bench.of, live.agent, live.session, live.next_step)
+    shown = await parts.crew.run(ShownStep.of, live.agent, name, upto) if upto else None
     model = live.agent.model
     past = [
         PastStep(

@@ -1,4 +1,4 @@
-"""The first page: the agents of the workspace, whether the service works, and the form that makes an agent."""
+"""The first page: agents and runs of the workspace, whether the service works, and the forms that make both."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,14 +9,18 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 
-from actinf.errors import BudgetError, ModelError, NotFound, SettingError
+from actinf.errors import BudgetError, FileError, ModelError, NotFound, SettingError
+from actinf.lab.catalogue import catalogue
 from actinf.service.access.sessions import Visit
 from actinf.service.agents import repository
 from actinf.service.agents import service as agents
 from actinf.service.agents.schemas import NewAgent
 from actinf.service.context import Asking, Parts, parts_of
 from actinf.service.models import service as models
+from actinf.service.simulations import service as simulations
+from actinf.service.simulations.schemas import NewSimulation
 from actinf.web.lab.pages import page
+from actinf.web.lab.runs import title_of
 from actinf.web.lab.visitors import Reader, Runner
 
 __all__ = ["router"]
@@ -25,13 +29,22 @@ router = APIRouter()
 
 AGENTS_ON_A_PAGE = 25
 _FIELDS = ("model", "name", "inference", "horizon", "gamma", "alpha", "choice", "seed")
+RUNS_ON_A_PAGE = 10
 _NAMED_IN_ERRORS = ("horizon", "gamma", "alpha", "novelty", "learning")
-_DEFAULTS = {"model": "tmaze", "inference": "exact", "horizon": "2", "gamma": "16", "choice": "marginal_action"}
+_RUN_FIELDS = ("experiment", "name", "num_agents", "num_steps", "num_episodes", "seed")
+_DEFAULTS = {
+    "experiment": "tmaze",
+    "model": "tmaze",
+    "inference": "exact",
+    "horizon": "2",
+    "gamma": "16",
+    "choice": "marginal_action",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """The form of a new agent as it was filled in, with what is wrong by field; under "" what fits no field."""
+    """A form as it was filled in, with what is wrong by field; under "" what fits no field."""
 
     values: Mapping[str, str] = field(default_factory=lambda: dict(_DEFAULTS))
     learns: frozenset[str] = frozenset()
@@ -63,13 +76,34 @@ async def make_agent(request: Request, visit: Runner) -> Response:
         async with parts.engine.begin() as connection:
             made = await agents.create(Asking(visit.principal, connection, parts), wanted)
     except ValidationError as error:
-        mistakes = {str(one["loc"][0]): one["msg"] for one in error.errors(include_url=False)}
+        mistakes = _unreadable(error)
     except (SettingError, BudgetError, ModelError, NotFound) as error:
         mistakes = _by_field(error)
     else:
         return RedirectResponse(f"/agents/{made.id}", 303)
     learns |= {"novelty"} if novelty else set()
     return await _home(request, visit, Filled(values, learns, mistakes), None, status=422)
+
+
+@router.post("/runs")
+async def make_run(request: Request, visit: Runner) -> Response:
+    """Have the experiment computed that the form describes; where something is wrong, show the form again."""
+    parts, form = parts_of(request), await request.form()
+    values = {name: str(form.get(name, "")).strip() for name in _RUN_FIELDS}
+    numbers = {name: _number(values[name]) for name in _RUN_FIELDS if name not in ("experiment", "name")}
+    try:
+        wanted = NewSimulation.model_validate({"experiment": values["experiment"], "name": values["name"], **numbers})
+        async with parts.engine.begin() as connection:
+            made = await simulations.create(Asking(visit.principal, connection, parts), wanted)
+    except ValidationError as error:
+        mistakes = _unreadable(error)
+    except (SettingError, FileError, ModelError) as error:
+        mistakes = {"experiment": str(error)}
+    except BudgetError as error:
+        mistakes = {"num_agents": str(error)}
+    else:
+        return RedirectResponse(f"/runs/{made.id}", 303)
+    return await _home(request, visit, Filled(), None, run_form=Filled(values, mistakes=mistakes), status=422)
 
 
 def _wanted(values: Mapping[str, str], learns: frozenset[str], *, novelty: bool) -> NewAgent:
@@ -101,6 +135,16 @@ def _number(text: str) -> Any:
     return text or None
 
 
+def _unreadable(error: ValidationError) -> dict[str, str]:
+    """What is wrong with the values of fields, by field."""
+    kinds = dict.fromkeys(("int_parsing", "int_type", "int_from_float"), "expected a whole number")
+    kinds |= dict.fromkeys(("float_parsing", "float_type"), "expected a number")
+    return {
+        str(one["loc"][0]): f"{one['input']}: {kinds[one['type']]}" if one["type"] in kinds else one["msg"]
+        for one in error.errors(include_url=False)
+    }
+
+
 def _by_field(error: Exception) -> dict[str, str]:
     """The lines of an error, each beside the field that it names."""
     if isinstance(error, NotFound | ModelError):
@@ -115,13 +159,22 @@ def _by_field(error: Exception) -> dict[str, str]:
     return mistakes
 
 
-async def _home(request: Request, visit: Visit, form: Filled, before: UUID | None, *, status: int = 200) -> Response:
+async def _home(
+    request: Request,
+    visit: Visit,
+    form: Filled,
+    before: UUID | None,
+    *,
+    run_form: Filled | None = None,
+    status: int = 200,
+) -> Response:
     parts, workspace = parts_of(request), visit.principal.workspace
     async with parts.engine.connect() as connection:
         asking = Asking(visit.principal, connection, parts)
         rows = await repository.newest_agents(connection, workspace, before, AGENTS_ON_A_PAGE + 1)
         known = (await models.listed(asking, None, 500)).items
         titles = {row.model: await _title(asking, row.model) for row in rows[:AGENTS_ON_A_PAGE]}
+        runs = (await simulations.listed(asking, None, None, RUNS_ON_A_PAGE)).items
     return page(
         "home.html",
         status,
@@ -135,6 +188,9 @@ async def _home(request: Request, visit: Visit, form: Filled, before: UUID | Non
         own=[model for model in known if model.created_at is not None],
         bundled=[model for model in known if model.created_at is None],
         form=form,
+        runs=[(title_of(run), run) for run in runs],
+        experiments=catalogue()["experiments"],
+        run_form=run_form or Filled(),
     )
 
 

@@ -9,13 +9,14 @@ from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
+from sqlalchemy.exc import SQLAlchemyError
 
-from actinf.errors import Forbidden, Unauthenticated
+from actinf.errors import Forbidden, RateLimited, ServiceUnavailable, Unauthenticated
 from actinf.service.access.sessions import SESSION_HOURS, Visit, close_session, open_session, visit_of
 from actinf.service.context import Asking, Transaction, identified, parts_of
 from actinf.web.lab.pages import page
 
-__all__ = ["Reader", "Runner", "router"]
+__all__ = ["Reader", "Runner", "router", "still_signed_in"]
 
 router = APIRouter()
 
@@ -46,6 +47,17 @@ async def _visitor(request: Request) -> Visit:
         await parts.limits.count(visit.principal.actor)
     request.scope["principal"] = visit.principal
     return visit
+
+
+async def still_signed_in(request: Request) -> bool:
+    """Whether who asked for something that goes on may still see it; where that is not known, yes."""
+    try:
+        (await _visitor(request)).principal.needs("read")
+    except (Unauthenticated, Forbidden):
+        return False
+    except (SQLAlchemyError, OSError, ServiceUnavailable, RateLimited):
+        return True
+    return True
 
 
 def _by_a_name_of_this_machine(request: Request) -> None:

@@ -98,3 +98,46 @@ document.addEventListener("keydown", (event) => {
 
 if (stepForm() && !location.search) firstControl()?.focus({ preventScroll: true });
 toTheCurrentStep();
+
+/** Put a part of the page that the server sends in the place of the one with the same id. */
+async function renew(id, address) {
+  const reply = await fetch(address, { headers: { "X-Part": "1" } });
+  if (!reply.ok) throw new Error((await reply.json()).detail);
+  const fresh = new DOMParser().parseFromString(await reply.text(), "text/html").getElementById(id);
+  document.getElementById(id).replaceWith(document.adoptNode(fresh));
+}
+
+/** A run that goes on: its progress as it comes, and all of its page anew when it is in another state. */
+function follow() {
+  const run = document.getElementById("run");
+  if (!run?.dataset.events) return draw();
+  const events = new EventSource(run.dataset.events);
+  events.addEventListener("simulation", async (event) => {
+    const { status, progress } = JSON.parse(event.data);
+    if (status !== run.dataset.status) {
+      events.close();
+      await renew("run", location.pathname);
+      return follow();
+    }
+    document.getElementById("bar").value = progress.steps_done;
+    document.getElementById("steps-done").textContent = progress.steps_done.toLocaleString("en");
+    document.getElementById("chunks-done").textContent = progress.chunks_done.toLocaleString("en");
+  });
+}
+
+/** The pictures of a run that has ended; drawing them may take some seconds. */
+async function draw() {
+  const place = document.getElementById("pictures");
+  if (!place?.dataset.pictures) return;
+  const line = place.querySelector("p");
+  line.textContent = "Drawing …";
+  place.setAttribute("aria-busy", "true");
+  try {
+    await renew("pictures", place.dataset.pictures);
+  } catch (error) {
+    line.textContent = error.message;
+    place.removeAttribute("aria-busy");
+  }
+}
+
+follow();
