@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import log2
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,10 @@ from actinf.kernels.settings import check_flag, check_whole
 __all__ = ["Exhaustive", "PolicyTree", "policy_tree"]
 
 Ints = NDArray[np.int64]
+
+
+#: Of policies that are enumerated: those of a model with a single action grow by one step, not by a factor.
+LONGEST_HORIZON = 10_000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -117,12 +122,14 @@ def policy_tree(planner: Exhaustive, num_actions: Sequence[int]) -> PolicyTree:
     joint = int(np.prod(num_actions, dtype=object)) if num_actions else 1
     none = np.zeros(0, dtype=np.int64)
     if planner.policies is None:
-        size = tuple(joint**depth for depth in range(planner.horizon + 1))
-        if size[-1] > 2**31:
+        longest = LONGEST_HORIZON if joint == 1 else int(31 / log2(joint))
+        if planner.horizon > longest:
+            horizon = str(planner.horizon) if planner.horizon <= LONGEST_HORIZON else f"more than {LONGEST_HORIZON}"
             raise BudgetError(
-                f"Exhaustive(horizon={planner.horizon}) with {joint:,} joint actions means {size[-1]:,} policies, more "
-                "than can be enumerated: use a shorter horizon, or give the policies that matter"
+                f"Exhaustive(horizon={horizon}) with {joint:,} joint actions means {joint:,} to that power policies, "
+                f"more than can be enumerated: use a horizon of at most {longest}, or give the policies that matter"
             )
+        size = tuple(joint**depth for depth in range(planner.horizon + 1))
         return PolicyTree(size, size[-1], (0,) * (planner.horizon + 1), none, none, none, none, True)
     return _given_tree(planner.policies, num_actions)
 

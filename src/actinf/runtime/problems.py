@@ -5,6 +5,7 @@ logged with its request id, and tells nothing about the inside.
 """
 
 import http
+import json
 import logging
 import math
 from collections.abc import Mapping, Sequence
@@ -13,11 +14,12 @@ from typing import Any
 import psycopg
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from actinf import errors
 from actinf.runtime.logs import REQUEST_ID
@@ -176,17 +178,19 @@ def problem_of_status(status: int, detail: str, path: str) -> Problem:
 
 def problem_response(
     problem: Problem, retry_after: float | None = None, headers: Mapping[str, str] | None = None
-) -> JSONResponse:
+) -> Response:
     """The problem as a reply."""
     given = dict(headers or {})
     if retry_after is not None:
         given["Retry-After"] = str(max(1, math.ceil(retry_after)))
     if problem.status == 401:
         given["WWW-Authenticate"] = 'Bearer realm="actinf"'
-    return JSONResponse(problem.model_dump(), problem.status, given, media_type=PROBLEM_JSON)
+    # What was sent may be quoted, and may hold what UTF-8 cannot: that is escaped, as JSON can.
+    body = json.dumps(problem.model_dump(), ensure_ascii=False, separators=(",", ":")).encode(errors="backslashreplace")
+    return Response(body, problem.status, given, media_type=PROBLEM_JSON)
 
 
-def failed(error: BaseException, path: str, method: str) -> JSONResponse:
+def failed(error: BaseException, path: str, method: str) -> Response:
     """The reply to a request that ended in an error; what was not expected is logged."""
     problem, retry_after = problem_of(error, path)
     if problem.status == 500:
@@ -197,10 +201,10 @@ def failed(error: BaseException, path: str, method: str) -> JSONResponse:
 def install_problems(app: FastAPI) -> None:
     """Let every error that is known become a problem document; what nobody expected goes on to the edge."""
 
-    async def known(request: Request, error: Exception) -> JSONResponse:
+    async def known(request: Request, error: Exception) -> Response:
         return failed(error, request.url.path, request.method)
 
-    async def invalid(request: Request, error: Exception) -> JSONResponse:
+    async def invalid(request: Request, error: Exception) -> Response:
         mistakes = error.errors() if isinstance(error, RequestValidationError) else []
         parts = [ProblemPart(where=list(one["loc"]), detail=_said(one)) for one in mistakes]
         detail = "; ".join(f"{_place(part.where)}: {part.detail}" for part in parts[:5])
@@ -208,10 +212,15 @@ def install_problems(app: FastAPI) -> None:
             detail += f"; and {len(parts) - 5} more"
         return problem_response(_problem("request", 422, detail, request.url.path, parts))
 
-    async def of_http(request: Request, error: Exception) -> JSONResponse:
+    async def of_http(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
         detail = str(getattr(error, "detail", "") or http.HTTPStatus(status).phrase)
         headers = getattr(error, "headers", None)
+        if status == 400:  # FastAPI could not decode the body
+            detail = "the body cannot be read: expected JSON in UTF-8"
+            return problem_response(_problem("request", 422, detail, request.url.path))
+        if status == 405:
+            headers = {"Allow": ", ".join(_allowed(request))}
         if status == 404:
             detail = f"there is no operation at {request.url.path}: /docs lists what there is"
         if status == 405:
@@ -222,6 +231,20 @@ def install_problems(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, of_http)
     for kind in (errors.ActinfError, DBAPIError, PoolTimeout, psycopg.Error, OSError):
         app.add_exception_handler(kind, known)
+
+
+def _allowed(request: Request) -> list[str]:
+    """The methods that the path of a request knows; several routes may share it."""
+    found: set[str] = set()
+    waiting = list(request.app.router.routes)
+    while waiting:
+        route = waiting.pop()
+        included = getattr(route, "original_router", None)
+        if included is not None:
+            waiting.extend(included.routes)
+        elif route.matches(request.scope)[0] is not Match.NONE:
+            found |= route.methods or set()
+    return sorted(found)
 
 
 def _place(where: Sequence[Any]) -> str:

@@ -18,7 +18,7 @@ import actinf
 from actinf.agent import Agent
 from actinf.runtime.at_hand import data_directory
 from actinf.runtime.database import make_engine
-from actinf.runtime.problems import Problem, install_problems
+from actinf.runtime.problems import install_problems
 from actinf.runtime.settings import Settings
 from actinf.service import schema_version
 from actinf.service.access import endpoints as access
@@ -42,6 +42,7 @@ from actinf.service.jobs.presence import watch_jobs
 from actinf.service.maintenance import keep_partitions
 from actinf.service.models import endpoints as models
 from actinf.service.models.library import ModelLibrary
+from actinf.service.openapi import describe, operation_id
 from actinf.service.protection.breaker import Breaker
 from actinf.service.protection.gate import Gate
 from actinf.service.protection.guarded_engine import GuardedEngine
@@ -65,15 +66,6 @@ Make an agent, then give it one observation after another: it answers with its a
 what it answered is durable.  Every error is a problem document (RFC 9457) that says what was wrong and how to mend it.
 """
 
-_REFUSALS = {
-    401: "There is no valid key.",
-    403: "The key may not do this.",
-    404: "There is no such thing in the workspace.",
-    409: "The request does not fit the state of its object.",
-    422: "What was sent is not what this takes; the detail says why.",
-    429: "Too many requests.",
-    503: "Not now; the reply says when.",
-}
 _NOTE_KEYS_SECONDS = 30.0
 # Kernels that were compiled before are loaded in a second or two.
 _LONGEST_DEAF_SECONDS = 10.0
@@ -148,7 +140,7 @@ def create_app(
         version=actinf.__version__,
         description=_DESCRIPTION,
         lifespan=lifespan,
-        responses={status: {"description": said, "model": Problem} for status, said in _REFUSALS.items()},
+        generate_unique_id_function=operation_id,
         separate_input_output_schemas=False,
     )
     app.state.lifecycle = lifecycle
@@ -158,6 +150,7 @@ def create_app(
 
 def _assemble(app: FastAPI, settings: Settings, pages: Sequence[Callable[[FastAPI], None]]) -> None:
     """Add the operations of the API, what else is served, and the layers around them."""
+    app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     install_problems(app)
     install_refusals(app)
     for resource in (steps, models, agents, simulations, inference, access, audit, switches, health):

@@ -21,7 +21,9 @@ class NewKey(BaseModel):
 
     name: str = Field(min_length=1, max_length=100, description="What it is for.")
     scopes: list[Scope] = Field(min_length=1, max_length=4, description="What it may do.")
-    expires_in_days: int | None = Field(None, ge=1, le=3650, description="After which it ends; null: never.")
+    expires_in_days: int | None = Field(
+        None, strict=True, ge=1, le=3650, description="After which it ends; null: never."
+    )
 
 
 class KeyShown(BaseModel):

@@ -33,7 +33,7 @@ class NewAgent(BaseModel):
     )
     name: str = Field("", max_length=100, description="What it is called, for people.")
     seed: int | None = Field(
-        None, ge=0, lt=2**63, description="Of its random stream; null draws one, which is shown and kept."
+        None, strict=True, ge=0, lt=2**63, description="Of its random stream; null draws one, which is shown and kept."
     )
     inference: Any = Field(
         "fixed_point", description="How states are inferred: `fixed_point`, `exact`, or one with settings."
@@ -45,8 +45,10 @@ class NewAgent(BaseModel):
     learning: dict[str, Any] | None = Field(
         None, description="What is learned, for example `{A: true}`; null: nothing."
     )
-    gamma: float = Field(16.0, ge=0, le=1e9, description="Policy precision.")
-    alpha: float | None = Field(None, gt=0, le=1e9, description="Action precision; null: the most probable action.")
+    gamma: float = Field(16.0, strict=True, ge=0, le=1e9, description="Policy precision.")
+    alpha: float | None = Field(
+        None, strict=True, gt=0, le=1e9, description="Action precision; null: the most probable action."
+    )
     dtype: str = Field("float64", pattern="^float(64|32)$", description="Of all beliefs and parameters.")
     observation: Observation | None = Field(
         None, description="What it observes first: it takes its first step at once. null: it waits for one."
@@ -103,4 +105,4 @@ class Reset(BaseModel):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"carry_counts": True}]})
 
-    carry_counts: bool = Field(True, description="Whether what was learned is kept.")
+    carry_counts: bool = Field(True, strict=True, description="Whether what was learned is kept.")

@@ -9,7 +9,7 @@ from actinf.service.context import Asking, Transaction, parts_of, requires
 from actinf.service.idempotency import IdempotencyKey, once
 from actinf.service.json_route import JsonRoute
 from actinf.service.models import service
-from actinf.service.models.schemas import ModelPage, ModelShown, NewModel
+from actinf.service.models.schemas import NAME, ModelPage, ModelShown, NewModel
 
 __all__ = ["router"]
 
@@ -39,7 +39,9 @@ async def list_models(
     request: Request,
     principal: Reader,
     connection: Transaction,
-    after: Annotated[str | None, Query(max_length=100)] = None,
+    after: Annotated[
+        str | None, Query(pattern=NAME, examples=["weather"], description="The last name of the page before.")
+    ] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> ModelPage:
     """The models of the workspace by name, and those that come with the service."""

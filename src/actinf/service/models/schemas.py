@@ -5,7 +5,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["WEATHER", "ModelPage", "ModelShown", "ModelSummary", "ModelVersion", "NewModel"]
+__all__ = ["NAME", "WEATHER", "ModelPage", "ModelShown", "ModelSummary", "ModelVersion", "NewModel"]
+
+NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$"
+"""What models are called."""
 
 WEATHER: dict[str, Any] = {
     "actinf": 1,
@@ -28,7 +31,7 @@ class NewModel(BaseModel):
     )
 
     name: str = Field(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$",
+        pattern=NAME,
         description="What it is called. Another model of the same name becomes its next version.",
     )
     document: dict[str, Any] = Field(description="The model, laid out as in a model file.")

@@ -108,8 +108,13 @@ async def take_many_steps(body: ManySteps, request: Request, principal: Runner) 
     results: list[OneReply] = [OneReply()] * len(body.steps)
 
     async def one_after_another(places: list[int]) -> None:
-        for at in places:
+        for done, at in enumerate(places):
             results[at] = await _one(parts, principal, body.steps[at], request.url.path)
+            problem = results[at].problem
+            if problem is not None and problem.status == 404:  # nor is it there for its other steps
+                for other in places[done + 1 :]:
+                    results[other] = results[at]
+                return
 
     await asyncio.gather(*(one_after_another(places) for places in of_agent.values()))
     return ManyStepsReply(results=results)

@@ -50,7 +50,11 @@ class NewStep(BaseModel):
         None, description="Control → the action that was really executed before this observation; null: the one chosen."
     )
     step: int | None = Field(
-        None, ge=0, lt=2**62, description="The number that this step must have; null: whichever comes next."
+        None,
+        strict=True,
+        ge=0,
+        lt=2**62,
+        description="The number that this step must have; null: whichever comes next.",
     )
     include: Include = Field(default_factory=list)
 
@@ -146,8 +150,17 @@ class StepShown(StepReply):
 
 
 STREAM: dict[str, Any] = {
-    "schema": {"type": "string"},
-    "example": 'id: 0\nevent: step\ndata: {"step":0,"action":{"location":"cue"},"F":0.0}\n\n',
+    "schema": {
+        "description": "One event: its lines `event:`, `id:` and `data:`.",
+        "type": "object",
+        "properties": {
+            "event": {"enum": ["step", "deleted", "ended"], "description": "What happened."},
+            "id": {"type": "string", "description": "The number of the step."},
+            "data": {"type": "string", "description": "Of a step: the step as JSON, as readStep shows it."},
+            "retry": {"type": "integer", "description": "Milliseconds to wait before connecting again."},
+        },
+    },
+    "example": {"event": "step", "id": "0", "data": '{"step":0,"action":{"location":"cue"},"F":0.0}'},
 }
 """How the stream of steps looks."""
 
