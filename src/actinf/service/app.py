@@ -66,6 +66,13 @@ Make an agent, then give it one observation after another: it answers with its a
 what it answered is durable.  Every error is a problem document (RFC 9457) that says what was wrong and how to mend it.
 """
 
+_ABOUT: dict[str, Any] = {
+    "title": "Active Inference API",
+    "version": actinf.__version__,
+    "description": _DESCRIPTION,
+    "generate_unique_id_function": operation_id,
+    "separate_input_output_schemas": False,
+}
 _NOTE_KEYS_SECONDS = 30.0
 # Kernels that were compiled before are loaded in a second or two.
 _LONGEST_DEAF_SECONDS = 10.0
@@ -135,14 +142,7 @@ def create_app(
             await anchoring.stop()
             await pool.dispose()
 
-    app = FastAPI(
-        title="Active Inference API",
-        version=actinf.__version__,
-        description=_DESCRIPTION,
-        lifespan=lifespan,
-        generate_unique_id_function=operation_id,
-        separate_input_output_schemas=False,
-    )
+    app = FastAPI(lifespan=lifespan, **_ABOUT)
     app.state.lifecycle = lifecycle
     _assemble(app, settings, pages)
     return app

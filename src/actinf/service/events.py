@@ -27,7 +27,7 @@ from starlette.types import Receive, Scope, Send
 from actinf.errors import NotFound, RateLimited, ServiceUnavailable
 from actinf.service.measures import STREAMS
 
-__all__ = ["Event", "EventStream", "Feed", "Positions", "Read", "Reader", "Streams"]
+__all__ = ["Event", "EventStream", "Feed", "Positions", "Read", "Reader", "Streams", "stream_content"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -40,6 +40,24 @@ _MOST_KEPT = 64
 _MOST_KEPT_CHARACTERS = 2**20
 _READS_AT_ONCE = 2
 _AWAY = (SQLAlchemyError, psycopg.Error, OSError, ServiceUnavailable)
+
+
+def stream_content(name: str, number: str, data: str, *, example: str) -> dict[str, Any]:
+    """What OpenAPI is told of a stream: the schema of one event, and an example.
+
+    Args:
+        name: of its events; number: what their id is; data: what their data is.
+        example: the data of one.
+    """
+    farewells = ["deleted", "ended"]
+    properties = {
+        "event": {"enum": [name, *farewells], "description": "What happened; the last two end the stream."},
+        "id": {"type": "string", "description": number},
+        "data": {"type": "string", "description": data},
+        "retry": {"type": "integer", "description": "Milliseconds to wait before connecting again."},
+    }
+    described = {"description": "One event: its lines.", "type": "object", "properties": properties}
+    return {"schema": described, "example": {"event": name, "id": "3", "data": example}}
 
 
 @dataclass(frozen=True, slots=True)

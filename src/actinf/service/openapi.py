@@ -46,6 +46,9 @@ ALSO: dict[str, tuple[int, ...]] = {
     "takeStep": (409,),  # another step comes next
     "resetAgent": (409,),  # it was stepped at the same moment
     "deleteModel": (409,),  # agents have it
+    "cancelSimulation": (409,),  # it has ended
+    "deleteSimulation": (409,),  # it is running
+    "readResult": (409,),  # there is none yet, or there will be none
 }
 
 _REPLAYED = {"schema": {"type": "string", "enum": ["true"]}, "description": "The reply was given before."}

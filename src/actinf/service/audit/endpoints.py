@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from actinf.service.access.principal import Principal
 from actinf.service.audit import repository
@@ -16,6 +16,13 @@ router = APIRouter(prefix="/v1/audit", tags=["audit"])
 
 Operator = Annotated[Principal, Depends(requires("operate"))]
 _TEXT = r"^[\x20-\x7e]+$"
+
+
+def _written(value: object) -> object:
+    """A time as RFC 3339 writes it; pydantic would take a number for seconds since 1970."""
+    if isinstance(value, str) and "T" not in value.upper():
+        raise ValueError("expected a date and a time, as in 2026-11-26T09:00:00Z")
+    return value
 
 
 class AuditQuery(BaseModel):
@@ -31,7 +38,7 @@ class AuditQuery(BaseModel):
         description="Only entries with higher numbers, and the oldest of them first.",
         examples=[0],
     )
-    since: AwareDatetime | None = Field(
+    since: Annotated[AwareDatetime, BeforeValidator(_written)] | None = Field(
         None, description="Only entries from this time on.", examples=["2026-11-26T09:00:00Z"]
     )
     actor: str | None = Field(None, max_length=200, pattern=_TEXT, examples=["key:k3x9q2mz"])

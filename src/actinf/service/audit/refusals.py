@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
+from fastapi.responses import Response
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -113,7 +113,7 @@ class Refusals:
 def install_refusals(app: FastAPI) -> None:
     """Let the refusals of an application be counted, on their way to become problem documents."""
 
-    async def refused(request: Request, error: Exception) -> JSONResponse:
+    async def refused(request: Request, error: Exception) -> Response:
         refusals: Refusals = request.app.state.parts.refusals
         refusals.note(request, error)
         return problem_response(problem_of(error, request.url.path)[0])

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from actinf.lab.trace_layout import RECORDABLE
+from actinf.service.events import stream_content
 
 __all__ = ["STREAM", "NewSimulation", "Progress", "SimulationPage", "SimulationShown", "SimulationSummary", "Status"]
 
@@ -80,8 +81,10 @@ class SimulationPage(BaseModel):
     next: UUID | None = Field(description="`after` of the next page; null: this is the last.")
 
 
-STREAM: dict[str, Any] = {
-    "schema": {"type": "string"},
-    "example": 'id: 3\nevent: simulation\ndata: {"status":"running","progress":{"steps_done":1000}}\n\n',
-}
+STREAM = stream_content(
+    "simulation",
+    "The version of the simulation: it grows with every change.",
+    "The simulation as JSON, as readSimulation shows it.",
+    example='{"status":"running","progress":{"steps_done":1000}}',
+)
 """How the stream of a simulation looks."""

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt, StrictStr
 
 from actinf.runtime.problems import Problem
+from actinf.service.events import stream_content
 
 __all__ = [
     "STREAM",
@@ -149,19 +150,12 @@ class StepShown(StepReply):
     executed: Any = Field(description="What was executed before it, as it was sent; null: the action chosen.")
 
 
-STREAM: dict[str, Any] = {
-    "schema": {
-        "description": "One event: its lines `event:`, `id:` and `data:`.",
-        "type": "object",
-        "properties": {
-            "event": {"enum": ["step", "deleted", "ended"], "description": "What happened."},
-            "id": {"type": "string", "description": "The number of the step."},
-            "data": {"type": "string", "description": "Of a step: the step as JSON, as readStep shows it."},
-            "retry": {"type": "integer", "description": "Milliseconds to wait before connecting again."},
-        },
-    },
-    "example": {"event": "step", "id": "0", "data": '{"step":0,"action":{"location":"cue"},"F":0.0}'},
-}
+STREAM = stream_content(
+    "step",
+    "The number of the step.",
+    "The step as JSON, as readStep shows it.",
+    example='{"step":3,"action":{"location":"cue"},"F":0.0}',
+)
 """How the stream of steps looks."""
 
 
