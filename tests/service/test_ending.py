@@ -17,7 +17,7 @@ STEP = {"observation": {}}
 
 @pytest.fixture
 def installation() -> Iterator[Serving]:
-    with serving("--workers", "0", ACTINF_DRAIN_SECONDS="1") as installation:
+    with serving("--workers", "0", ACTINF_DRAIN_SECONDS="5") as installation:
         installation.start()
         installation.wait_until_ready()
         yield installation
@@ -53,18 +53,19 @@ def test_the_end_is_told_first_and_what_was_sent_is_answered(installation: Servi
                 assert reply.status_code == 201
                 taken.append(reply.json()["step"])
 
-    with socket.create_connection(("127.0.0.1", installation.port)) as half_sent:
+    asking = httpx.Client(base_url=installation.url, timeout=30)  # at hand: making one takes a while
+    with asking, socket.create_connection(("127.0.0.1", installation.port)) as half_sent:
         half_sent.settimeout(60)
         half_sent.sendall(head.encode() + body[:5])
         writer = threading.Thread(target=go_on)
         writer.start()
         wait_until(lambda: len(taken) > 5, "steps are taken")
         installation.signal(signal.SIGTERM)
-        wait_until(lambda: httpx.get(f"{installation.url}/ready").status_code == 503, "/ready says no")
-        live = httpx.get(f"{installation.url}/live")
+        wait_until(lambda: asking.get("/ready").status_code == 503, "/ready says no")
+        live = asking.get("/live")
         assert live.status_code == 200
         assert live.headers["connection"] == "close"
-        assert "draining: it is about to stop" in httpx.get(f"{installation.url}/ready").json()["missing"]
+        assert "draining: it is about to stop" in asking.get("/ready").json()["missing"]
         wait_until(lambda: not is_open(installation.port), "nobody is let in any more")
         writer.join()
         half_sent.sendall(body[5:])
