@@ -56,7 +56,7 @@ def test_killed_workers_lose_nothing(tmp_path: Path) -> None:
             while kills < KILLS:
                 while len(open_runs) < AT_ONCE:
                     open_runs.append(api.post("/v1/simulations", json=RUN).raise_for_status().json()["id"])
-                time.sleep(rng.uniform(1.0, 4.0))
+                time.sleep(rng.uniform(3.0, 8.0))
                 at = rng.randrange(WORKERS)
                 workers[at].kill()
                 kills += 1

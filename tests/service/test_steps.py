@@ -124,3 +124,10 @@ def test_two_processes_serve_one_agent(postgres_server: Any, learning: dict[str,
             mine = client.post(steps_of(alternating), json=body).raise_for_status().json()
             reference = first.post(steps_of(alone), json=body).raise_for_status().json()
             assert mine | {"agent": None} == reference | {"agent": None}
+
+
+def test_an_observation_may_be_a_distribution_by_name(api: httpx.Client, agent: dict[str, Any]) -> None:
+    api.post(steps_of(agent), json={"observation": CENTRE}).raise_for_status()
+    soft = {"where": "cue", "cue": {"left": 0.9, "right": 0.1}, "outcome": None}
+    reply = api.post(steps_of(agent), json={"observation": soft}).raise_for_status().json()
+    assert 0.8 < reply["qs"]["context"][0] < 0.95

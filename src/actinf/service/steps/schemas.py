@@ -24,7 +24,7 @@ __all__ = [
     "Terms",
 ]
 
-Outcome = StrictStr | StrictInt | list[StrictFloat | StrictInt] | None
+Outcome = StrictStr | StrictInt | list[StrictFloat | StrictInt] | dict[str, StrictFloat | StrictInt] | None
 Observation = dict[str, Outcome] | list[Outcome]
 Executed = dict[str, StrictStr | StrictInt] | list[StrictStr | StrictInt]
 Include = Annotated[
@@ -44,7 +44,7 @@ class NewStep(BaseModel):
     )
 
     observation: Observation = Field(
-        description="Modality → outcome: its name, its index, a distribution over the outcomes, or null; a modality "
+        description="Modality → outcome: its name, its index, a distribution by name or as a list, or null; a modality "
         "that is left out is missing.  Or a list in the order of the modalities."
     )
     executed: Executed | None = Field(

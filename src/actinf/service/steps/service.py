@@ -9,7 +9,7 @@ import time
 from typing import Any
 from uuid import UUID
 
-from actinf.agent import Step
+from actinf.agent import Snapshot, Step
 from actinf.errors import Conflict, IdempotencyError, ImpossibleObservation, NotFound, ObservationError
 from actinf.service.access.principal import Principal
 from actinf.service.agents.hot import Live, Place
@@ -85,7 +85,7 @@ async def take_first(asking: Asking, identity: UUID, observation: Observation) -
     live = await asking.parts.hot.described(asking.connection, asking.principal.workspace, identity)
     wanted = NewStep(observation=observation, executed=None, step=None)
     request = request_of(wanted)
-    step, record = await _computed(asking.parts.crew, identity, live, wanted, None, request, digest_of_step(request))
+    step, record, _ = await _computed(asking.parts.crew, identity, live, wanted, None, request, digest_of_step(request))
     await keep_with(asking.connection, record)
     return replied(identity, record.step, step, live.agent, [])
 
@@ -112,7 +112,7 @@ async def _try(
     if "terms" in wanted.include:
         check_terms(live.agent)
     try:
-        step, record = await _computed(parts.crew, place.id, live, wanted, key, request, digest)
+        step, record, state = await _computed(parts.crew, place.id, live, wanted, key, request, digest)
         kept = await parts.committer.commit(record)
     except ObservationError as error:  # the session is where it was
         before = await _given_before(parts, place, live, wanted, key, digest)
@@ -133,7 +133,7 @@ async def _try(
     body = reply.model_dump_json().encode()
     live.last = None if key is None else (key, digest, live.next_step, body)
     live.next_step += 1
-    parts.hot.stepped(place, live.session.snapshot())
+    parts.hot.stepped(place, state)
     return Taken(body, again=False)
 
 
@@ -147,8 +147,8 @@ def _timed(live: Live, wanted: NewStep) -> Step:
 
 async def _computed(
     crew: Crew, identity: UUID, live: Live, wanted: NewStep, key: str | None, request: bytes, digest: bytes
-) -> tuple[Step, StepRecord]:
-    """The step from where the agent stands, and what is to be kept of it."""
+) -> tuple[Step, StepRecord, Snapshot]:
+    """The step from where the agent stands, what is to be kept of it, and where it leaves the agent."""
     session = live.session
     if live.seconds > INLINE_SECONDS:
         step = await crew.run(_timed, live, wanted)
@@ -158,6 +158,7 @@ async def _computed(
     FREE_ENERGY.observe(step.F)
     if next(_STEPS) % _ONE_ENTROPY_OF == 0:
         ENTROPY.observe(entropy_of(step, live.agent))
+    state = session.snapshot()
     record = StepRecord(
         agent=identity,
         step=live.next_step,
@@ -170,9 +171,9 @@ async def _computed(
         free_energy=step.F,
         results=kept_results(step),
         carry=_belief_kept(step, wanted),
-        state=session.snapshot().carry,
+        state=state.carry,
     )
-    return step, record
+    return step, record, state
 
 
 def _belief_kept(step: Step, wanted: NewStep) -> bytes | None:
