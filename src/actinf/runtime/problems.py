@@ -23,6 +23,7 @@ from starlette.routing import Match
 
 from actinf import errors
 from actinf.runtime.logs import REQUEST_ID
+from actinf.runtime.problem_kinds import PROBLEM_KINDS
 
 __all__ = [
     "PROBLEM_JSON",
@@ -40,41 +41,22 @@ PROBLEM_JSON = "application/problem+json"
 _LOG = logging.getLogger(__name__)
 
 #: The first class that fits, from the most special on, decides.
-_STATUS: tuple[tuple[type[errors.ActinfError], int, str], ...] = (
-    (errors.Unauthenticated, 401, "unauthenticated"),
-    (errors.Forbidden, 403, "forbidden"),
-    (errors.NotFound, 404, "not-found"),
-    (errors.Conflict, 409, "conflict"),
-    (errors.IdempotencyError, 422, "idempotency-key-reused"),
-    (errors.RateLimited, 429, "rate-limited"),
-    (errors.ServiceUnavailable, 503, "unavailable"),
-    (errors.ImpossibleObservation, 422, "impossible-observation"),
-    (errors.ObservationError, 422, "unknown-observation"),
-    (errors.ModelError, 422, "model"),
-    (errors.FileError, 422, "document"),
-    (errors.BudgetError, 422, "too-large"),
-    (errors.SettingError, 422, "setting"),
-    (errors.ActinfError, 422, "refused"),
+_KINDS: tuple[tuple[type[errors.ActinfError], str], ...] = (
+    (errors.Unauthenticated, "unauthenticated"),
+    (errors.Forbidden, "forbidden"),
+    (errors.NotFound, "not-found"),
+    (errors.Conflict, "conflict"),
+    (errors.IdempotencyError, "idempotency-key-reused"),
+    (errors.RateLimited, "rate-limited"),
+    (errors.ServiceUnavailable, "unavailable"),
+    (errors.ImpossibleObservation, "impossible-observation"),
+    (errors.ObservationError, "unknown-observation"),
+    (errors.ModelError, "model"),
+    (errors.FileError, "document"),
+    (errors.BudgetError, "too-large"),
+    (errors.SettingError, "setting"),
+    (errors.ActinfError, "refused"),
 )
-
-_TITLES = {
-    "unauthenticated": "A valid key is needed",
-    "forbidden": "The key may not do this",
-    "not-found": "There is no such thing",
-    "conflict": "The request does not fit the state of its object",
-    "idempotency-key-reused": "The Idempotency-Key was used for another request",
-    "rate-limited": "Too many requests",
-    "unavailable": "Not now",
-    "impossible-observation": "The model excludes the observation",
-    "unknown-observation": "The model does not know the observation",
-    "model": "The model contradicts itself",
-    "document": "The document cannot be read",
-    "too-large": "The work is too large",
-    "setting": "A setting is wrong",
-    "refused": "The request was refused",
-    "request": "The request is not what this operation takes",
-    "internal": "The service made a mistake",
-}
 
 
 class ProblemPart(BaseModel):
@@ -121,16 +103,16 @@ def problem_of(error: BaseException, path: str) -> tuple[Problem, float | None]:
         The problem, and after how many seconds it is worth trying again; None where it never is.
     """
     if isinstance(error, errors.ActinfError):
-        status, kind = next((status, kind) for known, status, kind in _STATUS if isinstance(error, known))
+        kind = next(kind for known, kind in _KINDS if isinstance(error, known))
         parts: list[ProblemPart] = []
         if isinstance(error, errors.ModelError):
             parts = [ProblemPart(where=list(where), detail=what) for where, what in error.problems]
-        return _problem(kind, status, str(error), path, parts), getattr(error, "retry_after", None)
+        return _problem(kind, str(error), path, parts), getattr(error, "retry_after", None)
     if isinstance(error, PoolTimeout | DBAPIError | psycopg.Error | OSError):
         _LOG.warning("the database failed a request: %s", _first_line(error))
         if _passes(error):
-            return _problem("unavailable", 503, "the database does not answer, or is full: try again", path), 1.0
-    return _problem("internal", 500, "this was not expected: the log holds it under the request id", path), None
+            return _problem("unavailable", "the database does not answer, or is full: try again", path), 1.0
+    return _problem("internal", "this was not expected: the log holds it under the request id", path), None
 
 
 def _passes(error: BaseException) -> bool:
@@ -152,11 +134,11 @@ def _first_line(error: BaseException) -> str:
     return (str(cause).strip().splitlines() or [type(cause).__name__])[0]
 
 
-def _problem(kind: str, status: int, detail: str, path: str, parts: Sequence[ProblemPart] = ()) -> Problem:
+def _problem(kind: str, detail: str, path: str, parts: Sequence[ProblemPart] = ()) -> Problem:
     return Problem(
         type=f"/problems/{kind}",
-        title=_TITLES[kind],
-        status=status,
+        title=PROBLEM_KINDS[kind].title,
+        status=PROBLEM_KINDS[kind].status,
         detail=detail,
         instance=path,
         request_id=REQUEST_ID.get(),
@@ -210,7 +192,7 @@ def install_problems(app: FastAPI) -> None:
         detail = "; ".join(f"{_place(part.where)}: {part.detail}" for part in parts[:5])
         if len(parts) > 5:
             detail += f"; and {len(parts) - 5} more"
-        return problem_response(_problem("request", 422, detail, request.url.path, parts))
+        return problem_response(_problem("request", detail, request.url.path, parts))
 
     async def of_http(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
@@ -218,7 +200,7 @@ def install_problems(app: FastAPI) -> None:
         headers = getattr(error, "headers", None)
         if status == 400:  # FastAPI could not decode the body
             detail = "the body cannot be read: expected JSON in UTF-8"
-            return problem_response(_problem("request", 422, detail, request.url.path))
+            return problem_response(_problem("request", detail, request.url.path))
         if status == 405:
             headers = {"Allow": ", ".join(_allowed(request))}
         if status == 404:

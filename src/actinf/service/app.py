@@ -40,6 +40,7 @@ from actinf.service.inference import endpoints as inference
 from actinf.service.inference.service import Observers
 from actinf.service.jobs.presence import watch_jobs
 from actinf.service.maintenance import keep_partitions
+from actinf.service.manual import endpoints as manual
 from actinf.service.models import endpoints as models
 from actinf.service.models.library import ModelLibrary
 from actinf.service.openapi import describe, operation_id
@@ -72,6 +73,8 @@ _ABOUT: dict[str, Any] = {
     "description": _DESCRIPTION,
     "generate_unique_id_function": operation_id,
     "separate_input_output_schemas": False,
+    "docs_url": None,  # our own: what the framework brings loads its scripts from elsewhere
+    "redoc_url": None,
 }
 _NOTE_KEYS_SECONDS = 30.0
 # Kernels that were compiled before are loaded in a second or two.
@@ -153,7 +156,7 @@ def _assemble(app: FastAPI, settings: Settings, pages: Sequence[Callable[[FastAP
     app.openapi = lambda: describe(app)  # type: ignore[method-assign]
     install_problems(app)
     install_refusals(app)
-    for resource in (steps, models, agents, simulations, inference, access, audit, switches, health):
+    for resource in (steps, models, agents, simulations, inference, access, audit, switches, health, manual):
         app.include_router(resource.router)
     for add in pages:
         add(app)
