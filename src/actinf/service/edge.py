@@ -92,7 +92,8 @@ class Edge:
         method, route = scope["method"], _route(scope)
         REQUESTS.labels(method, route, status).inc()
         REQUEST_SECONDS.labels(method, route).observe(seconds)
-        level = logging.DEBUG if scope["path"] in _QUIET else logging.ERROR if status >= 500 else logging.INFO
+        quiet = scope["path"] in _QUIET or "shed" in scope  # what is shed is counted: it must not fill the log as well
+        level = logging.DEBUG if quiet else logging.ERROR if status >= 500 else logging.INFO
         if not _LOG.isEnabledFor(level):
             return
         told: dict[str, Any] = {

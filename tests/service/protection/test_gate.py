@@ -13,6 +13,11 @@ from actinf.service.protection.gate import Gate
 MEBIBYTE = 2**20
 
 
+@pytest.fixture(autouse=True)
+def _no_time_to_lose(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate_module, "_HOLD_SECONDS", 0.0)
+
+
 class Inside:
     """An application that answers when it is told to."""
 

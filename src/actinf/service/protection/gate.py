@@ -1,7 +1,8 @@
 """The gate: as many requests at once as the process bears, and no request that takes its time to arrive.
 
 What is too much is refused here, before any work: a process that answers some requests is up, one that holds all of
-them is not.  The endpoints of health are always let in.
+them is not.  A refusal is held back for half a second: clients that ask again at once would else keep the process busy
+with refusing, and those inside would starve.  The endpoints of health are always let in.
 """
 
 import asyncio
@@ -18,6 +19,8 @@ __all__ = ["Gate"]
 
 _ALWAYS = {"/health", "/ready", "/live", "/metrics"}
 _BODY_SECONDS = 30.0
+_HOLD_SECONDS = 0.5
+_HELD_TIMES = 16  # so many times as many as may be inside are held back; more are refused at once
 _LARGE_BODY = 65_536
 _LARGE_BODIES = 8  # of the largest size, at once
 _DIGITS = re.compile(rb"[0-9]{1,18}")
@@ -38,6 +41,7 @@ class Gate:
         self._max_body_bytes = max_body_bytes
         self._most_body_bytes = _LARGE_BODIES * max_body_bytes
         self._inside = 0
+        self._held = 0
         self._streams = 0
         self._body_bytes = 0
 
@@ -53,6 +57,8 @@ class Gate:
             return
         refusal = self._refusal(size, wants_stream)
         if refusal is not None:
+            scope["shed"] = True
+            await self._hold()
             problem, retry_after = problem_of(refusal, scope["path"])
             await problem_response(problem, retry_after)(scope, receive, send)
             return
@@ -61,6 +67,15 @@ class Gate:
             await self._app(scope, visit.receive, visit.send)
         finally:
             visit.leave()
+
+    async def _hold(self) -> None:
+        """Keep who is refused from asking again at once."""
+        if self._held < _HELD_TIMES * self._most:
+            self._held += 1
+            try:
+                await asyncio.sleep(_HOLD_SECONDS)
+            finally:
+                self._held -= 1
 
     def _announced(self, scope: Scope) -> tuple[int, bool]:
         """The size of a large body, else 0, and whether an event stream is asked for."""
