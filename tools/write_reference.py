@@ -1,20 +1,23 @@
-"""Write docs/reference/api.md from the public names of actinf and the first sentences of their docstrings.
+"""Write docs/reference/api.md and docs/reference/openapi.json: the public names of actinf, and the API over HTTP.
 
 The page is an index: what there is, how it is called and what it is for.  Each argument, with its meaning, shape and
 unit, stands in the docstring itself (`help(actinf.Agent)`).
 
-    python tools/write_reference.py            write the page
-    python tools/write_reference.py --check    exit with 1 when the page is not what would be written
+    python tools/write_reference.py            write both
+    python tools/write_reference.py --check    exit with 1 when one of them is not what would be written
 """
 
 import inspect
+import json
 import sys
 from pathlib import Path
 from types import ModuleType
 
 import actinf
+from actinf.runtime.settings import Settings
+from actinf.service.app import create_app
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "api.md"
+REFERENCE = Path(__file__).resolve().parent.parent / "docs" / "reference"
 
 INTRODUCTION = """\
 # Python reference
@@ -29,6 +32,12 @@ def render() -> str:
     """The whole page."""
     sections = [INTRODUCTION, *describe_module("ai", actinf, level=2)]
     return "\n".join(sections)
+
+
+def openapi() -> str:
+    """The OpenAPI document, as `/openapi.json` has it."""
+    app = create_app(Settings(insecure_local=True), database_url="postgresql://", audit_key=bytes(32))
+    return json.dumps(app.openapi(), indent=1, ensure_ascii=False) + "\n"
 
 
 def describe_module(prefix: str, module: ModuleType, *, level: int) -> list[str]:
@@ -93,12 +102,13 @@ def first_paragraph(member: object) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Write or check the page."""
-    page = render()
+    """Write or check both."""
+    wanted = {REFERENCE / "api.md": render(), REFERENCE / "openapi.json": openapi()}
     if arguments == ["--check"]:
-        return 0 if PAGE.exists() and PAGE.read_text(encoding="utf-8") == page else 1
-    PAGE.parent.mkdir(parents=True, exist_ok=True)
-    PAGE.write_text(page, encoding="utf-8")
+        return int(any(not path.exists() or path.read_text(encoding="utf-8") != text for path, text in wanted.items()))
+    for path, text in wanted.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
     return 0
 
 

@@ -1,14 +1,17 @@
 """The OpenAPI document: what it says is what the service does."""
 
+import json
 from typing import Any
 
 import httpx
+import jsonschema
 import pytest
 from support.postgres import PostgresServer, fresh_database
 from support.schemathesis import held_to_its_document
 from support.service import RunningService, running_service
 
 from actinf.service.openapi import ALSO
+from actinf.service.openapi_examples import PARAMETERS
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +52,58 @@ def test_refusals_are_problems_and_tell_when_to_try_again(document: dict[str, An
 def test_every_tag_is_explained(document: dict[str, Any]) -> None:
     used = {tag for operation in operations(document).values() for tag in operation["tags"]}
     assert used == {tag["name"] for tag in document["tags"]}
+
+
+def examples(content: dict[str, Any]) -> list[Any]:
+    """The examples of a body."""
+    found = [one["value"] for one in content.get("examples", {}).values()]
+    return [*found, content["example"]] if "example" in content else found
+
+
+def test_every_operation_has_examples_that_its_schemas_admit(document: dict[str, Any]) -> None:
+    for name, operation in operations(document).items():
+        succeeded = [said for code, said in operation["responses"].items() if code < "300"]
+        assert succeeded, name
+        for part in (operation.get("requestBody", {}), *operation["responses"].values()):
+            for kind, content in part.get("content", {}).items():
+                assert examples(content), (name, kind)
+                schema = content.get("schema", {}) | {"components": document["components"]}
+                for example in examples(content):
+                    jsonschema.validate(example, schema, jsonschema.Draft202012Validator)
+        for parameter in operation.get("parameters", ()):
+            if parameter["in"] == "path":
+                assert "example" in parameter or parameter["schema"].get("examples"), (name, parameter["name"])
+
+
+def test_every_example_of_a_request_is_accepted_and_answered_as_the_schema_says(
+    document: dict[str, Any], api: httpx.Client
+) -> None:
+    """In the story of the examples: each operation is called with the ids that those before it gave."""
+    known: dict[str, Any] = {"name": "memory", "step": 0}
+    made = {"createAgent": "agent", "createKey": "key", "createSimulation": "simulation"}
+    paths = [(path, method, one) for path, methods in document["paths"].items() for method, one in methods.items()]
+    # What others need comes first, what ends them last.
+    rank = {"createModel": 0, "createAgent": 1, "createKey": 1, "createSimulation": 1, "takeStep": 2}
+    last = {"cancelSimulation": 5, "deleteSimulation": 6, "deleteAgent": 6, "revokeKey": 6, "deleteModel": 7}
+    for path, method, operation in sorted(paths, key=lambda one: (rank | last).get(one[2]["operationId"], 4)):
+        name = operation["operationId"]
+        if name in ("streamSteps", "streamSimulation", "readResult"):
+            continue  # they have tests of their own
+        bodies = examples(operation.get("requestBody", {}).get("content", {}).get("application/json", {})) or [None]
+        for body in bodies:
+            sent = json.loads(json.dumps(body).replace(PARAMETERS["agent"], known.get("agent", "")))
+            if name in ("takeStep", "takeManySteps"):  # what is observed is what an episode begins with
+                api.post(f"/v1/agents/{known['agent']}/reset", json={}).raise_for_status()
+            reply = api.request(method, path.format(**known), json=sent)
+            assert reply.is_success, (name, reply.status_code, reply.text)
+            said = operation["responses"][str(reply.status_code)]
+            if reply.content and reply.headers["Content-Type"] == "application/json":
+                schema = said["content"]["application/json"]["schema"] | {"components": document["components"]}
+                jsonschema.validate(reply.json(), schema, jsonschema.Draft202012Validator)
+            if name in made:
+                known[made[name]] = reply.json()["id"]
+            if name == "createModel":
+                known["reference"] = reply.json()["hash"]
 
 
 def test_a_path_that_several_operations_share_allows_them_all(api: httpx.Client) -> None:

@@ -12,6 +12,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from actinf.runtime.problems import PROBLEM_JSON, Problem
+from actinf.service.openapi_examples import BODIES, PARAMETERS, REPLIES
 
 __all__ = ["ALSO", "TAGS", "describe", "operation_id"]
 
@@ -79,6 +80,8 @@ def describe(app: FastAPI) -> dict[str, Any]:
         problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
         schemas |= problem.pop("$defs")
         schemas["Problem"] = problem
+        for name, example in REPLIES.items():
+            schemas[name]["examples"] = [example]
         used = set()
         for operations in document["paths"].values():
             for operation in operations.values():
@@ -99,8 +102,13 @@ def _complete(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
         headers["X-Request-ID"] = _REQUEST_ID
         if code in ("200", "201") and _named(operation, "Idempotency-Key"):
             headers["Idempotent-Replayed"] = _REPLAYED
+    for parameter in operation.get("parameters", ()):
+        if parameter["in"] == "path" and not parameter["schema"].get("examples"):
+            parameter["example"] = PARAMETERS[parameter["name"]]
     for part in (operation.get("requestBody", {}), *responses.values()):
-        for content in part.get("content", {}).values():
+        for kind, content in part.get("content", {}).items():
+            if (operation["operationId"], kind) in BODIES:
+                content["example"] = BODIES[operation["operationId"], kind]
             _show(content, schemas)
 
 
@@ -136,7 +144,15 @@ def _show(content: dict[str, Any], schemas: dict[str, Any]) -> None:
     """Put the examples of a schema where readers and tools look for them: beside it."""
     schema = content.get("schema", {})
     known = schemas.get(schema.get("$ref", "").rpartition("/")[2], schema)
-    if "example" not in content and known.get("examples"):
-        content["examples"] = {
-            f"example{at + 1 if at else ''}": {"value": value} for at, value in enumerate(known["examples"])
-        }
+    examples = known.get("examples") or _of_list(known, schemas)
+    if "example" not in content and examples:
+        content["examples"] = {f"example{at + 1 if at else ''}": {"value": value} for at, value in enumerate(examples)}
+
+
+def _of_list(schema: dict[str, Any], schemas: dict[str, Any]) -> list[Any]:
+    """The example of a page or list without one of its own: it holds the example of an item."""
+    items = schema.get("properties", {}).get("items", {}).get("items", {})
+    inner = schemas.get(items.get("$ref", "").rpartition("/")[2], {}).get("examples")
+    if not inner:
+        return []
+    return [{"items": inner[:1]} | ({"next": None} if "next" in schema["properties"] else {})]

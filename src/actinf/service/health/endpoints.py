@@ -14,6 +14,8 @@ __all__ = ["Lifecycle", "router"]
 
 router = APIRouter(tags=["health"])
 
+METRICS = {"schema": {"type": "string"}, "example": "actinf_healthy 1.0\n"}
+
 
 class Lifecycle:
     """How far this process is in its life; `ready` needs no other process."""
@@ -95,7 +97,7 @@ async def live() -> Liveness:
     return Liveness()
 
 
-@router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+@router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": METRICS}}})
 async def metrics(request: Request) -> Response:
     """The metrics of this process, for Prometheus."""
     parts = parts_of(request)

@@ -54,11 +54,11 @@ class InferenceReply(BaseModel):
         json_schema_extra={
             "examples": [
                 {
-                    "model": "9f2c" + 60 * "0",
-                    "qs": {"weather": [[0.2, 0.8], [0.11, 0.89], [0.36, 0.64]]},
-                    "F": [0.693, 0.483, 0.0],
-                    "total_F": 1.176,
-                    "log_evidence": -1.176,
+                    "model": "a9c9f9d9f5ce0ed113436118c70c4641fbf72078d6980b2e2cfbf0997cf91524",
+                    "qs": {"weather": [[0.1111, 0.8889], [0.0645, 0.9355], [0.3323, 0.6677]]},
+                    "F": [0.7985, 0.5958, 0.0],
+                    "total_F": 1.3943,
+                    "log_evidence": -1.3943,
                 }
             ]
         }

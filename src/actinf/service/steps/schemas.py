@@ -111,25 +111,6 @@ class Terms(BaseModel):
 class StepReply(BaseModel):
     """What an agent did, and why.  null where a number is infinite."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "agent": "01997a3e-5d7c-7c39-9d51-6a1f6b1a2f10",
-                    "step": 0,
-                    "episode": 0,
-                    "time": 0,
-                    "action": {"location": "cue"},
-                    "qs": {"location": [1.0, 0.0, 0.0, 0.0], "context": [0.5, 0.5]},
-                    "F": 0.0,
-                    "q_pi": [0.004, 0.996],
-                    "G": [8.74, 8.25],
-                    "terms": None,
-                }
-            ]
-        }
-    )
-
     agent: UUID
     step: int = Field(description="The number of this step; steps count from 0 and go on through all episodes.")
     episode: int

@@ -25,23 +25,6 @@ class SwitchPut(BaseModel):
 class SwitchShown(BaseModel):
     """A switch, and what the breaker behind it does in the process that answers."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "name": "memory",
-                    "guards": "Work that is estimated to take much memory; small work goes on.",
-                    "position": "auto",
-                    "state": "closed",
-                    "failures": 0,
-                    "reason": "",
-                    "changed_by": None,
-                    "changed_at": None,
-                }
-            ]
-        }
-    )
-
     name: str
     guards: str = Field(description="What it guards.")
     position: Literal["auto", "open", "closed"]
