@@ -195,8 +195,8 @@ def _reasons(
         return None, "It controls no factor, so there was nothing to choose."
     if row.carry is None and (agent.learning is not None or agent.packed_structure.joint):
         return None, (
-            'This step was taken through the API without `"include": ["terms"]`, so that what its reasons are '
-            "computed from was not kept."
+            'This step was taken through the API without `"include": ["terms"]`, and what its reasons follow from is '
+            "too large to be kept unasked."
         )
     try:
         check_terms(agent)
