@@ -159,3 +159,20 @@ def test_names_are_text_and_never_markup(service: "RunningService", open_page: A
     expect(page.get_by_role("link", name=image)).to_be_visible()
     expect(page.locator("table.list")).to_contain_text(script)
     assert page.evaluate("window.hurt") is None
+
+
+def test_where_there_are_many_outcomes_a_list_is_chosen_from_and_enter_steps(
+    service: "RunningService", open_page: Any
+) -> None:
+    with service.client() as api:
+        made = api.post("/v1/agents", json={"model": "grid_world"}).raise_for_status().json()
+    page = open_page(f"/agents/{made['id']}")
+    assert page.evaluate("document.activeElement.id") == "step-button"
+    page.keyboard.press("Enter")
+    expect(page.locator("#observe-title")).to_contain_text("Step 1")
+    page.focus("#o0")
+    page.keyboard.press("Enter")
+    expect(page.locator("#observe-title")).to_contain_text("Step 2")
+    rows = page.locator("table.beliefs tbody tr")
+    assert 1 < rows.count() < 11  # not all of a hundred
+    expect(rows.last).to_contain_text("others")

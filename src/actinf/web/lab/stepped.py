@@ -17,6 +17,7 @@ from actinf.web.lab.why import Why
 __all__ = ["Bar", "Belief", "Bench", "Choice", "PastStep", "ShownStep", "observed_in_words"]
 
 MOST_STATES = 10
+LEAST_SHOWN = 0.0005
 MOST_ACTIONS = 8
 MOST_SEGMENTS = 9
 COURSE = 16
@@ -176,11 +177,13 @@ class ShownStep:
 
 def _belief(factor: Any, course: list[Any]) -> Belief:
     q = course[-1]
-    shown = range(len(q)) if len(q) <= MOST_STATES else np.argsort(-q, kind="stable")[:MOST_STATES]
     likely = int(np.argmax(q))
+    shown = list(range(len(q)))
+    if len(q) > MOST_STATES:
+        shown = [int(s) for s in np.argsort(-q, kind="stable")[:MOST_STATES] if q[s] >= LEAST_SHOWN or s == likely]
     return Belief(
         name=factor.name,
-        states=tuple(Bar(factor.states[s], float(q[s]), int(s) == likely) for s in shown),
+        states=tuple(Bar(factor.states[s], float(q[s]), s == likely) for s in shown),
         courses=tuple(tuple(float(past[s]) for past in course) for s in shown),
         others=len(q) - len(shown),
         rest=max(0.0, 1.0 - float(sum(q[s] for s in shown))),

@@ -121,7 +121,7 @@ def _drawn(parts: dict[str, np.ndarray], best: list[int]) -> tuple[list[tuple[Se
     if not sizes:
         return [() for _ in best], 0.0
     stacked = np.array(list(sizes.values()))
-    left, right = -np.minimum(stacked, 0.0).sum(0).max(), np.maximum(stacked, 0.0).sum(0).max()
+    left, right = -np.minimum(stacked, 0.0).sum(0).min(), np.maximum(stacked, 0.0).sum(0).max()
     scale = 100.0 / max(left + right, _LIMIT)
     rows = []
     for at in range(len(best)):

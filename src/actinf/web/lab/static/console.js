@@ -47,7 +47,11 @@ function complain(words) {
 const stepForm = () => document.getElementById("step-form");
 const groups = () => [...(stepForm()?.querySelectorAll("fieldset, .field select[name^=o]") ?? [])];
 const controlOf = (group) => group.matches("select") ? group : group.querySelector("input:checked") ?? group.querySelector("input");
-const firstControl = () => { const group = groups()[0]; return group && controlOf(group); };
+/** Where the focus goes: letters and digits choose in a long list, so that there it goes to the button instead. */
+const firstControl = () => {
+  const group = groups()[0];
+  return !group || group.matches("select") ? document.getElementById("step-button") : controlOf(group);
+};
 
 /** A digit chooses an outcome of the modality that has the focus, or of the first, and goes on to the next. */
 function choose(digit) {
@@ -86,6 +90,10 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   const inForm = stepForm()?.contains(event.target) && !event.target.matches("select");
   if (inForm && /^[0-9]$/.test(event.key) && choose(event.key)) event.preventDefault();
+  if (event.key === "Enter" && event.target.matches("#step-form select")) {
+    event.preventDefault();
+    stepForm().requestSubmit(document.getElementById("step-button"));
+  }
   if (inForm && event.key.toLowerCase() === "w") {
     event.preventDefault();
     document.getElementById("world-button").click();
