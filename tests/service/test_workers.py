@@ -28,7 +28,7 @@ from actinf.service.jobs.running import Simulator
 from actinf.service.jobs.supervisor import Supervisor
 from actinf.service.jobs.worker import open_queue
 from actinf.service.simulations import repository
-from actinf.service.simulations.planning import plan
+from actinf.service.simulations.planning import draft
 from actinf.service.simulations.result import netcdf_file
 from actinf.service.simulations.schemas import NewSimulation
 
@@ -60,7 +60,7 @@ def transaction(url: str, work: Callable[[AsyncConnection], Awaitable[Any]]) -> 
 def submitted(url: str, wanted: NewSimulation) -> UUID:
     """A simulation on the queue, as the API puts it there."""
     workspace = rows(url, "INSERT INTO workspaces (name) VALUES (uuidv7()::text) RETURNING id")[0][0]
-    values = {"workspace_id": workspace, **plan(wanted, Settings()).values()}
+    values = {"workspace_id": workspace, **draft(wanted, Settings()).planned().values()}
 
     async def put(connection: AsyncConnection) -> UUID:
         identity = await repository.insert_simulation(connection, values)
@@ -102,7 +102,7 @@ def trace_of(url: str, simulation: UUID) -> bytes:
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """The file of the same run, computed in one go."""
     path = tmp_path_factory.mktemp("undisturbed") / "trace.nc"
-    run = plan(RUN, Settings()).run
+    run = draft(RUN, Settings()).planned().run
     whole = ChunkedRun.plan(run.experiment)
     whole.write([whole.compute(agents) for agents in whole.ranges], path)
     return path.read_bytes()

@@ -12,7 +12,7 @@ from actinf.lab.experiment_document import bundled_document, experiment_from_doc
 from actinf.runtime.settings import Settings
 from actinf.service.simulations.schemas import NewSimulation
 
-__all__ = ["PlannedSimulation", "plan", "planned_run"]
+__all__ = ["Draft", "PlannedSimulation", "draft", "planned_run"]
 
 #: Of one core, for a chunk: what a killed worker loses, and how often there is progress.
 CHUNK_SECONDS = 2.0
@@ -49,13 +49,38 @@ class PlannedSimulation:
         }
 
 
-def plan(wanted: NewSimulation, settings: Settings) -> PlannedSimulation:
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """What is wanted, read and found not to be too large; nothing is built for it yet.
+
+    Attributes:
+        document: the experiment, complete in itself, with what is recorded decided.
+        experiment: what it says; estimate: what it takes.
+    """
+
+    document: dict[str, Any]
+    experiment: Experiment
+    estimate: SimulationEstimate
+
+    def planned(self) -> PlannedSimulation:
+        """Build the agent, and cut the run into chunks of about two seconds.
+
+        Raises:
+            ActinfError: the settings contradict one another.
+        """
+        agents = self.experiment.extent.num_agents
+        seconds_per_agent = self.estimate.seconds / agents
+        chunk_agents = max(1, min(agents, int(CHUNK_SECONDS / max(seconds_per_agent, 1e-9))))
+        run = ChunkedRun.plan(self.experiment, max_agents=chunk_agents)
+        return PlannedSimulation(document=json.dumps(self.document), run=run, chunk_agents=chunk_agents)
+
+
+def draft(wanted: NewSimulation, settings: Settings) -> Draft:
     """Read what is wanted, and refuse what is too large before anything is built for it.
 
     Raises:
         FileError: there is no such experiment, or the document is wrong: every mistake, by its place.
         BudgetError: too large for any worker, with the numbers.
-        ActinfError: the settings contradict one another.
     """
     given = wanted.experiment
     document = overridden(
@@ -72,10 +97,7 @@ def plan(wanted: NewSimulation, settings: Settings) -> PlannedSimulation:
         experiment = experiment_from_document(document)
     estimate = estimate_simulation(experiment)
     _refuse_too_large(experiment, estimate, settings)
-    seconds_per_agent = estimate.seconds / experiment.extent.num_agents
-    chunk_agents = max(1, min(experiment.extent.num_agents, int(CHUNK_SECONDS / max(seconds_per_agent, 1e-9))))
-    run = ChunkedRun.plan(experiment, max_agents=chunk_agents)
-    return PlannedSimulation(document=json.dumps(document), run=run, chunk_agents=chunk_agents)
+    return Draft(document=document, experiment=experiment, estimate=estimate)
 
 
 def planned_run(document: str, chunk_agents: int, engine: str) -> ChunkedRun:

@@ -10,7 +10,7 @@ from actinf.service.context import Asking
 from actinf.service.jobs import queue
 from actinf.service.models import service as models
 from actinf.service.simulations import repository
-from actinf.service.simulations.planning import plan
+from actinf.service.simulations.planning import draft
 from actinf.service.simulations.schemas import (
     NewSimulation,
     Progress,
@@ -48,8 +48,11 @@ async def create(asking: Asking, wanted: NewSimulation) -> SimulationShown:
     Raises:
         FileError, ModelError, SettingError: with what is wrong in the experiment.
         BudgetError: it is too large, with the numbers.
+        ServiceUnavailable: there is no room to plan it now.
     """
-    planned = await asyncio.to_thread(plan, await _stated(asking, wanted), asking.parts.settings)
+    drafted = await asyncio.to_thread(draft, await _stated(asking, wanted), asking.parts.settings)
+    with asking.parts.admission.work("planning the simulation", drafted.estimate.agent.bytes):
+        planned = await asyncio.to_thread(drafted.planned)
     values = {"workspace_id": asking.principal.workspace, "name": wanted.name, **planned.values()}
     identity = await repository.insert_simulation(asking.connection, values)
     await repository.set_job(asking.connection, identity, await queue.put(asking.connection, identity))
