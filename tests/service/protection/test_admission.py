@@ -86,6 +86,18 @@ def test_what_is_kept_gives_way_to_work_the_oldest_first() -> None:
         assert kept[-1] is newest
 
 
+def test_work_that_could_not_fit_beside_other_work_takes_nothing_from_what_is_kept() -> None:
+    account = admission()
+    kept = [Held()]
+    account.gives_way(lambda: bool(kept) and kept.pop(0) is not None)
+    account.keep(kept[0], 10 * MEBIBYTE)
+    with account.work("the first", 60 * MEBIBYTE):
+        with pytest.raises(ServiceUnavailable, match="of 100 MiB 70 MiB are in use"), account.work("it", 41 * MEBIBYTE):
+            pass
+        assert account.kept_bytes == 10 * MEBIBYTE
+    assert len(kept) == 1
+
+
 def test_what_is_kept_takes_half_of_the_budget_at_most() -> None:
     account = admission()
     kept: list[Held] = []

@@ -142,7 +142,9 @@ class Admission:
 
     def _make_room(self, what: str, nbytes: int) -> None:
         while self._running + self.kept_bytes + nbytes > self._budget:
-            if not any(let_go() for let_go in self._caches):
+            # Beside the work that runs there may be no room whatever is let go of: then what is kept stays.
+            never = self._running + nbytes > self._budget
+            if never or not any(let_go() for let_go in self._caches):
                 ADMISSION_REFUSED.labels("no_room").inc()
                 raise ServiceUnavailable(
                     f"{what} would take {in_words(nbytes)} of memory, and of {in_words(self._budget)} "
