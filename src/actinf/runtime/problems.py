@@ -112,12 +112,19 @@ def problem_of(error: BaseException, path: str) -> tuple[Problem, float | None]:
         _LOG.warning("the database failed a request: %s", _first_line(error))
         if _passes(error):
             return _problem("unavailable", "the database does not answer, or is full: try again", path), 1.0
+        if isinstance(_cause(error), psycopg.errors.ForeignKeyViolation):
+            # Two requests at once: what one of them checked, the other changed before the first was written.
+            return _problem(
+                "conflict",
+                "what it refers to was removed at the same moment, or what it removes was taken into use: read it "
+                "again, and decide anew",
+                path,
+            ), None
     return _problem("internal", "this was not expected: the log holds it under the request id", path), None
 
 
 def _passes(error: BaseException) -> bool:
     """Whether the same request may succeed later: the database is away, full, or gave up on a conflict."""
-    cause = getattr(error, "orig", None) or error
     later = (
         PoolTimeout,
         OSError,
@@ -126,11 +133,16 @@ def _passes(error: BaseException) -> bool:
         psycopg.errors.ReadOnlySqlTransaction,
         psycopg.errors.InsufficientResources,
     )
-    return isinstance(cause, later) or bool(getattr(error, "connection_invalidated", False))
+    return isinstance(_cause(error), later) or bool(getattr(error, "connection_invalidated", False))
+
+
+def _cause(error: BaseException) -> BaseException:
+    """The database's own error, where SQLAlchemy passed it on."""
+    return getattr(error, "orig", None) or error
 
 
 def _first_line(error: BaseException) -> str:
-    cause = getattr(error, "orig", None) or error
+    cause = _cause(error)
     return (str(cause).strip().splitlines() or [type(cause).__name__])[0]
 
 
