@@ -1,7 +1,10 @@
 """Steps: the same numbers as in the library, in order, once, and durable."""
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
 
 import httpx
 import numpy as np
@@ -10,6 +13,9 @@ from support.postgres import fresh_database
 from support.service import running_service
 
 import actinf as ai
+from actinf.errors import ServiceUnavailable
+from actinf.service.steps import service as taking
+from actinf.service.steps.schemas import NewStep
 
 CENTRE = {"where": "centre", "cue": "none"}
 CUE = {"where": "cue", "cue": "left"}
@@ -124,6 +130,25 @@ def test_two_processes_serve_one_agent(postgres_server: Any, learning: dict[str,
             mine = client.post(steps_of(alternating), json=body).raise_for_status().json()
             reference = first.post(steps_of(alone), json=body).raise_for_status().json()
             assert mine | {"agent": None} == reference | {"agent": None}
+
+
+def test_a_step_that_others_always_overtake_is_worth_sending_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def overtaken(*_: Any) -> None:
+        tries.append(place.waiting)
+
+    async def go() -> None:
+        place.lock = asyncio.Lock()
+        wanted = NewStep(observation={}, executed=None, step=None)
+        await taking.take(parts, SimpleNamespace(workspace=UUID(int=1)), UUID(int=2), wanted, "key")  # type: ignore[arg-type]
+
+    tries: list[int] = []
+    place = SimpleNamespace(waiting=0)
+    parts: Any = SimpleNamespace(hot=SimpleNamespace(place=lambda *_: place))
+    monkeypatch.setattr(taking, "_try", overtaken)
+    with pytest.raises(ServiceUnavailable, match="came first 4 times") as refused:
+        asyncio.run(go())
+    assert refused.value.retry_after == 1
+    assert (tries, place.waiting) == ([1] * 4, 0)
 
 
 def test_an_observation_may_be_a_distribution_by_name(api: httpx.Client, agent: dict[str, Any]) -> None:

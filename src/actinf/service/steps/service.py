@@ -4,13 +4,22 @@ The database decides.  An agent in memory may be outdated, because another proce
 kept, the agent is read again, and the step is computed anew from where it really stands.
 """
 
+import asyncio
 import itertools
+import random
 import time
 from typing import Any
 from uuid import UUID
 
 from actinf.agent import Snapshot, Step
-from actinf.errors import Conflict, IdempotencyError, ImpossibleObservation, NotFound, ObservationError
+from actinf.errors import (
+    Conflict,
+    IdempotencyError,
+    ImpossibleObservation,
+    NotFound,
+    ObservationError,
+    ServiceUnavailable,
+)
 from actinf.service.access.principal import Principal
 from actinf.service.agents.hot import Live, Place
 from actinf.service.context import Asking, Parts
@@ -36,6 +45,7 @@ __all__ = ["Taken", "history", "one_step", "shown", "take", "take_first"]
 #: What takes longer is computed beside the event loop.
 INLINE_SECONDS = 0.002
 _TRIES = 4
+_PAUSE_SECONDS = 0.02
 _SMALL_CARRY_BYTES = 1024
 _STEPS = itertools.count()
 _ONE_ENTROPY_OF = 8
@@ -59,7 +69,8 @@ async def take(parts: Parts, principal: Principal, identity: UUID, wanted: NewSt
         Conflict: `step` is not the number that comes next.
         IdempotencyError: the key was used for another step.
         ObservationError: the model does not know the observation, or excludes it; the agent stands where it stood.
-        ServiceUnavailable: the step is not known to be kept; sent again with its key it is taken at most once.
+        ServiceUnavailable: the step is not known to be kept, or steps that other processes took came first each time;
+            sent again with its key it is taken at most once.
     """
     place = parts.hot.place(principal.workspace, identity)
     request = request_of(wanted)
@@ -67,13 +78,18 @@ async def take(parts: Parts, principal: Principal, identity: UUID, wanted: NewSt
     place.waiting += 1
     try:
         async with place.lock:
-            for _ in range(_TRIES):
+            for made in range(_TRIES):
+                if made > 1:  # once is a memory that was outdated; more often, another process takes steps as well
+                    await asyncio.sleep(random.uniform(0.5, 1.0) * _PAUSE_SECONDS * made)
                 taken = await _try(parts, place, wanted, key, request, digest)
                 if taken is not None:
                     return taken
     finally:
         place.waiting -= 1
-    raise Conflict(f"other steps of the agent {identity} came first {_TRIES} times: send them one after another")
+    raise ServiceUnavailable(
+        f"other steps of the agent {identity} came first {_TRIES} times, and this one was not taken: send it again, or "
+        "send the steps of an agent one after another"
+    )
 
 
 async def take_first(asking: Asking, identity: UUID, observation: Observation) -> StepReply:
