@@ -4,6 +4,7 @@ import json
 import signal
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -52,6 +53,7 @@ def test_the_end_is_told_first_and_what_was_sent_is_answered(installation: Servi
                     return
                 assert reply.status_code == 201
                 taken.append(reply.json()["step"])
+                time.sleep(0.005)  # all of them have to fit on one page of the history
 
     asking = httpx.Client(base_url=installation.url, timeout=30)  # at hand: making one takes a while
     with asking, socket.create_connection(("127.0.0.1", installation.port)) as half_sent:

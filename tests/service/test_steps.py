@@ -4,13 +4,13 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 import numpy as np
 import pytest
 from support.postgres import fresh_database
-from support.service import running_service
+from support.service import RunningService, running_service
 
 import actinf as ai
 from actinf.errors import ServiceUnavailable
@@ -156,3 +156,22 @@ def test_an_observation_may_be_a_distribution_by_name(api: httpx.Client, agent: 
     soft = {"where": "cue", "cue": {"left": 0.9, "right": 0.1}, "outcome": None}
     reply = api.post(steps_of(agent), json={"observation": soft}).raise_for_status().json()
     assert 0.8 < reply["qs"]["context"][0] < 0.95
+
+
+def test_a_million_wrong_outcomes_are_one_mistake(api: httpx.Client, agent: dict[str, Any]) -> None:
+    content = b'{"observation":[' + b",".join([b"true"] * 1_000_000) + b"]}"
+    headers = {"Content-Type": "application/json"}
+    refused = api.post(steps_of(agent), content=content, headers=headers)
+    assert refused.status_code == 422
+    assert len(refused.content) < 5_000
+    assert httpx.post(str(refused.url), content=content, headers=headers, timeout=30).status_code == 401
+
+
+def test_asking_for_an_agent_of_others_does_not_take_it_from_them(
+    service: RunningService, agent: dict[str, Any]
+) -> None:
+    """Their place is one of their own: it was the owner who was told that there is no such agent."""
+    with service.client(service.new_key(workspace="strangers")) as stranger, service.client() as owner:
+        service.app.state.parts.hot.place(uuid4(), UUID(agent["id"]))
+        assert stranger.post(steps_of(agent), json={"observation": CENTRE}).status_code == 404
+        assert owner.post(steps_of(agent), json={"observation": CENTRE}).status_code == 201

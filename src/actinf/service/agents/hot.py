@@ -95,21 +95,20 @@ class HotAgents:
         self._cache = cache
         self._library = library
         self._most = most
-        self._places: OrderedDict[UUID, Place] = OrderedDict()
+        # By workspace as well: whoever asks for an agent of somebody else gets a place of their own, which stays empty.
+        self._places: OrderedDict[tuple[UUID, UUID], Place] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._places)
 
     def place(self, workspace: UUID, agent: UUID) -> Place:
         """The place of an agent; another workspace never gets there."""
-        place = self._places.get(agent)
-        if place is not None and place.workspace == workspace:
-            self._places.move_to_end(agent)
-            return place
+        place = self._places.get((workspace, agent))
         if place is not None:
-            raise not_there(agent)
+            self._places.move_to_end((workspace, agent))
+            return place
         place = Place(agent, workspace)
-        self._places[agent] = place
+        self._places[workspace, agent] = place
         self._make_room()
         return place
 
@@ -162,7 +161,7 @@ class HotAgents:
             async with self._engine.connect() as connection:
                 place.live = await self.described(connection, place.workspace, place.id)
         except NotFound:
-            self._places.pop(place.id, None)
+            self._places.pop((place.workspace, place.id), None)
             raise
         place.doubted = False
         return place.live, True
@@ -219,17 +218,17 @@ class HotAgents:
         snapshot = Snapshot(fingerprint(agent), at.seed, 0, at.episode, at.time, at.action, at.carry)
         return await self._live(agent, snapshot, at.settings, at.next_step)
 
-    def outdated(self, agent: UUID) -> None:
+    def outdated(self, workspace: UUID, agent: UUID) -> None:
         """Read an agent again before its next step; a step that is under way finds out when it is committed."""
         self._cache.drop(agent)
-        place = self._places.get(agent)
+        place = self._places.get((workspace, agent))
         if place is not None and not place.lock.locked():
             place.forget()
 
-    def forget(self, agent: UUID) -> None:
+    def forget(self, workspace: UUID, agent: UUID) -> None:
         """Let go of an agent."""
         self._cache.drop(agent)
-        self._places.pop(agent, None)
+        self._places.pop((workspace, agent), None)
 
 
 def not_there(agent: UUID) -> NotFound:

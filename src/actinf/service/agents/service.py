@@ -108,7 +108,7 @@ async def reset(asking: Asking, identity: UUID, how: Reset) -> AgentShown:
         raise Conflict(f"the agent {identity} was stepped at the same moment: try again")
     changes: dict[str, Any] = {"episode": after.episode, "carry_counts": how.carry_counts}
     await asking.record("agents.reset", f"agent:{identity}", **changes)
-    asking.parts.hot.outdated(identity)
+    asking.parts.hot.outdated(asking.principal.workspace, identity)
     return await shown(asking, identity)
 
 
@@ -121,4 +121,4 @@ async def delete(asking: Asking, identity: UUID) -> None:
     if not await repository.delete_agent(asking.connection, asking.principal.workspace, identity):
         raise not_there(identity)
     await asking.record("agents.delete", f"agent:{identity}")
-    asking.parts.hot.forget(identity)
+    asking.parts.hot.forget(asking.principal.workspace, identity)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt, StrictStr
 
+from actinf.model.limits import MAX_NAMES, MAX_PARTS
 from actinf.runtime.problems import Problem
 from actinf.service.events import stream_content
 
@@ -24,9 +25,20 @@ __all__ = [
     "Terms",
 ]
 
-Outcome = StrictStr | StrictInt | list[StrictFloat | StrictInt] | dict[str, StrictFloat | StrictInt] | None
-Observation = dict[str, Outcome] | list[Outcome]
-Executed = dict[str, StrictStr | StrictInt] | list[StrictStr | StrictInt]
+# Every list is bounded, and its first mistake ends its reading: a million wrong entries are one mistake, not a million.
+Weight = StrictFloat | StrictInt
+Weights = Annotated[list[Weight], Field(fail_fast=True, max_length=MAX_NAMES)]
+WeightsByName = Annotated[dict[str, Weight], Field(max_length=MAX_NAMES)]
+Outcome = StrictStr | StrictInt | Weights | WeightsByName | None
+Observation = (
+    Annotated[dict[str, Outcome], Field(max_length=MAX_PARTS)]
+    | Annotated[list[Outcome], Field(fail_fast=True, max_length=MAX_PARTS)]
+)
+Action = StrictStr | StrictInt
+Executed = (
+    Annotated[dict[str, Action], Field(max_length=MAX_PARTS)]
+    | Annotated[list[Action], Field(fail_fast=True, max_length=MAX_PARTS)]
+)
 Include = Annotated[
     list[Literal["terms", "policies"]],
     Field(

@@ -47,6 +47,7 @@ INLINE_SECONDS = 0.002
 _TRIES = 4
 _PAUSE_SECONDS = 0.02
 _SMALL_CARRY_BYTES = 1024
+_LARGEST_KEPT_BYTES = 8192  # a longer reply is given again from the database
 _STEPS = itertools.count()
 _ONE_ENTROPY_OF = 8
 
@@ -147,7 +148,7 @@ async def _try(
     parts.steps_taken.wake(place.id, live.next_step)
     reply = replied(place.id, live.next_step, step, live.agent, list(wanted.include))
     body = reply.model_dump_json().encode()
-    live.last = None if key is None else (key, digest, live.next_step, body)
+    live.last = None if key is None or len(body) > _LARGEST_KEPT_BYTES else (key, digest, live.next_step, body)
     live.next_step += 1
     parts.hot.stepped(place, state)
     return Taken(body, again=False)
