@@ -1,7 +1,8 @@
 """Who is let in: signing in and out, other workspaces, other sites."""
 
+import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -99,3 +100,23 @@ def test_without_keys_only_this_machine_is_answered(postgres_server: Any) -> Non
         headers = {"Accept": "text/html"}
         assert "Laboratory" in httpx.get(local.url, headers=headers).text
         assert httpx.get(local.url, headers=headers | {"Host": "evil.example"}).status_code == 403
+
+
+def test_forms_that_are_slow_to_come_hold_no_connection_to_the_database(service: "RunningService") -> None:
+    """Nobody has to be let in to send half a sign-in; as many as there are connections must keep nobody else out."""
+    address = httpx.URL(service.url)
+    with service.client() as api:
+        made = api.post("/v1/agents", json={"model": "tmaze"}).raise_for_status().json()
+    with signed_in(service, service.key) as client:
+        cookie = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+    with ExitStack() as open_sockets:
+        for path in ["/sign-in"] * 8 + [f"/agents/{made['id']}/episodes"] * 8:
+            slow = open_sockets.enter_context(socket.create_connection((address.host, address.port), timeout=10))
+            slow.sendall(
+                f"POST {path} HTTP/1.1\r\nHost: {address.host}:{address.port}\r\nOrigin: {service.url}\r\n"
+                f"Cookie: {cookie}\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+                "Content-Length: 9\r\n\r\nkey=".encode()
+            )
+        with service.client() as api:
+            for _ in range(10):
+                assert api.get("/v1/agents").status_code == 200

@@ -73,11 +73,12 @@ async def take_step(agent: UUID, request: Request, visit: Runner) -> Response:
 
 
 @router.post("/{agent}/episodes")
-async def begin_episode(agent: UUID, request: Request, visit: Runner, connection: Transaction) -> Response:
+async def begin_episode(agent: UUID, request: Request, visit: Runner) -> Response:
     """Begin an agent's next episode."""
-    form = await request.form()
-    asking = Asking(visit.principal, connection, parts_of(request))
-    await agents.reset(asking, agent, Reset(carry_counts=form.get("forget") is None))
+    parts, form = parts_of(request), await request.form()
+    async with parts.engine.begin() as connection:  # after the form was read: a body that is slow holds no connection
+        asking = Asking(visit.principal, connection, parts)
+        await agents.reset(asking, agent, Reset(carry_counts=form.get("forget") is None))
     return RedirectResponse(f"/agents/{agent}", 303)
 
 

@@ -103,7 +103,7 @@ async def show_sign_in(request: Request, next: str = "/", ended: bool = False) -
 
 
 @router.post("/sign-in")
-async def sign_in(request: Request, connection: Transaction) -> Response:
+async def sign_in(request: Request) -> Response:
     """Begin a session, where the key is good."""
     _from_a_page_of_ours(request)
     parts = parts_of(request)
@@ -116,8 +116,9 @@ async def sign_in(request: Request, connection: Transaction) -> Response:
     except Unauthenticated as error:
         said = str(error).split(": send the header")[0]
         return page("sign_in.html", 401, visit=None, next=there, ended=False, problem=said)
-    token = await open_session(connection, key)
-    await Asking(principal, connection, parts).record("console.sign_in", principal.actor)
+    async with parts.engine.begin() as connection:  # after the form was read: a body that is slow holds no connection
+        token = await open_session(connection, key)
+        await Asking(principal, connection, parts).record("console.sign_in", principal.actor)
     answer = RedirectResponse(there, 303)
     answer.set_cookie(
         _COOKIE,
