@@ -1,20 +1,26 @@
 """What the service writes into its audit log, and how it is read back."""
 
+import asyncio
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import httpx
 import psycopg
 import pytest
+from fastapi import Request
 from support.postgres import PostgresServer, fresh_database
 from support.service import AUDIT_KEY, running_service
 
+from actinf.errors import Unauthenticated
 from actinf.runtime.at_hand import Database
 from actinf.service.audit import commands
 from actinf.service.audit.anchor import read_anchors
-from actinf.service.audit.refusals import MOST_AT_ONCE
+from actinf.service.audit.log import AuditLog
+from actinf.service.audit.refusals import MOST_AT_ONCE, Refusals
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
     from support.service import RunningService
 
 LITERAL = "SELECT * FROM audit_log WHERE created_at > now() - interval '24 hours' ORDER BY created_at DESC;"
@@ -118,3 +124,23 @@ def test_the_line_of_the_runbook_finds_its_rows_by_the_index(database_url: str) 
         rows = connection.execute(LITERAL).fetchall()
     assert 1438 <= len(rows) <= 1440
     assert [row[0] for row in rows] == list(range(1, len(rows) + 1))
+
+
+class _Away:
+    """An engine whose driver has no word for what went wrong."""
+
+    def begin(self) -> AbstractAsyncContextManager[Any]:
+        raise OSError
+
+
+async def _refused_while_away() -> int:
+    refusals = Refusals(cast("AsyncEngine", _Away()), AuditLog(AUDIT_KEY))
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": [], "client": ("127.0.0.1", 1)}
+    refusals.note(Request(scope), Unauthenticated("this key is not known here: send another"))
+    await refusals.write()
+    return len(refusals._counts)
+
+
+def test_refusals_are_kept_while_the_database_is_away_without_a_word(caplog: pytest.LogCaptureFixture) -> None:
+    assert asyncio.run(_refused_while_away()) == 1
+    assert caplog.messages == ["refusals wait to be written: OSError"]

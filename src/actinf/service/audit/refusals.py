@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from actinf.errors import Forbidden, ServiceUnavailable, Unauthenticated
-from actinf.runtime.logs import REQUEST_ID
+from actinf.runtime.logs import REQUEST_ID, first_line
 from actinf.runtime.problems import problem_of, problem_response
 from actinf.service.access.principal import Principal
 from actinf.service.audit.chain import moment
@@ -105,7 +105,7 @@ class Refusals:
                 for refused, count in counts.items():
                     await self._audit.append(connection, _entry(refused, count, owners))
         except (SQLAlchemyError, OSError, ServiceUnavailable) as error:
-            _LOG.warning("refusals wait to be written: %s", str(error).splitlines()[0])
+            _LOG.warning("refusals wait to be written: %s", first_line(error))
             for refused, count in counts.items():
                 self._add(refused, count)
 

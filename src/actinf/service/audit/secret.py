@@ -2,6 +2,8 @@
 
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from actinf.errors import SettingError
@@ -21,16 +23,23 @@ def audit_key(settings: Settings, data_dir: Path) -> bytes:
     if settings.audit_key is not None:
         return bytes.fromhex(settings.audit_key.get_secret_value())
     path = data_dir / _FILE
+    if not path.exists():
+        _make(path)
+    return known_audit_key(settings, data_dir)
+
+
+def _make(path: Path) -> None:
+    """Write a new key, all of it or nothing; one that another process wrote meanwhile stays."""
+    handle, beside = tempfile.mkstemp(prefix=path.name, dir=path.parent)  # with rights for its owner alone
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return known_audit_key(settings, data_dir)
-    key = secrets.token_bytes(32)
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        file.write(key.hex() + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    return key
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(secrets.token_bytes(32).hex() + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(beside, path)
+    finally:
+        Path(beside).unlink()
 
 
 def known_audit_key(settings: Settings, data_dir: Path) -> bytes:
