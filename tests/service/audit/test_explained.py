@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
 from support.postgres import PostgresServer, fresh_database
 
 from actinf.errors import Conflict, DatabaseError, SettingError
@@ -156,3 +157,20 @@ def test_a_login_that_only_serves_cannot_prune(postgres_server: PostgresServer, 
     finally:
         with psycopg.connect(postgres_server.url, autocommit=True) as connection:
             connection.execute("DROP ROLE only_serves")
+
+
+def test_the_whole_log_is_not_searched_for_an_anchor_whose_row_is_there(log: Any) -> None:
+    asked: list[str] = []
+
+    def note(_: Any, __: Any, statement: str, *___: Any) -> None:
+        asked.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        for _ in range(2):
+            log.add(3)
+            log.write_anchor()
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    assert any("audit_head" in statement for statement in asked)
+    assert not any("audit.prune" in statement for statement in asked)

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from actinf.runtime.logs import first_line
 from actinf.runtime.settings import Settings
 from actinf.service.audit.anchor import Anchor, AnchorWriter
 from actinf.service.audit.chain import key_id, moment
@@ -26,14 +27,15 @@ _LAST_SECONDS = 3.0
 # A line says that somebody still writes, also where nothing was added to the log.
 _AT_LEAST_EVERY_SECONDS = 3600.0
 
-# Rows that are gone since an anchor may have been pruned; what says so is itself held by the chain, and verified there.
 _HEAD = text("""
 SELECT head.seq, head.mac, head.key_id, (SELECT system_identifier::text FROM pg_control_system()) AS system,
-    (SELECT mac FROM audit_log WHERE seq = :seq) AS mac_of_last,
-    EXISTS (
-        SELECT FROM audit_log WHERE action = 'audit.prune' AND (details ->> 'first_kept')::bigint > :seq
-    ) AS pruned
+    (SELECT mac FROM audit_log WHERE seq = :seq) AS mac_of_last
 FROM audit_head head
+""")
+# Rows that are gone since an anchor may have been pruned; what says so is itself held by the chain, and verified there.
+# It walks through the whole log, so it is asked only where the row is gone.
+_PRUNED = text("""
+SELECT EXISTS (SELECT FROM audit_log WHERE action = 'audit.prune' AND (details ->> 'first_kept')::bigint > :seq)
 """)
 
 
@@ -87,7 +89,7 @@ class Anchoring:
             if await asyncio.to_thread(self._writer.open):
                 await self._write()
         except (SQLAlchemyError, OSError, ValueError) as error:
-            failed = (str(getattr(error, "orig", None) or error).strip().splitlines() or [type(error).__name__])[0]
+            failed = first_line(error)
             if failed != self._failed:
                 _LOG.error("the audit log is not anchored in %s: %s", self._path, failed)
         self._failed = failed
@@ -96,21 +98,23 @@ class Anchoring:
         last = self._writer.last
         async with self._engine.connect() as connection:
             head = (await connection.execute(_HEAD, {"seq": last.seq if last is not None else 0})).one_or_none()
+            follows = last is None or last.seq == 0
+            if last is not None and head is not None and head.mac_of_last is not None:
+                follows = bytes(head.mac_of_last).hex() == last.mac
+            elif last is not None and not follows:
+                follows = bool((await connection.execute(_PRUNED, {"seq": last.seq})).scalar_one())
         if head is None:
             raise ValueError("audit_head has no row")
         if head.key_id is not None and bytes(head.key_id) != key_id(self._key):
             raise ValueError(
                 f"it was begun with the key {bytes(head.key_id).hex()}, and this process has {key_id(self._key).hex()}"
             )
-        follows = last is None or last.seq == 0 or head.pruned
-        if last is not None and head.mac_of_last is not None:
-            follows = bytes(head.mac_of_last).hex() == last.mac
         anchor = Anchor(
             seq=int(head.seq),
             mac=bytes(head.mac).hex(),
             time=moment(datetime.now(UTC)),
             system=str(head.system),
-            follows=bool(follows),
+            follows=follows,
         )
         if last is not None and not follows:
             AUDIT_CONTRADICTED.inc()
