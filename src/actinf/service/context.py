@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from actinf.errors import Forbidden, RateLimited, ServiceUnavailable, Unauthenticated
 from actinf.runtime.logs import REQUEST_ID
 from actinf.runtime.settings import Settings
+from actinf.service.access.origin import refuse_other_sites
 from actinf.service.access.principal import Principal
 from actinf.service.audit.log import AuditLog, Entry
 
@@ -72,6 +73,7 @@ async def identified(request: Request, authorization: str | None) -> Principal:
     Raises:
         Unauthenticated: there is no key and one is needed, or it is not valid.
         RateLimited: the key, or the address where there is none that is valid, made too many requests.
+        Forbidden: without keys, from another site.
     """
     parts = parts_of(request)
     scheme, _, token = (authorization or "").partition(" ")
@@ -84,6 +86,7 @@ async def identified(request: Request, authorization: str | None) -> Principal:
             standing = (b"ratelimit", limits.standing(principal.actor))
             request.scope["rate_limit"] = ((b"ratelimit-policy", limits.policy), standing)
     elif parts.settings.insecure_local:
+        refuse_other_sites(request, parts.settings.cors_origins)
         principal = await parts.keyring.local()  # whoever is on this machine: there is no key to count by
     else:
         await parts.limits.stranger(_address(request))

@@ -92,14 +92,46 @@ def test_signing_in_leads_nowhere_else(service: "RunningService", there: str) ->
         assert reply.headers["location"] == "/"
 
 
-def test_without_keys_only_this_machine_is_answered(postgres_server: Any) -> None:
-    """Another site can let its name mean 127.0.0.1: then its scripts would be of the same origin."""
+@pytest.fixture(scope="module")
+def keyless(postgres_server: Any) -> "Iterator[RunningService]":
+    """A service that needs no key, and lets in one other site."""
     from support.service import running_service
 
-    with fresh_database(postgres_server) as url, running_service(url, insecure_local=True) as local:
-        headers = {"Accept": "text/html"}
-        assert "Laboratory" in httpx.get(local.url, headers=headers).text
-        assert httpx.get(local.url, headers=headers | {"Host": "evil.example"}).status_code == 403
+    settings: dict[str, Any] = {"insecure_local": True, "cors_origins": ("https://lab.example",)}
+    with fresh_database(postgres_server) as url, running_service(url, **settings) as local:
+        yield local
+
+
+# Another site can let its name mean 127.0.0.1: then its scripts would be of the same origin.
+FOREIGN = [
+    {"Host": "evil.example"},
+    {"Host": "evil.example:8000", "Origin": "http://evil.example:8000"},
+    {"Host": "localhost.evil.example"},
+    {"Origin": "https://evil.example"},
+    {"Origin": "null"},
+]
+
+
+@pytest.mark.parametrize("headers", FOREIGN)
+def test_without_keys_no_other_site_is_answered(keyless: "RunningService", headers: dict[str, str]) -> None:
+    with httpx.Client(base_url=keyless.url, headers=headers) as client:
+        assert client.get("/", headers={"Accept": "text/html"}).status_code == 403
+        for reply in (
+            client.get("/v1/agents"),
+            client.post("/v1/agents", json={"model": "tmaze"}),
+            client.post("/v1/agents/00000000-0000-0000-0000-000000000000/steps", json={"observation": {}}),
+            client.post("/v1/keys", json={"name": "stolen", "scopes": ["admin"]}),
+        ):
+            assert reply.status_code == 403
+            assert "without keys" in reply.json()["detail"]
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:8000", "127.0.0.1", "[::1]:8000"])
+def test_without_keys_this_machine_is_answered_by_each_of_its_names(keyless: "RunningService", host: str) -> None:
+    assert "Laboratory" in httpx.get(keyless.url, headers={"Accept": "text/html", "Host": host}).text
+    for origin in ({}, {"Origin": f"http://{host}"}, {"Origin": "https://lab.example"}):
+        made = httpx.post(f"{keyless.url}/v1/agents", json={"model": "tmaze"}, headers={"Host": host, **origin})
+        assert made.status_code == 201
 
 
 def test_forms_that_are_slow_to_come_hold_no_connection_to_the_database(service: "RunningService") -> None:

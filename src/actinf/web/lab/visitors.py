@@ -5,13 +5,13 @@ The cookie holds a session, never the key.  It is sent by no other site (`SameSi
 """
 
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlalchemy.exc import SQLAlchemyError
 
 from actinf.errors import Forbidden, RateLimited, ServiceUnavailable, Unauthenticated
+from actinf.service.access.origin import is_of_this_address, refuse_other_sites
 from actinf.service.access.sessions import SESSION_HOURS, Visit, close_session, open_session, visit_of
 from actinf.service.context import Asking, Transaction, identified, parts_of
 from actinf.web.lab.pages import page
@@ -21,7 +21,6 @@ __all__ = ["Reader", "Runner", "router", "still_signed_in"]
 router = APIRouter()
 
 _COOKIE = "actinf_session"
-_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
 async def _visitor(request: Request) -> Visit:
@@ -30,11 +29,11 @@ async def _visitor(request: Request) -> Visit:
     Raises:
         Unauthenticated: there is no session, or it has ended.
         RateLimited: its key made too many requests, here and at the API together.
-        Forbidden: without keys, by a name that is not this machine's own.
+        Forbidden: without keys, from another site or by a name that is not this machine's own.
     """
     parts = parts_of(request)
     if parts.settings.insecure_local:
-        _by_a_name_of_this_machine(request)
+        refuse_other_sites(request)
         visit = Visit(principal=await parts.keyring.local(), workspace="default", signed_in=False)
     else:
         found = None
@@ -60,17 +59,9 @@ async def still_signed_in(request: Request) -> bool:
     return True
 
 
-def _by_a_name_of_this_machine(request: Request) -> None:
-    """Refuse a page of another site whose name was made to mean this machine: it would count as this address."""
-    if request.url.hostname not in _LOOPBACK:
-        raise Forbidden(
-            f"without keys the console answers to localhost alone, but was asked for as {request.url.hostname!r}"
-        )
-
-
 def _from_a_page_of_ours(request: Request) -> None:
     origin = request.headers.get("origin", "")
-    if not origin or urlsplit(origin).netloc != request.headers.get("host"):
+    if not is_of_this_address(request, origin):
         raise Forbidden(
             f"a page changes something only for itself, but this was sent from {origin[:200] or 'nowhere'!r}: open the "
             "page anew; programs use the API, with a key"
