@@ -214,6 +214,22 @@ def test_deaths_around_a_restart_of_the_database_are_not_the_runs_fault(
     assert of(url, simulation, "deaths") == (0,)
 
 
+@pytest.mark.usefixtures("server_of_long_standing")
+def test_who_was_taken_for_dead_ends_no_job_but_its_own(url: str) -> None:
+    simulation = submitted(url, TINY)
+    taken_by_a_dead_worker(url, simulation)
+    lost = of(url, simulation, "job_id")[0]
+    rescued(url)
+    job = of(url, simulation, "job_id")[0]
+    assert job != lost
+    jobs = "SELECT status::text FROM procrastinate_jobs WHERE args->>'simulation' = %s ORDER BY id"
+    assert rows(url, jobs, str(simulation)) == [("aborted",), ("todo",)]
+    for late in ("finish_job_v1(%s, 'succeeded', false)", "retry_job_v2(%s, now(), NULL, NULL, NULL)"):
+        with pytest.raises(psycopg.errors.RaiseException, match="Job was not found"):
+            rows(url, f"SELECT procrastinate_{late}", lost)
+    assert rows(url, jobs, str(simulation)) == [("aborted",), ("todo",)]
+
+
 def test_who_was_taken_for_dead_writes_nothing_any_more(url: str) -> None:
     simulation = submitted(url, TINY)
     for _ in range(2):

@@ -42,7 +42,7 @@ WHERE s.status IN ('queued', 'running') AND NOT EXISTS (
 
 
 async def rescue_jobs(app: procrastinate.App, connection: AsyncConnection) -> None:
-    """Put the jobs of dead workers back on the queue; a run that was the cause too often is failed."""
+    """Have runs of dead workers computed by others; a run that was the cause too often is failed."""
     outage = bool((await connection.execute(text(_LATELY_STARTED))).scalar_one())
     for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
         try:
@@ -68,12 +68,15 @@ async def _rescue(app: procrastinate.App, connection: AsyncConnection, job: Job,
         )
         _LOG.error("a simulation was given up: it killed its worker %d times", deaths, extra={"job": row.id})
         return
-    await app.job_manager.retry_job(job)
-    if row is not None:
-        await connection.execute(
-            update(SIMULATIONS).where(_S.id == row.id).values(deaths=deaths, version=_S.version + 1)
-        )
-    _LOG.warning("the worker of a job is gone: it is queued again", extra={"job": row.id if row else job.task_name})
+    # A worker that is slow, not dead, ends its job when it notices: the job is ended before that, and the run gets one
+    # of its own, which nobody else can end.  An aborted job cannot be retried either, as a failed one could.
+    await app.job_manager.finish_job(job, Status.ABORTED, delete_job=False)
+    if row is None:
+        _LOG.warning("the worker of a job that nothing waits for is gone", extra={"job": job.task_name})
+        return
+    values: dict[str, Any] = {"job_id": await queue.put(connection, row.id), "version": _S.version + 1}
+    await connection.execute(update(SIMULATIONS).where(_S.id == row.id).values(deaths=deaths, **values))
+    _LOG.warning("the worker of a simulation is gone: it is queued again", extra={"job": row.id})
 
 
 async def rescue_orphans(connection: AsyncConnection) -> None:
