@@ -14,7 +14,7 @@ from support.postgres import fresh_database, running_postgres
 from support.service import running_service
 
 import actinf as ai
-from actinf.client import Retries, StepReply
+from actinf.client import NextStep, Retries, StepReply
 from actinf.client.retries import Attempts
 from actinf.errors import Conflict, RateLimited, ServiceUnavailable, SettingError
 
@@ -156,6 +156,33 @@ def test_of_many_steps_those_are_sent_again_that_still_come_in_their_order() -> 
     sent = [json.loads(request.content)["steps"] for request in stub.requests]
     assert sent[1] == sent[0][:2]
     assert len({step["key"] for step in sent[0]}) == 5
+
+
+def test_after_a_step_that_was_refused_for_now_the_later_ones_of_its_agent_are_sent_again_with_it() -> None:
+    """a's second step was not taken because of its first; b's first is wrong for good, and so is what follows it."""
+    first = [step_problem(503), step_problem(409), step_problem(422), step_problem(409), step_reply("c", 0)]
+    stub = Stub(
+        httpx.Response(200, json={"results": [*first, step_problem(503), step_problem(409)]}),
+        httpx.Response(200, json={"results": [step_reply("a", 0), step_reply("a", 1), *[step_problem(503)] * 2]}),
+        httpx.Response(200, json={"results": [step_reply("c", 1), step_reply("c", 2)]}),
+    )
+    with stub.client(Retries(seconds=5, first=0, most=0)) as client:
+        ended = client.step_many([(name, {}) for name in "aabbccc"])
+    refused = [at for at, one in enumerate(ended) if not isinstance(one, StepReply)]
+    assert refused == [2, 3]
+    assert isinstance(ended[3], Conflict)
+    sent = [json.loads(request.content)["steps"] for request in stub.requests]
+    assert sent[1] == sent[0][:2] + sent[0][5:]
+    assert sent[2] == sent[0][5:]
+
+
+def test_a_step_keeps_the_key_that_it_was_given() -> None:
+    stub = Stub(httpx.Response(200, json={"results": [step_reply("a", 0), step_reply("a", 1)]}))
+    with stub.client() as client:
+        client.step_many([NextStep("a", {}, key="mine"), ("a", {})])
+    keys = [step["key"] for step in json.loads(stub.requests[0].content)["steps"]]
+    assert keys[0] == "mine"
+    assert len(keys[1]) > 20
 
 
 # --------------------------------------------------------------------------------------- nothing lost, nothing doubled

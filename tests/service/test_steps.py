@@ -8,7 +8,9 @@ from uuid import UUID, uuid4
 
 import httpx
 import numpy as np
+import psycopg
 import pytest
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from support.postgres import fresh_database
 from support.service import RunningService, running_service
 
@@ -101,6 +103,45 @@ def test_many_agents_step_in_one_request(api: httpx.Client, agent: dict[str, Any
     reply = api.post("/v1/steps", json={"steps": [*steps, {"agent": strange, "observation": CENTRE}]}).json()["results"]
     assert [one["reply"]["step"] for one in reply[:2]] == [0, 1]
     assert reply[2]["problem"]["status"] == 404
+
+
+def test_of_many_steps_of_an_agent_none_is_taken_after_one_that_failed(
+    api: httpx.Client, agent: dict[str, Any]
+) -> None:
+    other = api.post("/v1/agents", json={"model": "tmaze", "planner": {"exhaustive": {"horizon": 1}}}).json()
+    steps = [
+        {"agent": agent["id"], "observation": CENTRE, "key": "one"},
+        {"agent": agent["id"], "observation": {"where": "nowhere"}, "key": "two"},
+        {"agent": other["id"], "observation": CENTRE, "key": "one"},
+        {"agent": agent["id"], "observation": {}, "key": "three"},
+    ]
+    ended = api.post("/v1/steps", json={"steps": steps}).json()["results"]
+    assert [one["problem"] and one["problem"]["status"] for one in ended] == [None, 422, None, 409]
+    assert "an earlier step of this agent in the request failed: " in ended[3]["problem"]["detail"]
+    steps[1]["observation"] = CUE
+    again = api.post("/v1/steps", json={"steps": steps}).json()["results"]
+    assert [one["reply"]["step"] for one in again] == [0, 1, 0, 2]
+    assert [again[at]["reply"] for at in (0, 2)] == [ended[at]["reply"] for at in (0, 2)]
+
+
+@pytest.mark.parametrize(
+    "error", [PoolTimeout("no connection is free"), psycopg.OperationalError("the server went away"), OSError("reset")]
+)
+def test_a_database_that_fails_one_step_of_many_fails_no_other(
+    api: httpx.Client, agent: dict[str, Any], error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails_for_the_other(parts: Any, principal: Any, identity: UUID, *wanted: Any) -> taking.Taken:
+        if str(identity) == other["id"]:
+            raise error
+        return await take(parts, principal, identity, *wanted)
+
+    take = taking.take
+    monkeypatch.setattr(taking, "take", fails_for_the_other)
+    other = api.post("/v1/agents", json={"model": "tmaze", "planner": {"exhaustive": {"horizon": 1}}}).json()
+    steps = [{"agent": one, "observation": CENTRE} for one in (other["id"], agent["id"], other["id"])]
+    ended = api.post("/v1/steps", json={"steps": steps}).raise_for_status().json()["results"]
+    assert [one["problem"] and one["problem"]["status"] for one in ended] == [503, None, 409]
+    assert ended[1]["reply"]["step"] == 0
 
 
 @pytest.mark.parametrize("learning", [None, {"A": True}])

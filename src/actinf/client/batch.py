@@ -14,15 +14,16 @@ __all__ = ["Batch"]
 class Batch:
     """Steps that are sent together, each with a key of its own.
 
-    A step that was refused for now (429, 503) is open, and asked for again, unless a later step of the same agent was
-    taken: then it would come out of its order, and its error stands.
+    A step that was refused for now (429, 503) is open, and asked for again together with all later ones of the same
+    agent, which the service did not take because of it.  Had it taken one of them, the step would come out of its
+    order: then its error stands.
 
     Args:
         steps: those of one agent are in their order.
     """
 
     def __init__(self, steps: Sequence[NextStep]):
-        self._steps = [(step, new_key()) for step in steps]
+        self._steps = [(step, new_key() if step.key is None else step.key) for step in steps]
         self._results: dict[int, StepReply | ActinfError] = {}
         self.open = list(range(len(self._steps)))
 
@@ -33,15 +34,15 @@ class Batch:
     def take(self, ended: list[StepReply | ActinfError]) -> None:
         """Keep how the steps ended that were asked for."""
         self._results |= dict(zip(self.open, ended))
-        moved_on: set[str] = set()
-        still_open: list[int] = []
-        for at in reversed(self.open):
+        waits_from: dict[str, int] = {}
+        for at in self.open:
             agent = self._steps[at][0].agent_id
             if isinstance(self._results[at], StepReply):
-                moved_on.add(agent)
-            elif isinstance(self._results[at], RateLimited | ServiceUnavailable) and agent not in moved_on:
-                still_open.append(at)
-        self.open = still_open[::-1]
+                waits_from.pop(agent, None)
+            elif isinstance(self._results[at], RateLimited | ServiceUnavailable):
+                waits_from.setdefault(agent, at)
+        never = len(self._steps)
+        self.open = [at for at in self.open if at >= waits_from.get(self._steps[at][0].agent_id, never)]
 
     @property
     def retry_after(self) -> float:

@@ -31,6 +31,8 @@ class NextStep:
         executed: control → the action that was really executed before this observation; None: the one chosen.
         step: the number that this step must have; None: whichever comes next.
         include: what else to reply: `"terms"`, G taken apart; `"policies"`, q_pi and G of more than 4,096 policies.
+        key: names the step for the service, which takes it once however often it is sent; None: one is drawn.  Give
+            keys of your own, each new for its agent, to send steps again that `step_many` raised an error for.
     """
 
     agent: Named | str
@@ -38,6 +40,7 @@ class NextStep:
     executed: Mapping[str, Any] | Sequence[Any] | None = field(default=None, kw_only=True)
     step: int | None = field(default=None, kw_only=True)
     include: Sequence[str] = field(default=(), kw_only=True)
+    key: str | None = field(default=None, kw_only=True)
 
     @property
     def agent_id(self) -> str:

@@ -171,7 +171,7 @@ def take_step(wanted: NextStep, key: str | None) -> Operation[StepReply]:
         method="POST",
         path=f"/v1/agents/{_safe(wanted.agent_id)}/steps",
         body=wanted.to_plain(),
-        key=key or new_key(),
+        key=key or wanted.key or new_key(),
         read=reader(StepReply),
     )
 

@@ -31,6 +31,7 @@ __all__ = [
     "ProblemPart",
     "failed",
     "install_problems",
+    "logged_problem_of",
     "problem_of",
     "problem_of_status",
     "problem_response",
@@ -186,10 +187,15 @@ def problem_response(
 
 def failed(error: BaseException, path: str, method: str) -> Response:
     """The reply to a request that ended in an error; what was not expected is logged."""
+    return problem_response(*logged_problem_of(error, path, method))
+
+
+def logged_problem_of(error: BaseException, path: str, method: str) -> tuple[Problem, float | None]:
+    """As `problem_of`; what was not expected is logged."""
     problem, retry_after = problem_of(error, path)
     if problem.status == 500:
         _LOG.error("a request failed", exc_info=error, extra={"path": path[:200], "method": method})
-    return problem_response(problem, retry_after)
+    return problem, retry_after
 
 
 def install_problems(app: FastAPI) -> None:

@@ -112,13 +112,15 @@ class Client:
 
         Args:
             steps: pairs of an agent and its observation, or `NextStep`, at most 1,000; several of the same agent are
-                taken in this order.
+                taken in this order, up to the first that fails.
 
         Returns:
-            For each, in this order, its reply, or the error with which it alone was refused.
+            For each, in this order, its reply, or the error with which it alone was refused; a `Conflict` where an
+            earlier step of its agent was.
 
         Raises:
-            ActinfError: what refused all of them, as for any request.
+            ActinfError: what refused all of them, as for any request.  Where the reply was lost, steps may have been
+                taken: with a `key` in each `NextStep`, send the same again.
         """
         batch = Batch([step if isinstance(step, NextStep) else NextStep(*step) for step in steps])
         attempts = Attempts(self._connection.retries, now=time.monotonic)

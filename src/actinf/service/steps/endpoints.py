@@ -4,10 +4,12 @@ import asyncio
 from typing import Annotated
 from uuid import UUID
 
+import psycopg
 from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from sqlalchemy.exc import SQLAlchemyError
 
-from actinf.errors import ActinfError
-from actinf.runtime.problems import problem_of
+from actinf.errors import ActinfError, Conflict
+from actinf.runtime.problems import Problem, logged_problem_of, problem_of
 from actinf.service.access.principal import Principal
 from actinf.service.context import Parts, parts_of, requires, still_allowed
 from actinf.service.events import EventStream
@@ -100,7 +102,11 @@ async def stream_steps(
 
 @router.post("/steps")
 async def take_many_steps(body: ManySteps, request: Request, principal: Runner) -> ManyStepsReply:
-    """Steps of many agents at once.  Each ends by itself, with a reply or a problem; the status is 200 all the same."""
+    """Steps of many agents at once.  Each ends by itself, with a reply or a problem; the status is 200 all the same.
+
+    Several steps of one agent are taken in the order of the request, up to the first that fails: those after it are not
+    taken, and say so (409).  Sent again with their keys and in the same order, each is taken once.
+    """
     parts = parts_of(request)
     of_agent: dict[UUID, list[int]] = {}
     for at, step in enumerate(body.steps):
@@ -111,9 +117,9 @@ async def take_many_steps(body: ManySteps, request: Request, principal: Runner) 
         for done, at in enumerate(places):
             results[at] = await _one(parts, principal, body.steps[at], request.url.path)
             problem = results[at].problem
-            if problem is not None and problem.status == 404:  # nor is it there for its other steps
+            if problem is not None:  # what comes after it was meant for where it would have left the agent
                 for other in places[done + 1 :]:
-                    results[other] = results[at]
+                    results[other] = results[at] if problem.status == 404 else _not_taken(problem, request.url.path)
                 return
 
     await asyncio.gather(*(one_after_another(places) for places in of_agent.values()))
@@ -123,6 +129,15 @@ async def take_many_steps(body: ManySteps, request: Request, principal: Runner) 
 async def _one(parts: Parts, principal: Principal, wanted: AgentStep, path: str) -> OneReply:
     try:
         taken = await service.take(parts, principal, wanted.agent, wanted, wanted.key)
-    except ActinfError as error:
-        return OneReply(problem=problem_of(error, path)[0])
+    except (ActinfError, SQLAlchemyError, psycopg.Error, OSError) as error:
+        return OneReply(problem=logged_problem_of(error, path, "POST")[0])
     return OneReply(reply=StepReply.model_validate_json(taken.body))
+
+
+def _not_taken(earlier: Problem, path: str) -> OneReply:
+    """What became of the steps after one that failed."""
+    error = Conflict(
+        f"an earlier step of this agent in the request failed: {earlier.detail} This one was not taken: send it again "
+        "after that"
+    )
+    return OneReply(problem=problem_of(error, path)[0])
