@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.middleware.cors import CORSMiddleware
 
@@ -18,6 +18,7 @@ import actinf
 from actinf.agent import Agent
 from actinf.runtime.at_hand import data_directory
 from actinf.runtime.database import make_engine
+from actinf.runtime.logs import first_line
 from actinf.runtime.problems import install_problems
 from actinf.runtime.settings import Settings
 from actinf.service import schema_version
@@ -31,6 +32,7 @@ from actinf.service.audit import endpoints as audit
 from actinf.service.audit.anchoring import Anchoring, anchor_path
 from actinf.service.audit.log import AuditLog
 from actinf.service.audit.refusals import Refusals, install_refusals
+from actinf.service.background import begun, ended
 from actinf.service.context import Parts
 from actinf.service.edge import Edge
 from actinf.service.events import Streams
@@ -118,12 +120,12 @@ def create_app(
         parts.committer.start()
         parts.cache.start()
         background = [
-            asyncio.create_task(_load_kernels(parts.library, lifecycle)),
-            asyncio.create_task(_watch_schema(database_url, lifecycle)),
-            asyncio.create_task(_note_keys(parts.keyring)),
-            asyncio.create_task(keep_partitions(parts.engine, settings.retention_days)),
-            asyncio.create_task(parts.refusals.run()),
-            asyncio.create_task(watch_jobs(pool)),
+            begun(_load_kernels(parts.library, lifecycle), "loading the kernels"),
+            begun(_watch_schema(database_url, lifecycle), "watching the tables"),
+            begun(_note_keys(parts.keyring), "noting which keys are used"),
+            begun(keep_partitions(parts.engine, settings.retention_days), "keeping partitions"),
+            begun(parts.refusals.run(), "writing refusals"),
+            begun(watch_jobs(pool), "watching jobs"),
         ]
         anchoring = Anchoring(pool, audit_key, anchor_path(settings, data_directory(settings)))
         anchoring.start()
@@ -131,7 +133,7 @@ def create_app(
         try:
             yield
         finally:
-            await _ended(background)
+            await ended(background)
             await parts.streams.stop()
             await parts.committer.stop()
             await parts.cache.stop()
@@ -139,7 +141,7 @@ def create_app(
             await parts.switches.stop()
             await parts.limits.close()
             parts.crew.stop()
-            with suppress(DBAPIError, OSError, actinf.errors.ServiceUnavailable):
+            with suppress(SQLAlchemyError, OSError, actinf.errors.ServiceUnavailable):
                 await parts.keyring.note_use()
             await parts.refusals.write_last()
             await anchoring.stop()
@@ -212,13 +214,6 @@ def _cache(settings: Settings, audit_key: bytes, breaker: Breaker) -> AgentCache
     return RedisCache(settings.cache_url.get_secret_value(), key, breaker)
 
 
-async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-
 async def _until_it_may_listen(loading: asyncio.Task[None], watching: asyncio.Task[None]) -> None:
     """Listening is what brings requests: those that come before all is there would have to wait."""
     await asyncio.wait([loading], timeout=_LONGEST_DEAF_SECONDS)
@@ -235,7 +230,11 @@ async def _load_kernels(library: ModelLibrary, lifecycle: "health.Lifecycle") ->
         for dtype in ("float64", "float32"):
             Agent(model, dtype=dtype).start().step({"where": "centre"})
 
-    await asyncio.to_thread(load)
+    try:
+        await asyncio.to_thread(load)
+    except Exception as error:
+        lifecycle.kernels_failed = first_line(error)
+        raise
     # What was loaded so far stays for good: the collector of garbage need not walk through it, again and again, while
     # requests wait.
     gc.collect()
@@ -260,5 +259,5 @@ async def _watch_schema(url: str, lifecycle: "health.Lifecycle") -> None:
 async def _note_keys(keyring: Keyring) -> None:
     while True:
         await asyncio.sleep(_NOTE_KEYS_SECONDS)
-        with suppress(DBAPIError, OSError, actinf.errors.ServiceUnavailable):
+        with suppress(SQLAlchemyError, OSError, actinf.errors.ServiceUnavailable):
             await keyring.note_use()

@@ -22,14 +22,17 @@ class Lifecycle:
 
     def __init__(self) -> None:
         self.kernels_loaded = False
+        self.kernels_failed: str | None = None
         self.migrated = False
         self.draining = False
 
     @property
     def missing(self) -> list[str]:
         """What keeps it from being ready."""
+        failed = self.kernels_failed
         reasons = {
-            "the kernels are being loaded": not self.kernels_loaded,
+            "the kernels are being loaded": not self.kernels_loaded and failed is None,
+            f"the kernels could not be loaded: {failed}": failed is not None,
             "the database was not migrated": not self.migrated,
             "draining: it is about to stop": self.draining,
         }
