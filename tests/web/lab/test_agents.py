@@ -3,6 +3,8 @@
 import re
 from typing import TYPE_CHECKING, Any
 
+import httpx
+import pytest
 from playwright.sync_api import Page, expect
 
 if TYPE_CHECKING:
@@ -100,6 +102,25 @@ def test_a_page_that_is_outdated_takes_no_second_step(service: "RunningService",
     expect(agent_page.locator("#step-problem")).to_contain_text("step 1 comes next")
     agent_page.reload()
     expect(agent_page.locator("#why")).to_contain_text("The best policy that starts so")
+
+
+@pytest.mark.parametrize("button", ["hand", "world"])
+def test_a_form_that_is_sent_again_takes_one_step_and_shows_it(service: "RunningService", button: str) -> None:
+    with httpx.Client(base_url=service.url, headers={"Origin": service.url}) as client, service.client() as api:
+        client.post("/sign-in", data={"key": service.key})
+        made = api.post("/v1/agents", json={"model": "tmaze", "observation": {"where": "centre"}}).json()
+        page = client.get(f"/agents/{made['id']}").text
+        key = re.search('name="key" value="([^"]+)"', page)
+        assert key is not None
+        form = {"step": "1", "key": key[1], "by": button, "o0": "", "o1": "", "o2": "", "e0": "1"}
+        for _ in range(3):
+            reply = client.post(f"/agents/{made['id']}/steps", data=form, headers={"X-Part": "1"})
+            assert reply.status_code == 200
+            assert 'name="step" value="2"' in reply.text
+            assert key[1] not in reply.text
+        without_number = {name: value for name, value in form.items() if name != "step"}
+        client.post(f"/agents/{made['id']}/steps", data=without_number)
+        assert len(api.get(f"/v1/agents/{made['id']}/steps").json()["items"]) == 2
 
 
 def test_what_was_executed_can_differ_from_what_was_chosen(agent_page: Page) -> None:

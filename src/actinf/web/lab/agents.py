@@ -1,5 +1,7 @@
 """The page of an agent: give it an observation, see what it believes, what it does and why."""
 
+import secrets
+from contextlib import suppress
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -10,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actinf.agent import Agent, Snapshot
 from actinf.agent.prediction import Prediction
-from actinf.errors import BudgetError, NotFound
+from actinf.errors import BudgetError, IdempotencyError, NotFound
 from actinf.service.access.sessions import Visit
 from actinf.service.agents import repository
 from actinf.service.agents import service as agents
@@ -68,7 +70,10 @@ async def take_step(agent: UUID, request: Request, visit: Runner) -> Response:
         step=_whole(form.get("step")),
         include=["terms"] if _can_be_explained(live.agent) else [],
     )
-    await steps.take(parts, visit.principal, agent, wanted, None)
+    # Sent again, because the reply was lost, a form is read against where the agent stands now, and so says something
+    # else than at first: its key was used, the step was taken, and that is what there is to show.
+    with suppress(IdempotencyError):
+        await steps.take(parts, visit.principal, agent, wanted, _key(form.get("key")))
     return await _shown(request, visit, agent, None) if is_part(request) else RedirectResponse(f"/agents/{agent}", 303)
 
 
@@ -87,6 +92,12 @@ async def delete_agent(agent: UUID, request: Request, visit: Runner, connection:
     """Remove an agent and all its steps."""
     await agents.delete(Asking(visit.principal, connection, parts_of(request)), agent)
     return RedirectResponse("/", 303)
+
+
+def _key(value: Any) -> str | None:
+    """What names a form that was shown; None where there is nothing that can be a key."""
+    text = str(value or "")
+    return text if text.isascii() and text.isprintable() and 0 < len(text) <= 64 and " " not in text else None
 
 
 def _whole(value: Any) -> int | None:
@@ -157,6 +168,7 @@ async def _shown(request: Request, visit: Visit, identity: UUID, number: int | N
         past=past,
         shown=shown,
         latest=live.next_step - 1,
+        key=secrets.token_urlsafe(16),
     )
 
 
