@@ -197,3 +197,14 @@ def test_where_there_are_many_outcomes_a_list_is_chosen_from_and_enter_steps(
     rows = page.locator("table.beliefs tbody tr")
     assert 1 < rows.count() < 11  # not all of a hundred
     expect(rows.last).to_contain_text("others")
+
+
+@pytest.mark.parametrize("field", ["name", "model", "experiment", "seed"])
+def test_a_text_that_no_database_keeps_is_refused_beside_its_field(service: "RunningService", field: str) -> None:
+    with httpx.Client(base_url=service.url, headers={"Origin": service.url}) as client:
+        client.post("/sign-in", data={"key": service.key})
+        for path in {"model": ["/agents"], "experiment": ["/runs"]}.get(field, ["/agents", "/runs"]):
+            form = {"model": "tmaze", "experiment": "tmaze", field: "a\0b"}
+            reply = client.post(path, data=form, headers={"Accept": "text/html"})
+            assert reply.status_code == 422
+            assert "it holds the character NUL" in reply.text
