@@ -65,6 +65,9 @@ FROM fresh f JOIN moved USING (agent_id)
 RETURNING agent_id
 """
 
+#: The same, of the agents whose rows nobody else holds.
+_COMMIT_UNHELD: LiteralString = _COMMIT.replace("FOR UPDATE OF s", "FOR UPDATE OF s SKIP LOCKED")
+
 _COLUMNS = (
     "agent", "step", "episode", "time", "key", "digest", "request", "action", "free_energy", "results", "carry",
     "state",
@@ -141,29 +144,51 @@ class Committer:
                 finally:
                     self._writing = False
 
-    async def _commit_all(self, batch: Batch) -> None:
-        """Commit a batch; where one of its steps cannot be written, each by itself, so that the others are."""
+    async def _commit_all(self, batch: Batch, held: pg.LockNotAvailable | None = None) -> Exception | None:
+        """Commit a batch, and halves of it where one of its steps cannot be written, so that the others are.
+
+        Args:
+            batch: the steps.
+            held: what the first try ended with where a row was held for long; then those that are held are left out.
+
+        Returns:
+            What the database failed with as a whole, so that nothing else is worth trying now; None: nothing.
+        """
         try:
-            kept = await self._write([record for record, _ in batch])
-        except (pg.DataError, pg.IntegrityError, pg.LockNotAvailable, pg.QueryCanceled) as error:
+            kept = await self._write([record for record, _ in batch], wait=held is None)
+        except pg.LockNotAvailable as error:
+            if held is None and len(batch) > 1:
+                return await self._commit_all(batch, error)
+            self._fail(batch, error)
+        except (pg.DataError, pg.IntegrityError) as error:
             if len(batch) == 1:
                 self._fail(batch, error)
-            else:
-                for one in batch:
-                    await self._commit_all([one])
+                return None
+            half = len(batch) // 2
+            gone = await self._commit_all(batch[:half], held)
+            if gone is None:
+                return await self._commit_all(batch[half:], held)
+            self._fail(batch[half:], gone)
+            return gone
         except (psycopg.Error, OSError) as error:
             self._breaker.failed()
             await self._disconnect()
             self._fail(batch, error)
+            return error
         except Exception as error:  # noqa: BLE001 -- the edge: whatever it is, no reply may wait for ever
             _LOG.exception("steps could not be written")
             await self._disconnect()
             self._fail(batch, error)
+            return error
         else:
             self._breaker.succeeded()
+            left_out = [one for one in batch if one[0].agent not in kept]
             for record, future in batch:
-                if not future.done():
+                if not future.done() and (held is None or record.agent in kept):
                     future.set_result(record.agent in kept)
+            if held is not None and left_out:  # held by somebody, or overtaken: either way it may be sent again
+                self._fail(left_out, held)
+        return None
 
     @staticmethod
     def _fail(batch: Batch, error: Exception) -> None:
@@ -178,14 +203,19 @@ class Committer:
                     )
                 )
 
-    async def _write(self, records: Sequence[StepRecord]) -> set[UUID]:
-        """Write the steps in one transaction, twice where the first was given up for another's; which were kept."""
-        columns = _columns(records)
+    async def _write(self, records: Sequence[StepRecord], *, wait: bool) -> set[UUID]:
+        """Write the steps in one transaction, twice where the first was given up for another's; which were kept.
+
+        Args:
+            records: the steps.
+            wait: for rows that somebody else holds; else their steps are left out.
+        """
+        columns, statement = _columns(records), _COMMIT if wait else _COMMIT_UNHELD
         for attempt in (1, 2):
             connection = await self._connected()
             try:
                 with COMMIT_SECONDS.time():
-                    cursor = await connection.execute(_COMMIT, columns, prepare=True)
+                    cursor = await connection.execute(statement, columns, prepare=wait)
                 COMMIT_SIZE.observe(len(records))
                 return {row[0] for row in await cursor.fetchall()}
             except (pg.DeadlockDetected, pg.SerializationFailure):
