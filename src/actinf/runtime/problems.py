@@ -210,6 +210,12 @@ def install_problems(app: FastAPI) -> None:
         detail = "; ".join(f"{_place(part.where)}: {part.detail}" for part in parts[:5])
         if len(parts) > 5:
             detail += f"; and {len(parts) - 5} more"
+        sent = request.headers.get("content-type")
+        if parts and parts[0].where == ["body"] and (sent is None or "json" not in sent):
+            detail = (
+                f"the body was sent as {sent!r}: expected JSON. Send the header Content-Type: application/json "
+                f"(curl -H 'Content-Type: application/json'); {detail}"
+            )
         return problem_response(_problem("request", detail, request.url.path, parts))
 
     async def of_http(request: Request, error: Exception) -> Response:

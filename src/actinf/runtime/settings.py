@@ -148,10 +148,7 @@ class Settings(BaseSettings):
         except ValidationError as error:
             problems = [(str(one["loc"][0]), one["msg"]) for one in error.errors(include_input=False)]
             raise SettingError(
-                "\n".join(
-                    f"{name} (flag --{name.replace('_', '-')} or ACTINF_{name.upper()}): {said}"
-                    for name, said in problems
-                )
+                "\n".join(f"{name} (ACTINF_{name.upper()}, or its flag): {said}" for name, said in problems)
             ) from None
         if settings.insecure_local and not settings.on_loopback:
             raise SettingError(

@@ -247,12 +247,15 @@ async def _load_kernels(library: ModelLibrary, lifecycle: "health.Lifecycle") ->
 async def _watch_schema(url: str, lifecycle: "health.Lifecycle") -> None:
     """Wait until the database has the tables that this release needs."""
     while not lifecycle.migrated:
-        with suppress(actinf.errors.ServiceUnavailable):
+        why = "the database has not the tables of this release: run `actinf db upgrade`"
+        try:
             lifecycle.migrated = schema_version.is_current(
                 await asyncio.to_thread(schema_version.current_revision, url)
             )
+        except actinf.errors.ServiceUnavailable as error:
+            why = str(error)
         if not lifecycle.migrated:
-            _LOG.warning("the database has not the tables of this release: run `actinf db upgrade`")
+            _LOG.warning("not ready: %s", why)
             await asyncio.sleep(2.0)
 
 

@@ -1,8 +1,8 @@
 """One serving process, from its first line to its last."""
 
 import asyncio
+import socket
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -42,12 +42,6 @@ def serve(settings: Settings, *, say: Callable[[str], None], pages: Sequence[Cal
         if settings.database_url is None:
             schema_version.upgrade(database.url)
         key = audit_key(settings, database.data_dir)
-        if not settings.insecure_local and settings.database_url is None:
-            first = asyncio.run(_first_key(database, AuditLog(key)))
-            if first is not None:
-                say(
-                    f"The first key, for everything in the workspace 'default'. It is shown this once:\n\n    {first}\n"
-                )
         app = create_app(settings, database_url=database.url, audit_key=key, disk=database.disk, pages=pages)
         config = uvicorn.Config(
             app,
@@ -65,6 +59,12 @@ def serve(settings: Settings, *, say: Callable[[str], None], pages: Sequence[Cal
             h11_max_incomplete_event_size=65_536,
         )
         with _listen(config) as sock, Supervisor(settings, database.url) as workers:
+            if not settings.insecure_local and settings.database_url is None:
+                first = asyncio.run(_first_key(database, AuditLog(key)))
+                if first is not None:
+                    say(
+                        f"The first key, for everything in workspace 'default'. It is shown this once:\n\n    {first}\n"
+                    )
 
             def drain() -> None:
                 app.state.lifecycle.draining = True
@@ -76,9 +76,7 @@ def serve(settings: Settings, *, say: Callable[[str], None], pages: Sequence[Cal
             server.run(sockets=[sock])
 
 
-def _listen(config: uvicorn.Config) -> Any:
-    import socket
-
+def _listen(config: uvicorn.Config) -> socket.socket:
     family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
     sock = socket.socket(family)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -86,9 +84,9 @@ def _listen(config: uvicorn.Config) -> Any:
         sock.bind((config.host, config.port))
     except OSError as error:
         sock.close()
+        remedy = "--host" if isinstance(error, socket.gaierror) else "--port (0 takes one that is free)"
         raise SettingError(
-            f"cannot listen on {config.host}:{config.port}: {error.strerror}; give another with --port, or --port 0 "
-            "for one that is free"
+            f"cannot listen on {config.host}:{config.port}: {error.strerror}; give another with {remedy}"
         ) from None
     return sock
 

@@ -14,10 +14,11 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from actinf.errors import DatabaseError, ServiceUnavailable
+from actinf.errors import DatabaseError, ServiceUnavailable, SettingError
 from actinf.runtime.database import APP_ROLE, sqlalchemy_url
 
 __all__ = ["HEAD", "current_revision", "downgrade", "is_current", "upgrade"]
@@ -106,6 +107,9 @@ def _migrate(url: str, revision: str, move: _Move) -> tuple[str | None, str | No
                     if _state_of(error) != _NOT_TO_BE_HAD or time.monotonic() > until:
                         raise
                 time.sleep(_PAUSE_SECONDS)
+    except CommandError as error:
+        known = ", ".join(sorted(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()))
+        raise SettingError(f"there is no revision {revision!r}: expected one of {known}, head or base") from error
     except (OperationalError, psycopg.OperationalError) as error:
         raise ServiceUnavailable(
             f"the tables were left as they were: {_first_line(error)}. Something else holds a lock, or the database is "

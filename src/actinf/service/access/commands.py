@@ -5,13 +5,16 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
+from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from actinf.errors import NotFound
+from actinf.errors import DatabaseError, NotFound, ServiceUnavailable
 from actinf.runtime.at_hand import Database
 from actinf.runtime.database import make_engine
+from actinf.runtime.logs import first_line
 from actinf.service.access import repository
-from actinf.service.access.keys import Key, new_key
+from actinf.service.access.keys import Key, is_key, new_key
 from actinf.service.audit.log import AuditLog, Entry
 from actinf.service.tables import AnyRow
 
@@ -31,7 +34,17 @@ def in_transaction(database: Database, work: Callable[[AsyncConnection], Awaitab
         finally:
             await engine.dispose()
 
-    return asyncio.run(run())
+    try:
+        return asyncio.run(run())
+    except (OperationalError, PoolTimeout) as error:
+        raise ServiceUnavailable(
+            f"nothing was changed: {first_line(error)}. The database has to answer, and to be at this release (actinf "
+            "db check says whether it is)"
+        ) from error
+    except ProgrammingError as error:
+        raise DatabaseError(
+            f"nothing was changed: {first_line(error)}. Bring the database to this release: actinf db upgrade"
+        ) from error
 
 
 def create_key(
@@ -75,8 +88,12 @@ def revoke_key(database: Database, audit: AuditLog, *, actor: str, prefix: str) 
 
     async def work(connection: AsyncConnection) -> None:
         row = await repository.revoke_key(connection, workspace=None, key=None, prefix=prefix)
+        if row is None and is_key(prefix):
+            raise NotFound(
+                "this is a whole key: name it by the eight characters after `ai_`, and show the rest to nobody"
+            )
         if row is None:
-            raise NotFound(f"there is no key {prefix!r}: `actinf keys list` shows those that there are")
+            raise NotFound(f"there is no key {prefix[:8]!r}: `actinf keys list` shows those that there are")
         entry = Entry(workspace=None, actor=actor, action="keys.revoke", object=f"key:{prefix}")
         await audit.append(connection, entry)
 
