@@ -1,16 +1,20 @@
 """Workers that are killed, told to end, or too slow: the run ends with the trace of an undisturbed one, or says why."""
 
 import asyncio
+import errno
 import json
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import psycopg
 import pytest
+from procrastinate.jobs import Job
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from support.ports import wait_until
 from support.postgres import PostgresServer, fresh_database
@@ -24,7 +28,7 @@ from actinf.service import schema_version
 from actinf.service.jobs import queue
 from actinf.service.jobs.periodic import maintenance
 from actinf.service.jobs.rescue import MOST_DEATHS, rescue_jobs, rescue_orphans
-from actinf.service.jobs.running import Simulator
+from actinf.service.jobs.running import MOST_TROUBLES, Retries, Simulator
 from actinf.service.jobs.supervisor import Supervisor
 from actinf.service.jobs.worker import open_queue
 from actinf.service.simulations import repository
@@ -240,6 +244,65 @@ def test_who_was_taken_for_dead_writes_nothing_any_more(url: str) -> None:
     assert not transaction(url, lambda it: repository.note_progress(it, simulation, 1))
     assert of(url, simulation, "status, chunks_done") == ("running", 0)
     assert saved(url, simulation, 2, chunk=0)
+
+
+def attempted(url: str, simulation: UUID, error: Exception, times: int, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of what a worker's attempts at a run raise, where its end always meets an error."""
+
+    async def meets(*_: Any) -> None:
+        raise error
+
+    async def attempts() -> list[str]:
+        engine = make_engine(url, pool_size=4, application="test")
+        simulator = Simulator(engine, 1, asyncio.Event())
+        raised = []
+        try:
+            for _ in range(times):
+                try:
+                    await simulator.run(simulation)
+                except (DBAPIError, psycopg.Error, OSError) as left:
+                    raised.append(type(left).__name__)
+        finally:
+            await engine.dispose()
+        return raised
+
+    monkeypatch.setattr("actinf.service.jobs.running._Attempt._succeed", meets)
+    return asyncio.run(attempts())
+
+
+def test_a_run_for_which_the_disk_stays_full_is_failed_and_says_why(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    simulation = submitted(url, TINY)
+    full = OSError(errno.ENOSPC, "No space left on device")
+    assert attempted(url, simulation, full, MOST_TROUBLES - 1, monkeypatch) == ["OSError"] * (MOST_TROUBLES - 1)
+    assert of(url, simulation, "status") == ("queued",)
+    assert len(attempted(url, simulation, full, MOST_TROUBLES + 1, monkeypatch)) == MOST_TROUBLES - 1
+    status, error = of(url, simulation, "status, error")
+    assert (status, "No space left on device" in error) == ("failed", True)
+
+
+def test_what_the_database_refuses_fails_the_run_at_once(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    simulation = submitted(url, TINY)
+    refused = DBAPIError("INSERT", {}, psycopg.errors.NumericValueOutOfRange("a value is too large"))
+    assert attempted(url, simulation, refused, 1, monkeypatch) == []
+    status, error = of(url, simulation, "status, error")
+    assert (status, "NumericValueOutOfRange" in error) == ("failed", True)
+
+
+def test_a_run_whose_database_goes_away_is_never_failed(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    simulation = submitted(url, TINY)
+    away = DBAPIError("SELECT", {}, psycopg.errors.AdminShutdown("terminating connection"))
+    assert len(attempted(url, simulation, away, 2 * MOST_TROUBLES, monkeypatch)) == 2 * MOST_TROUBLES
+    assert of(url, simulation, "status") == ("queued",)
+
+
+def test_who_fails_again_and_again_waits_longer_each_time() -> None:
+    def pause(attempts: int) -> float:
+        job = Job(id=1, queue="q", lock=None, queueing_lock=None, task_name="t", attempts=attempts)
+        due = Retries().get_retry_decision(exception=OSError(), job=job).retry_at
+        assert due is not None
+        return round((due - datetime.now(UTC)).total_seconds())
+
+    assert [pause(attempts) for attempts in (0, 1, 2, 4, 5, 5000)] == [1, 2, 4, 16, 30, 30]
 
 
 def test_chunks_of_another_version_are_computed_again(url: str) -> None:

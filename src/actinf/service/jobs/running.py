@@ -17,8 +17,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
 
+import procrastinate
 import psycopg
-from sqlalchemy.exc import SQLAlchemyError
+from procrastinate.jobs import Job
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 import actinf
@@ -32,18 +35,37 @@ from actinf.service.simulations.planning import planned_run
 from actinf.service.simulations.result import chunks_of
 from actinf.service.tables import AnyRow
 
-__all__ = ["Simulator"]
+__all__ = ["MOST_TROUBLES", "Retries", "Simulator"]
 
 _LOG = logging.getLogger(__name__)
 
 WATCH_SECONDS = 0.5
 TELL_SECONDS = 1.0
 
+#: How often in a row, without a chunk in between, a worker leaves a run for a trouble of its machine (a full disk).
+MOST_TROUBLES = 5
+
+_LONGEST_PAUSE = 30  # seconds
+
+# What the database says while it starts, ends, is full of connections, or has us yield to another transaction.
+_AWAY = ("08", "40", "57", "53300", "25006")
+_GAVE_UP = "57014"  # a statement took too long, which may well be the statement's own fault
+
 _Made = TypeVar("_Made")
 
 
 class _GivenBack(Exception):
     """A run was left between two chunks, and goes back to the queue."""
+
+
+class Retries(procrastinate.BaseRetryStrategy):
+    """A job that ends with an exception was left half-way: it goes on, at once where its worker ends, else later."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: Job) -> procrastinate.RetryDecision:
+        """When the job is taken up again."""
+        at_once = isinstance(exception, _GivenBack | asyncio.CancelledError)
+        pause = 0 if at_once else min(2 ** min(job.attempts, 10), _LONGEST_PAUSE)
+        return procrastinate.RetryDecision(retry_in={"seconds": pause})
 
 
 class Simulator:
@@ -59,6 +81,7 @@ class Simulator:
         self._engine = engine
         self._threads = threads
         self._stopping = stopping
+        self._troubles: dict[UUID, tuple[int, int]] = {}  # how often, and how many chunks were there
 
     async def run(self, simulation: UUID) -> None:
         """Compute a simulation as far as it is not computed yet, and say how it ended.
@@ -79,12 +102,23 @@ class Simulator:
             raise
         except (SQLAlchemyError, psycopg.Error, OSError) as error:
             _LOG.warning("a simulation was left: %s", first_line(error), extra={"job": simulation})
-            raise _GivenBack from error
+            if _is_away(error) or (_may_pass(error) and self._bears(row)):
+                await asyncio.shield(attempt.give_back())
+                raise
+            await attempt.fail(f"the worker could not keep what it computed: {_reason(error)}")
         except (ActinfError, MemoryError) as error:
             await attempt.fail(str(error) or type(error).__name__)
         except Exception:  # noqa: BLE001 -- the edge of a worker: whatever a run does ends that run alone
             _LOG.exception("a simulation failed", extra={"job": simulation})
             await attempt.fail("the service made a mistake: the worker's log holds it under the id of the simulation")
+        self._troubles.pop(simulation, None)
+
+    def _bears(self, row: AnyRow) -> bool:
+        """Count a trouble of this machine; False where a run had too many of them since its last chunk."""
+        times, chunks = self._troubles.get(row.id, (0, row.chunks_done))
+        times = times + 1 if chunks == row.chunks_done else 1
+        self._troubles[row.id] = times, row.chunks_done
+        return times < MOST_TROUBLES
 
 
 class _Attempt:
@@ -216,3 +250,33 @@ class _Attempt:
                     told, told_at = news, now
                 self._held = self._held and held
         self._halt.set()
+
+
+def _is_away(error: BaseException) -> bool:
+    """Whether it is the connection that failed, and not what was said over it."""
+    cause = _cause(error)
+    state: str | None = getattr(cause, "sqlstate", None)
+    if state is not None:
+        return state.startswith(_AWAY) and state != _GAVE_UP
+    return isinstance(
+        cause, PoolTimeout | psycopg.OperationalError | psycopg.InterfaceError | ConnectionError | TimeoutError
+    ) or bool(getattr(error, "connection_invalidated", False))
+
+
+def _may_pass(error: BaseException) -> bool:
+    """Whether the same may succeed later: a disk is full, a statement took too long."""
+    return isinstance(_cause(error), psycopg.OperationalError | OSError)
+
+
+def _reason(error: BaseException) -> str:
+    """What happened, without what it happened to: that is for the log."""
+    cause = _cause(error)
+    name = type(cause).__name__
+    return (
+        f"{cause.strerror} ({name})" if isinstance(cause, OSError) and cause.strerror else f"the database says {name}"
+    )
+
+
+def _cause(error: BaseException) -> BaseException:
+    """The driver's own error, where SQLAlchemy passed it on."""
+    return error.orig if isinstance(error, DBAPIError) and error.orig is not None else error

@@ -15,7 +15,6 @@ from uuid import UUID
 import procrastinate
 import psycopg
 from procrastinate.exceptions import ProcrastinateException
-from procrastinate.jobs import Job
 from prometheus_client import start_http_server
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy.exc import SQLAlchemyError
@@ -31,7 +30,7 @@ from actinf.service import schema_version
 from actinf.service.jobs.periodic import maintenance, run_periodically
 from actinf.service.jobs.queue import SIMULATE, SIMULATIONS_QUEUE
 from actinf.service.jobs.rescue import HEARTBEAT_SECONDS, STALLED_SECONDS
-from actinf.service.jobs.running import Simulator
+from actinf.service.jobs.running import Retries, Simulator
 from actinf.service.measures import REGISTRY
 
 __all__ = ["open_queue", "work"]
@@ -43,19 +42,12 @@ GRACEFUL_SECONDS = 5.0
 WAIT_SECONDS = 2.0
 
 
-class _AtOnce(procrastinate.BaseRetryStrategy):
-    """A job that ends with an exception was left half-way: another worker goes on with it."""
-
-    def get_retry_decision(self, *, exception: BaseException, job: Job) -> procrastinate.RetryDecision:  # noqa: ARG002
-        return procrastinate.RetryDecision(retry_in={"seconds": 0})
-
-
 @asynccontextmanager
 async def open_queue(database_url: str, simulator: Simulator) -> AsyncIterator[procrastinate.App]:
     """The queue as a worker sees it, with what it does, for as long as the block lasts."""
     app = procrastinate.App(connector=procrastinate.PsycopgConnector())
 
-    @app.task(name=SIMULATE, queue=SIMULATIONS_QUEUE, retry=_AtOnce())
+    @app.task(name=SIMULATE, queue=SIMULATIONS_QUEUE, retry=Retries())
     async def simulate(simulation: str) -> None:
         await simulator.run(UUID(simulation))
 
