@@ -54,16 +54,21 @@ class Keyring:
             return known[0]
         if not is_key(text):
             raise Unauthenticated(f"what was sent is no key: {_HINT}")
-        return await self._look_up(digest, known[0] if known is not None else None)
+        return await self._look_up(digest, known)
 
-    async def _look_up(self, digest: bytes, before: Principal | None) -> Principal:
+    async def _look_up(self, digest: bytes, before: tuple[Principal, float, datetime | None] | None) -> Principal:
         try:
             async with self._engine.connect() as connection:
                 row = await repository.find_key(connection, digest)
         except (DBAPIError, PoolTimeout, ServiceUnavailable):
-            if before is not None:
-                return before
-            raise
+            if before is None:
+                raise
+            principal, _, expires_at = before
+            if expires_at is not None and expires_at <= datetime.now(UTC):
+                raise Unauthenticated(
+                    f"the key {principal.actor[4:]} expired at {expires_at:%Y-%m-%d %H:%M} UTC: {_HINT}"
+                ) from None
+            return principal
         self._known.pop(digest, None)
         if row is None:
             raise Unauthenticated(f"this key is not known here: {_HINT}")

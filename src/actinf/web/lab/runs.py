@@ -122,7 +122,8 @@ async def _pictures(request: Request, visit: Visit, run: UUID) -> list[Drawn]:
     """
     row = await _row(request, visit, run)
     result.refuse_unfinished(row)
-    planned: ChunkedRun = planned_run(row.document, row.chunk_agents, row.engine)
+    parts = parts_of(request)
+    planned: ChunkedRun = await parts.crew.run(planned_run, row.document, row.chunk_agents, row.engine)
     values = num_values(planned)
     if values > MOST_VALUES:
         raise BudgetError(
@@ -130,5 +131,4 @@ async def _pictures(request: Request, visit: Visit, run: UUID) -> list[Drawn]:
             "draw it with actinf.lab.plots"
         )
     gallery: Gallery = request.app.state.gallery
-    parts = parts_of(request)
     return await gallery.of(run, planned, lambda: result.netcdf_file(parts.engine, row), parts.crew)
