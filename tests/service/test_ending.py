@@ -41,7 +41,7 @@ def answered(connection: socket.socket) -> tuple[bytes, dict[str, Any]]:
 def test_the_end_is_told_first_and_what_was_sent_is_answered(installation: Serving) -> None:
     agent = new_agent(installation)
     path, body = f"/v1/agents/{agent}/steps", json.dumps(STEP).encode()
-    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     taken: list[int] = []
 
     def go_on() -> None:
@@ -87,7 +87,7 @@ def test_a_second_signal_ends_it_without_waiting() -> None:
         installation.start()
         installation.wait_until_ready()
         with socket.create_connection(("127.0.0.1", installation.port)) as half_sent:
-            half_sent.sendall(b"POST /v1/agents HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+            half_sent.sendall(b"POST /v1/agents HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\n{")
             installation.signal(signal.SIGTERM)
             wait_until(lambda: httpx.get(f"{installation.url}/ready").status_code == 503, "/ready says no")
             installation.signal(signal.SIGTERM)

@@ -34,7 +34,9 @@ class _Connection:
         """The status of the reply."""
         if self._reader is None or self._writer is None:
             self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
-        head = f"POST {path} HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+        head = (
+            f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {len(body)}"
+        )
         self._writer.write(head.encode() + b"\r\n\r\n" + body)
         reply = (await self._reader.readuntil(b"\r\n\r\n")).lower()
         length = int(reply.partition(b"content-length: ")[2].partition(b"\r\n")[0])
