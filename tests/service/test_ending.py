@@ -41,7 +41,8 @@ def answered(connection: socket.socket) -> tuple[bytes, dict[str, Any]]:
 def test_the_end_is_told_first_and_what_was_sent_is_answered(installation: Serving) -> None:
     agent = new_agent(installation)
     path, body = f"/v1/agents/{agent}/steps", json.dumps(STEP).encode()
-    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+    head += f"Content-Length: {len(body)}\r\n\r\n"
     taken: list[int] = []
 
     def go_on() -> None:
