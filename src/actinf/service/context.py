@@ -1,7 +1,8 @@
 """What endpoints are given: the parts of the process, who asks, and the one transaction of a request."""
 
 from collections.abc import AsyncIterator, Callable, Coroutine
-from dataclasses import dataclass
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends, Request
@@ -9,7 +10,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from actinf.errors import Forbidden, RateLimited, ServiceUnavailable, Unauthenticated
+from actinf.errors import Forbidden, ServiceUnavailable, Unauthenticated
 from actinf.runtime.logs import REQUEST_ID
 from actinf.runtime.settings import Settings
 from actinf.service.access.origin import refuse_other_sites
@@ -32,7 +33,18 @@ if TYPE_CHECKING:
     from actinf.service.protection.switchboard import SwitchBoard
     from actinf.service.steps.committer import Committer
 
-__all__ = ["Asking", "Parts", "Transaction", "identified", "parts_of", "requires"]
+__all__ = [
+    "Asking",
+    "Changes",
+    "OperatorTransaction",
+    "Parts",
+    "Transaction",
+    "changing",
+    "identified",
+    "parts_of",
+    "requires",
+    "still_allowed",
+]
 
 _BEARER = HTTPBearer(auto_error=False, description="A key that `actinf keys create` made.", scheme_name="key")
 
@@ -133,13 +145,47 @@ def requires(scope: str) -> Callable[..., Coroutine[Any, Any, Principal]]:
 
 async def still_allowed(request: Request, scope: str) -> bool:
     """Whether who made a request that goes on may do so: its key may have been revoked since, or have expired."""
+    parts = parts_of(request)
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if not (token and scheme.lower() == "bearer"):
+        return parts.settings.insecure_local
     try:
-        (await identified(request, request.headers.get("authorization"))).needs(scope)
+        (await parts.keyring.principal(token.strip())).needs(scope)  # not counted: nothing new was asked
     except (Unauthenticated, Forbidden):
         return False
-    except (SQLAlchemyError, OSError, ServiceUnavailable, RateLimited):  # not known, as the database is away
+    except (SQLAlchemyError, OSError, ServiceUnavailable):  # not known, as the database is away
         return True
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """The one transaction of a request, what goes on the audit log at its end, and what is done once it is committed.
+
+    Whoever adds to the log holds its end until the transaction ends: entries wait until all other work is done.
+    """
+
+    connection: AsyncConnection
+    entries: list[Entry] = field(default_factory=list)
+    afterwards: list[Callable[[], None]] = field(default_factory=list)
+
+
+@asynccontextmanager
+async def changing(parts: Parts, *, for_operators: bool = False) -> AsyncIterator[Changes]:
+    """A transaction, committed at the end of the block, with its entries on the audit log.
+
+    Args:
+        parts: of the process.
+        for_operators: pass a database switch that is held open; how else would it be closed again?
+    """
+    engine = parts.engine.for_operators() if for_operators else parts.engine
+    async with engine.begin() as connection:
+        changes = Changes(connection)
+        yield changes
+        for entry in changes.entries:
+            await parts.audit.append(connection, entry)
+    for act in changes.afterwards:
+        act()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,13 +193,17 @@ class Asking:
     """A request that changes something: who makes it, and the transaction in which all of it happens."""
 
     principal: Principal
-    connection: AsyncConnection
+    changes: Changes
     parts: Parts
 
-    async def record(self, action: str, obj: str, **details: Any) -> None:
-        """Put what is done on the audit log, in the same transaction."""
-        await self.parts.audit.append(
-            self.connection,
+    @property
+    def connection(self) -> AsyncConnection:
+        """The connection of the transaction."""
+        return self.changes.connection
+
+    def record(self, action: str, obj: str, **details: Any) -> None:
+        """Put what is done on the audit log, at the end of the same transaction."""
+        self.changes.entries.append(
             Entry(
                 workspace=self.principal.workspace,
                 actor=self.principal.actor,
@@ -162,14 +212,26 @@ class Asking:
                 request_id=REQUEST_ID.get() or "",
                 outcome="done",
                 details=details,
-            ),
+            )
         )
 
+    def once_committed(self, act: Callable[[], None]) -> None:
+        """Do something in this process when the transaction is committed; not where it fails."""
+        self.changes.afterwards.append(act)
 
-async def _transaction(request: Request) -> AsyncIterator[AsyncConnection]:
-    async with parts_of(request).engine.begin() as connection:
-        yield connection
+
+async def _transaction(request: Request) -> AsyncIterator[Changes]:
+    async with changing(parts_of(request)) as changes:
+        yield changes
+
+
+async def _transaction_of_operators(request: Request) -> AsyncIterator[Changes]:
+    async with changing(parts_of(request), for_operators=True) as changes:
+        yield changes
 
 
 #: One request, one transaction; it is committed before the reply is sent.
-Transaction = Annotated[AsyncConnection, Depends(_transaction, scope="function")]
+Transaction = Annotated[Changes, Depends(_transaction, scope="function")]
+
+#: The same for those who throw switches.
+OperatorTransaction = Annotated[Changes, Depends(_transaction_of_operators, scope="function")]

@@ -33,6 +33,7 @@ class Keyring:
         self._engine = engine
         self._known: OrderedDict[bytes, tuple[Principal, float, datetime | None]] = OrderedDict()
         self._used: set[bytes] = set()
+        self._forgotten = 0
         self._local: Principal | None = None
 
     def knows(self, text: str) -> bool:
@@ -57,6 +58,7 @@ class Keyring:
         return await self._look_up(digest, known)
 
     async def _look_up(self, digest: bytes, before: tuple[Principal, float, datetime | None] | None) -> Principal:
+        forgotten = self._forgotten
         try:
             async with self._engine.connect() as connection:
                 row = await repository.find_key(connection, digest)
@@ -77,15 +79,18 @@ class Keyring:
         if row.expires_at is not None and row.expires_at <= datetime.now(UTC):
             raise Unauthenticated(f"the key {row.prefix} expired at {row.expires_at:%Y-%m-%d %H:%M} UTC: {_HINT}")
         principal = Principal(workspace=row.workspace_id, actor=f"key:{row.prefix}", scopes=frozenset(row.scopes))
-        self._known[digest] = (principal, time.monotonic() + FRESH_SECONDS, row.expires_at)
+        if self._forgotten == forgotten:  # else this may be what was read before the key was revoked
+            self._known[digest] = (principal, time.monotonic() + FRESH_SECONDS, row.expires_at)
         while len(self._known) > _MOST:
             self._known.popitem(last=False)
         self._used.add(digest)
         return principal
 
-    def forget(self) -> None:
-        """Ask the database again for every key."""
-        self._known.clear()
+    def forget(self, actor: str) -> None:
+        """Ask the database again for one key, given as the audit log calls it; call it when the change is committed."""
+        self._forgotten += 1
+        for digest in [digest for digest, known in self._known.items() if known[0].actor == actor]:
+            del self._known[digest]
 
     async def local(self, workspace: str = "default") -> Principal:
         """Who makes a request where no key is needed: everything is allowed to whoever is on this machine."""
@@ -97,7 +102,8 @@ class Keyring:
 
     async def note_use(self) -> None:
         """Write down which keys were used since the last call."""
-        used, self._used = self._used, set()
+        used = set(self._used)
         if used:
             async with self._engine.begin() as connection:
                 await repository.touch_keys(connection, sorted(used))
+            self._used -= used

@@ -15,8 +15,8 @@ __all__ = [
     "any_key",
     "find_key",
     "insert_key",
-    "key_of_workspace",
     "keys_of",
+    "name_of_workspace",
     "revoke_key",
     "touch_keys",
     "workspace_named",
@@ -33,6 +33,11 @@ async def workspace_named(connection: AsyncConnection, name: str) -> UUID:
     await connection.execute(upsert(WORKSPACES).values(name=name).on_conflict_do_nothing())
     found: UUID = (await connection.execute(select(WORKSPACES.c.id).where(WORKSPACES.c.name == name))).scalar_one()
     return found
+
+
+async def name_of_workspace(connection: AsyncConnection, workspace: UUID) -> str:
+    """What a workspace is called."""
+    return str((await connection.execute(select(WORKSPACES.c.name).where(WORKSPACES.c.id == workspace))).scalar_one())
 
 
 async def any_key(connection: AsyncConnection) -> bool:
@@ -84,12 +89,6 @@ async def keys_of(
     if after is not None:
         query = query.where(API_KEYS.c.id > after)
     return (await connection.execute(query.order_by(API_KEYS.c.id).limit(limit))).all()
-
-
-async def key_of_workspace(connection: AsyncConnection, workspace: UUID, key: UUID) -> AnyRow | None:
-    """One key of a workspace."""
-    query = select(*_SHOWN).where(API_KEYS.c.workspace_id == workspace, API_KEYS.c.id == key)
-    return (await connection.execute(query)).first()
 
 
 async def revoke_key(

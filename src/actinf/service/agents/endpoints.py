@@ -23,10 +23,10 @@ Runner = Annotated[Principal, Depends(requires("run"))]
 
 @router.post("", status_code=201, response_model=AgentMade)
 async def create_agent(
-    body: NewAgent, request: Request, principal: Runner, connection: Transaction, idempotency_key: IdempotencyKey = None
+    body: NewAgent, request: Request, principal: Runner, changes: Transaction, idempotency_key: IdempotencyKey = None
 ) -> Response:
     """Make an agent of a model and settings.  With an `observation` it takes its first step as well, or is not made."""
-    asking = Asking(principal, connection, parts_of(request))
+    asking = Asking(principal, changes, parts_of(request))
 
     async def work() -> AgentMade:
         made, first = await service.create(asking, body), None
@@ -42,18 +42,18 @@ async def create_agent(
 async def list_agents(
     request: Request,
     principal: Reader,
-    connection: Transaction,
+    changes: Transaction,
     after: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> AgentPage:
     """The agents of the workspace, the oldest first."""
-    return await service.listed(Asking(principal, connection, parts_of(request)), after, limit)
+    return await service.listed(Asking(principal, changes, parts_of(request)), after, limit)
 
 
 @router.get("/{agent}")
-async def read_agent(agent: UUID, request: Request, principal: Reader, connection: Transaction) -> AgentShown:
+async def read_agent(agent: UUID, request: Request, principal: Reader, changes: Transaction) -> AgentShown:
     """An agent: its settings, its model's names, and where it stands."""
-    return await service.shown(Asking(principal, connection, parts_of(request)), agent)
+    return await service.shown(Asking(principal, changes, parts_of(request)), agent)
 
 
 @router.post("/{agent}/reset", response_model=AgentShown)
@@ -62,16 +62,16 @@ async def reset_agent(
     body: Reset,
     request: Request,
     principal: Runner,
-    connection: Transaction,
+    changes: Transaction,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Begin the next episode: beliefs start again from D; what was learned is kept unless told otherwise."""
-    asking = Asking(principal, connection, parts_of(request))
+    asking = Asking(principal, changes, parts_of(request))
     operation = f"agents.reset {agent}"
     return await once(asking, idempotency_key, operation, body, lambda: service.reset(asking, agent, body), status=200)
 
 
 @router.delete("/{agent}", status_code=204)
-async def delete_agent(agent: UUID, request: Request, principal: Runner, connection: Transaction) -> None:
+async def delete_agent(agent: UUID, request: Request, principal: Runner, changes: Transaction) -> None:
     """Remove an agent and its steps."""
-    await service.delete(Asking(principal, connection, parts_of(request)), agent)
+    await service.delete(Asking(principal, changes, parts_of(request)), agent)

@@ -46,7 +46,7 @@ async def create(asking: Asking, wanted: NewAgent) -> AgentShown:
         "seed": seed,
     }
     identity = await repository.insert_agent(asking.connection, values, start)
-    await asking.record("agents.create", f"agent:{identity}", model=model.hash, name=wanted.name)
+    asking.record("agents.create", f"agent:{identity}", model=model.hash, name=wanted.name)
     return await shown(asking, identity)
 
 
@@ -107,8 +107,8 @@ async def reset(asking: Asking, identity: UUID, how: Reset) -> AgentShown:
     if not await repository.move_state(asking.connection, identity, live.next_step, before, after):
         raise Conflict(f"the agent {identity} was stepped at the same moment: try again")
     changes: dict[str, Any] = {"episode": after.episode, "carry_counts": how.carry_counts}
-    await asking.record("agents.reset", f"agent:{identity}", **changes)
-    asking.parts.hot.outdated(asking.principal.workspace, identity)
+    asking.record("agents.reset", f"agent:{identity}", **changes)
+    asking.once_committed(lambda: asking.parts.hot.outdated(asking.principal.workspace, identity))
     return await shown(asking, identity)
 
 
@@ -120,5 +120,5 @@ async def delete(asking: Asking, identity: UUID) -> None:
     """
     if not await repository.delete_agent(asking.connection, asking.principal.workspace, identity):
         raise not_there(identity)
-    await asking.record("agents.delete", f"agent:{identity}")
-    asking.parts.hot.forget(asking.principal.workspace, identity)
+    asking.record("agents.delete", f"agent:{identity}")
+    asking.once_committed(lambda: asking.parts.hot.forget(asking.principal.workspace, identity))

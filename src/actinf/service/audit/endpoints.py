@@ -51,13 +51,13 @@ class AuditQuery(BaseModel):
 
 
 @router.get("")
-async def list_audit(asked: Annotated[AuditQuery, Query()], principal: Operator, connection: Transaction) -> AuditPage:
+async def list_audit(asked: Annotated[AuditQuery, Query()], principal: Operator, changes: Transaction) -> AuditPage:
     """The audit log of the workspace: who changed what, and which keys were refused; the newest first.
 
     It cannot be changed, and `actinf audit verify` finds out when somebody did.
     """
     rows = await repository.entries(
-        connection,
+        changes.connection,
         principal.workspace,
         before=asked.before,
         after=asked.after,

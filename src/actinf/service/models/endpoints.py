@@ -22,10 +22,10 @@ Reference = Annotated[str, Path(max_length=120, description="A hash, `name`, or 
 
 @router.post("", status_code=201, response_model=ModelShown)
 async def create_model(
-    body: NewModel, request: Request, principal: Runner, connection: Transaction, idempotency_key: IdempotencyKey = None
+    body: NewModel, request: Request, principal: Runner, changes: Transaction, idempotency_key: IdempotencyKey = None
 ) -> Response:
     """Keep a model under a name.  Sent again under the same name, it is the same version."""
-    asking = Asking(principal, connection, parts_of(request))
+    asking = Asking(principal, changes, parts_of(request))
 
     async def work() -> ModelShown:
         model = await service.keep(asking, body.name, body.document)
@@ -38,20 +38,20 @@ async def create_model(
 async def list_models(
     request: Request,
     principal: Reader,
-    connection: Transaction,
+    changes: Transaction,
     after: Annotated[
         str | None, Query(pattern=NAME, examples=["weather"], description="The last name of the page before.")
     ] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> ModelPage:
     """The models of the workspace by name, and those that come with the service."""
-    return await service.listed(Asking(principal, connection, parts_of(request)), after, limit)
+    return await service.listed(Asking(principal, changes, parts_of(request)), after, limit)
 
 
 @router.get("/{reference}")
-async def read_model(reference: Reference, request: Request, principal: Reader, connection: Transaction) -> ModelShown:
+async def read_model(reference: Reference, request: Request, principal: Reader, changes: Transaction) -> ModelShown:
     """A model, whole."""
-    return await service.shown(Asking(principal, connection, parts_of(request)), reference)
+    return await service.shown(Asking(principal, changes, parts_of(request)), reference)
 
 
 @router.delete("/{reference}", status_code=204)
@@ -59,7 +59,7 @@ async def delete_model(
     reference: Annotated[str, Path(pattern="^[0-9a-f]{64}$", description="The hash of the model.")],
     request: Request,
     principal: Runner,
-    connection: Transaction,
+    changes: Transaction,
 ) -> None:
     """Remove a model and its names; 409 where an agent has it."""
-    await service.delete(Asking(principal, connection, parts_of(request)), reference)
+    await service.delete(Asking(principal, changes, parts_of(request)), reference)

@@ -38,7 +38,7 @@ async def keep(asking: Asking, name: str | None, given: Model | dict[str, Any]) 
         row = await repository.name_model(asking.connection, asking.principal.workspace, name, model.hash, said)
         version = row.version
     if new or version is not None:
-        await asking.record("models.create", f"model:{model.hash}", name=name, version=version)
+        asking.record("models.create", f"model:{model.hash}", name=name, version=version)
     return model
 
 
@@ -132,4 +132,4 @@ async def delete(asking: Asking, digest: str) -> None:
         raise Conflict(f"{users:,} agents have the model {digest[:16]}…: delete them first")
     if not await repository.delete_model(asking.connection, asking.principal.workspace, digest):
         raise NotFound(f"there is no model with the hash {digest[:80]!r} in this workspace")
-    await asking.record("models.delete", f"model:{digest}")
+    asking.record("models.delete", f"model:{digest}")

@@ -30,11 +30,11 @@ async def create_simulation(
     body: NewSimulation,
     request: Request,
     principal: Runner,
-    connection: Transaction,
+    changes: Transaction,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Have an experiment computed by a worker.  It is durable when this is answered; what is too large is refused."""
-    asking = Asking(principal, connection, parts_of(request))
+    asking = Asking(principal, changes, parts_of(request))
     return await once(asking, idempotency_key, "simulations.create", body, lambda: service.create(asking, body))
 
 
@@ -42,43 +42,43 @@ async def create_simulation(
 async def list_simulations(
     request: Request,
     principal: Reader,
-    connection: Transaction,
+    changes: Transaction,
     status: Annotated[Status | None, Query(description="Only those of this status.")] = None,
     after: UUID | None = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> SimulationPage:
     """The simulations of the workspace, the newest first."""
-    return await service.listed(Asking(principal, connection, parts_of(request)), status, after, limit)
+    return await service.listed(Asking(principal, changes, parts_of(request)), status, after, limit)
 
 
 @router.get("/{simulation}")
 async def read_simulation(
-    simulation: UUID, request: Request, principal: Reader, connection: Transaction
+    simulation: UUID, request: Request, principal: Reader, changes: Transaction
 ) -> SimulationShown:
     """A simulation: its status and progress, and what came out or why it failed."""
-    return await service.shown(Asking(principal, connection, parts_of(request)), simulation)
+    return await service.shown(Asking(principal, changes, parts_of(request)), simulation)
 
 
 @router.get("/{simulation}/experiment")
 async def read_experiment(
-    simulation: UUID, request: Request, principal: Reader, connection: Transaction
+    simulation: UUID, request: Request, principal: Reader, changes: Transaction
 ) -> dict[str, Any]:
     """The experiment document that a simulation computes: saved as JSON, `actinf run` runs it on any machine."""
-    return await service.experiment(Asking(principal, connection, parts_of(request)), simulation)
+    return await service.experiment(Asking(principal, changes, parts_of(request)), simulation)
 
 
 @router.post("/{simulation}/cancel")
 async def cancel_simulation(
-    simulation: UUID, request: Request, principal: Runner, connection: Transaction
+    simulation: UUID, request: Request, principal: Runner, changes: Transaction
 ) -> SimulationShown:
     """End a simulation, also in the middle; what it had computed is dropped.  Asked again, it answers alike."""
-    return await service.cancel(Asking(principal, connection, parts_of(request)), simulation)
+    return await service.cancel(Asking(principal, changes, parts_of(request)), simulation)
 
 
 @router.delete("/{simulation}", status_code=204)
-async def delete_simulation(simulation: UUID, request: Request, principal: Runner, connection: Transaction) -> None:
+async def delete_simulation(simulation: UUID, request: Request, principal: Runner, changes: Transaction) -> None:
     """Remove a simulation that is not running, and its trace."""
-    await service.delete(Asking(principal, connection, parts_of(request)), simulation)
+    await service.delete(Asking(principal, changes, parts_of(request)), simulation)
 
 
 @router.get(

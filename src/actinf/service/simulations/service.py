@@ -58,7 +58,7 @@ async def create(asking: Asking, wanted: NewSimulation) -> SimulationShown:
     await repository.set_job(asking.connection, identity, await queue.put(asking.connection, identity))
     shown = shown_row(await found(asking, identity))
     extent = {"num_agents": shown.num_agents, "num_steps": shown.num_steps, "num_episodes": shown.num_episodes}
-    await asking.record("simulations.create", f"simulation:{identity}", name=wanted.name, **extent)
+    asking.record("simulations.create", f"simulation:{identity}", name=wanted.name, **extent)
     return shown
 
 
@@ -118,7 +118,7 @@ async def cancel(asking: Asking, identity: UUID) -> SimulationShown:
         raise Conflict(f"the simulation {identity} has {row.status}: there is nothing left to cancel")
     await repository.cancel(asking.connection, identity)
     cancelled = shown_row(await found(asking, identity))
-    await asking.record("simulations.cancel", f"simulation:{identity}", steps_done=row.work_done)
+    asking.record("simulations.cancel", f"simulation:{identity}", steps_done=row.work_done)
     return cancelled
 
 
@@ -135,7 +135,7 @@ async def delete(asking: Asking, identity: UUID) -> None:
             f"the simulation {identity} is running: cancel it first (POST /v1/simulations/{identity}/cancel)"
         )
     await repository.delete_simulation(asking.connection, identity)
-    await asking.record("simulations.delete", f"simulation:{identity}", status=row.status)
+    asking.record("simulations.delete", f"simulation:{identity}", status=row.status)
 
 
 def shown_row(row: AnyRow) -> SimulationShown:

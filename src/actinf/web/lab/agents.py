@@ -18,7 +18,7 @@ from actinf.service.agents import repository
 from actinf.service.agents import service as agents
 from actinf.service.agents.hot import not_there
 from actinf.service.agents.schemas import Reset
-from actinf.service.context import Asking, Transaction, parts_of
+from actinf.service.context import Asking, Transaction, changing, parts_of
 from actinf.service.steps import repository as taken
 from actinf.service.steps import service as steps
 from actinf.service.steps.record import asked, check_terms
@@ -81,16 +81,16 @@ async def take_step(agent: UUID, request: Request, visit: Runner) -> Response:
 async def begin_episode(agent: UUID, request: Request, visit: Runner) -> Response:
     """Begin an agent's next episode."""
     parts, form = parts_of(request), await request.form()
-    async with parts.engine.begin() as connection:  # after the form was read: a body that is slow holds no connection
-        asking = Asking(visit.principal, connection, parts)
+    async with changing(parts) as changes:  # after the form was read: a body that is slow holds no connection
+        asking = Asking(visit.principal, changes, parts)
         await agents.reset(asking, agent, Reset(carry_counts=form.get("forget") is None))
     return RedirectResponse(f"/agents/{agent}", 303)
 
 
 @router.post("/{agent}/delete")
-async def delete_agent(agent: UUID, request: Request, visit: Runner, connection: Transaction) -> Response:
+async def delete_agent(agent: UUID, request: Request, visit: Runner, changes: Transaction) -> Response:
     """Remove an agent and all its steps."""
-    await agents.delete(Asking(visit.principal, connection, parts_of(request)), agent)
+    await agents.delete(Asking(visit.principal, changes, parts_of(request)), agent)
     return RedirectResponse("/", 303)
 
 

@@ -15,7 +15,7 @@ from actinf.service.access.sessions import Visit
 from actinf.service.agents import repository
 from actinf.service.agents import service as agents
 from actinf.service.agents.schemas import NewAgent
-from actinf.service.context import Asking, Parts, parts_of
+from actinf.service.context import Asking, Changes, Parts, changing, parts_of
 from actinf.service.models import service as models
 from actinf.service.simulations import service as simulations
 from actinf.service.simulations.schemas import NewSimulation
@@ -75,8 +75,8 @@ async def make_agent(request: Request, visit: Runner) -> Response:
         return await _home(request, visit, Filled(values, learns, unkept), None, status=422)
     try:
         wanted = _wanted(values, learns, novelty=novelty)
-        async with parts.engine.begin() as connection:
-            made = await agents.create(Asking(visit.principal, connection, parts), wanted)
+        async with changing(parts) as changes:
+            made = await agents.create(Asking(visit.principal, changes, parts), wanted)
     except ValidationError as error:
         mistakes = _unreadable(error)
     except (SettingError, BudgetError, ModelError, NotFound) as error:
@@ -97,8 +97,8 @@ async def make_run(request: Request, visit: Runner) -> Response:
         return await _home(request, visit, Filled(), None, run_form=Filled(values, mistakes=unkept), status=422)
     try:
         wanted = NewSimulation.model_validate({"experiment": values["experiment"], "name": values["name"], **numbers})
-        async with parts.engine.begin() as connection:
-            made = await simulations.create(Asking(visit.principal, connection, parts), wanted)
+        async with changing(parts) as changes:
+            made = await simulations.create(Asking(visit.principal, changes, parts), wanted)
     except ValidationError as error:
         mistakes = _unreadable(error)
     except (SettingError, FileError, ModelError) as error:
@@ -180,7 +180,7 @@ async def _home(
 ) -> Response:
     parts, workspace = parts_of(request), visit.principal.workspace
     async with parts.engine.connect() as connection:
-        asking = Asking(visit.principal, connection, parts)
+        asking = Asking(visit.principal, Changes(connection), parts)
         rows = await repository.newest_agents(connection, workspace, before, AGENTS_ON_A_PAGE + 1)
         known = (await models.listed(asking, None, 500)).items
         titles = {row.model: await _title(asking, row.model) for row in rows[:AGENTS_ON_A_PAGE]}

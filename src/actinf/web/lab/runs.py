@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse, StreamingResponse
 from actinf.errors import BudgetError, NotFound
 from actinf.lab.chunks import ChunkedRun
 from actinf.service.access.sessions import Visit
-from actinf.service.context import Asking, Transaction, parts_of
+from actinf.service.context import Asking, Changes, Transaction, parts_of
 from actinf.service.events import Reader as StreamReader
 from actinf.service.simulations import repository, result, service, stream
 from actinf.service.simulations.endpoints import NETCDF
@@ -84,22 +84,22 @@ async def download(run: UUID, request: Request, visit: Reader) -> Response:
 
 
 @router.get("/{run}/experiment.json")
-async def experiment(run: UUID, request: Request, visit: Reader, connection: Transaction) -> dict[str, Any]:
+async def experiment(run: UUID, request: Request, visit: Reader, changes: Transaction) -> dict[str, Any]:
     """The experiment document, which `actinf run` runs on any machine."""
-    return await service.experiment(Asking(visit.principal, connection, parts_of(request)), run)
+    return await service.experiment(Asking(visit.principal, changes, parts_of(request)), run)
 
 
 @router.post("/{run}/cancel")
-async def cancel(run: UUID, request: Request, visit: Runner, connection: Transaction) -> Response:
+async def cancel(run: UUID, request: Request, visit: Runner, changes: Transaction) -> Response:
     """End a run."""
-    await service.cancel(Asking(visit.principal, connection, parts_of(request)), run)
+    await service.cancel(Asking(visit.principal, changes, parts_of(request)), run)
     return RedirectResponse(f"/runs/{run}", 303)
 
 
 @router.post("/{run}/delete")
-async def delete(run: UUID, request: Request, visit: Runner, connection: Transaction) -> Response:
+async def delete(run: UUID, request: Request, visit: Runner, changes: Transaction) -> Response:
     """Remove a run and its trace."""
-    await service.delete(Asking(visit.principal, connection, parts_of(request)), run)
+    await service.delete(Asking(visit.principal, changes, parts_of(request)), run)
     return RedirectResponse("/", 303)
 
 
@@ -110,7 +110,7 @@ def title_of(shown: Any) -> str:
 
 async def _row(request: Request, visit: Visit, run: UUID) -> AnyRow:
     async with parts_of(request).engine.connect() as connection:
-        return await service.found(Asking(visit.principal, connection, parts_of(request)), run)
+        return await service.found(Asking(visit.principal, Changes(connection), parts_of(request)), run)
 
 
 async def _pictures(request: Request, visit: Visit, run: UUID) -> list[Drawn]:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from actinf.errors import Forbidden, RateLimited, ServiceUnavailable, Unauthenticated
 from actinf.service.access.origin import is_of_this_address, refuse_other_sites
 from actinf.service.access.sessions import SESSION_HOURS, Visit, close_session, open_session, visit_of
-from actinf.service.context import Asking, Transaction, identified, parts_of
+from actinf.service.context import Asking, Transaction, changing, identified, parts_of
 from actinf.web.lab.pages import page
 
 __all__ = ["Reader", "Runner", "router", "still_signed_in"]
@@ -107,9 +107,9 @@ async def sign_in(request: Request) -> Response:
     except Unauthenticated as error:
         said = str(error).split(": send the header")[0]
         return page("sign_in.html", 401, visit=None, next=there, ended=False, problem=said)
-    async with parts.engine.begin() as connection:  # after the form was read: a body that is slow holds no connection
-        token = await open_session(connection, key)
-        await Asking(principal, connection, parts).record("console.sign_in", principal.actor)
+    async with changing(parts) as changes:  # after the form was read: a body that is slow holds no connection
+        token = await open_session(changes.connection, key)
+        Asking(principal, changes, parts).record("console.sign_in", principal.actor)
     answer = RedirectResponse(there, 303)
     answer.set_cookie(
         _COOKIE,
@@ -123,10 +123,10 @@ async def sign_in(request: Request) -> Response:
 
 
 @router.post("/sign-out")
-async def sign_out(request: Request, connection: Transaction) -> Response:
+async def sign_out(request: Request, changes: Transaction) -> Response:
     """End the session."""
     _from_a_page_of_ours(request)
-    await close_session(connection, request.cookies.get(_COOKIE, ""))
+    await close_session(changes.connection, request.cookies.get(_COOKIE, ""))
     answer = RedirectResponse("/sign-in", 303)
     answer.delete_cookie(_COOKIE, httponly=True, samesite="strict")
     return answer
