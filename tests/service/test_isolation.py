@@ -8,6 +8,7 @@ import httpx
 import pytest
 from support.service import RunningService
 
+import actinf as ai
 from actinf.service.models.schemas import WEATHER
 
 NOBODY = "01997a3e-0000-7000-8000-000000000000"
@@ -89,3 +90,31 @@ def test_a_key_of_an_idempotent_request_belongs_to_its_workspace(
     mine = api.post("/v1/agents", json={"model": "tmaze"}, headers=headers).raise_for_status()
     assert "Idempotent-Replayed" not in mine.headers
     assert mine.json()["id"] != of_others.json()["id"]
+
+
+def test_what_a_model_calls_itself_stays_in_its_workspace(service: RunningService) -> None:
+    """The hash leaves names out: the words of whoever sent a model first were shown to all who sent the same."""
+    document = ai.Model.load("tmaze").to_dict()
+    theirs = document | {"name": "trial of patient 17", "description": "not for others"}
+    ours = document | {"name": "our maze", "description": "ours"}
+    with (
+        service.client(service.new_key("admin", workspace="first")) as first,
+        service.client(service.new_key("admin", workspace="second")) as second,
+    ):
+        made = first.post("/v1/models", json={"name": "maze", "document": theirs}).raise_for_status().json()
+        shown = second.post("/v1/models", json={"name": "maze", "document": ours}).raise_for_status().json()
+        assert shown["hash"] == made["hash"]
+        agent = second.post("/v1/agents", json={"model": "maze"}).raise_for_status().json()
+        run = {"experiment": "maze", "num_agents": 2, "num_steps": 2}
+        simulation = second.post("/v1/simulations", json=run).raise_for_status().json()["id"]
+        texts = [
+            second.get(path).raise_for_status().text
+            for path in (
+                "/v1/models",
+                f"/v1/models/{made['hash']}",
+                f"/v1/agents/{agent['id']}",
+                f"/v1/simulations/{simulation}/experiment",
+            )
+        ]
+    assert [text for text in [str(shown), *texts] if "patient" in text or "not for others" in text] == []
+    assert "our maze" in texts[1]

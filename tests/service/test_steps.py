@@ -16,6 +16,7 @@ from support.service import RunningService, running_service
 
 import actinf as ai
 from actinf.errors import ServiceUnavailable
+from actinf.service.steps import service as service_of_steps
 from actinf.service.steps import service as taking
 from actinf.service.steps.schemas import NewStep
 
@@ -216,3 +217,27 @@ def test_asking_for_an_agent_of_others_does_not_take_it_from_them(
         service.app.state.parts.hot.place(uuid4(), UUID(agent["id"]))
         assert stranger.post(steps_of(agent), json={"observation": CENTRE}).status_code == 404
         assert owner.post(steps_of(agent), json={"observation": CENTRE}).status_code == 201
+
+
+def test_a_page_ends_early_where_its_steps_are_long(
+    api: httpx.Client, agent: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(6):
+        api.post(steps_of(agent), json={"observation": {}}).raise_for_status()
+    monkeypatch.setattr(service_of_steps, "_MOST_NUMBERS_OF_A_PAGE", 3 * (6 + 2 * 16))  # three steps of a T-maze
+    seen, after, pages = [], -1, 0
+    while after is not None:
+        page = api.get(steps_of(agent), params={"after": after, "limit": 100}).raise_for_status().json()
+        seen += [step["step"] for step in page["items"]]
+        after, pages = page["next"], pages + 1
+    assert seen == list(range(6))
+    assert pages == 2
+
+
+def test_more_policies_than_can_be_replied_are_refused_before_the_step(api: httpx.Client) -> None:
+    wanted = {"model": "tmaze", "planner": {"exhaustive": {"horizon": 10}}}  # 2 × 4¹⁰ numbers
+    made = api.post("/v1/agents", json=wanted).raise_for_status().json()
+    refused = api.post(steps_of(made), json={"observation": CENTRE, "include": ["policies"]})
+    assert refused.status_code == 422
+    assert "1,048,576 policies" in refused.json()["detail"]
+    assert api.get(f"/v1/agents/{made['id']}").json()["next_step"] == 0

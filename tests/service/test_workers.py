@@ -33,7 +33,7 @@ from actinf.service.jobs.supervisor import Supervisor
 from actinf.service.jobs.worker import open_queue
 from actinf.service.simulations import repository
 from actinf.service.simulations.planning import draft
-from actinf.service.simulations.result import netcdf_file
+from actinf.service.simulations.result import made_netcdf
 from actinf.service.simulations.schemas import NewSimulation
 
 RUN = NewSimulation(experiment="grid_world", num_agents=600, num_steps=200, seed=1)
@@ -94,7 +94,7 @@ def trace_of(url: str, simulation: UUID) -> bytes:
             async with engine.connect() as connection:
                 workspace = of(url, simulation, "workspace_id")[0]
                 row = await repository.find_simulation(connection, workspace, simulation)
-            with await netcdf_file(engine, row) as file:
+            with await asyncio.to_thread(made_netcdf, engine, row, asyncio.get_running_loop()) as file:
                 return file.read()
         finally:
             await engine.dispose()

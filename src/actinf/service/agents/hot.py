@@ -27,6 +27,7 @@ from actinf.service.agents.cache import AgentCache, Standing
 from actinf.service.models.library import ModelLibrary
 from actinf.service.protection.admission import Admission
 from actinf.service.protection.crew import Crew
+from actinf.service.tables import AnyRow
 
 __all__ = ["HotAgents", "Live", "Place"]
 
@@ -159,7 +160,8 @@ class HotAgents:
             return place.live, False
         try:
             async with self._engine.connect() as connection:
-                place.live = await self.described(connection, place.workspace, place.id)
+                row = await self.row_of(connection, place.workspace, place.id)
+            place.live = await self.revived(row)
         except NotFound:
             self._places.pop((place.workspace, place.id), None)
             raise
@@ -185,8 +187,9 @@ class HotAgents:
                 ),
             )
 
-    async def described(self, connection: AsyncConnection, workspace: UUID, agent: UUID) -> Live:
-        """An agent as the database knows it now, for reading; nothing is kept of it.
+    @staticmethod
+    async def row_of(connection: AsyncConnection, workspace: UUID, agent: UUID) -> AnyRow:
+        """An agent as the database knows it now.
 
         Raises:
             NotFound: there is no such agent in the workspace.
@@ -194,11 +197,11 @@ class HotAgents:
         row = await repository.find_agent(connection, workspace, agent)
         if row is None:
             raise not_there(agent)
-        return await self.revived(row)
+        return row
 
-    async def revived(self, row: Any) -> Live:
-        """The live agent of a row of the database."""
-        model = self._library.known(row.model_hash) or await self._library.read(bytes(row.document))
+    async def revived(self, row: AnyRow) -> Live:
+        """The live agent of a row; nothing is kept of it.  It may take its time: hold no connection meanwhile."""
+        model = await self._library.read(row.workspace_id, row.model_hash, bytes(row.document))
         agent = await self._library.agent(model, read_agent(row.settings))
         snapshot = Snapshot(fingerprint(agent), row.seed, 0, row.episode, row.time, row.action, bytes(row.carry))
         return await self._live(agent, snapshot, row.settings, row.next_step)
@@ -209,7 +212,7 @@ class HotAgents:
 
     async def _of_standing(self, at: Standing) -> Live | None:
         """The live agent of an entry of the cache; None where its model is not known here, or it does not fit."""
-        model = self._library.known(at.model)
+        model = self._library.known(at.workspace, at.model)
         if model is None:
             return None
         agent = await self._library.agent(model, read_agent(at.settings))

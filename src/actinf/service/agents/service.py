@@ -30,7 +30,7 @@ async def create(asking: Asking, wanted: NewAgent) -> AgentShown:
     settings = read_agent(wanted.settings())
     if isinstance(wanted.model, str):
         model, held = await models.find(library, asking.connection, workspace, wanted.model)
-        if not held:
+        if held is None:
             await models.keep(asking, None, model)
     else:
         model = await models.keep(asking, None, wanted.model)
@@ -60,7 +60,7 @@ async def shown(asking: Asking, identity: UUID) -> AgentShown:
     if row is None:
         raise not_there(identity)
     library = asking.parts.library
-    model = library.known(row.model_hash) or await library.read(bytes(row.document))
+    model = await library.read(row.workspace_id, row.model_hash, bytes(row.document))
     agent = await library.agent(model, read_agent(row.settings))
     return AgentShown(
         id=row.id,

@@ -110,7 +110,7 @@ async def infer(parts: Parts, principal: Principal, asked: Inference) -> Inferen
 
 async def _model(parts: Parts, principal: Principal, asked: Inference) -> Model:
     if not isinstance(asked.model, str):
-        return await parts.library.stated(asked.model)
+        return await parts.library.stated(principal.workspace, asked.model)
     async with parts.engine.connect() as connection:
         model, _ = await models.find(parts.library, connection, principal.workspace, asked.model)
     return model

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from pydantic_core import to_json
@@ -81,6 +82,9 @@ def bytes_of(model: Model) -> int:
 class ModelLibrary:
     """The models and agents that were used lately.  An `Agent` is what all sessions with the same settings share.
 
+    A model's hash leaves out its own name and description, which are somebody's words: models are therefore kept by
+    workspace, and never handed from one to another.
+
     Attributes:
         kernels: set once the compiled step is loaded; until then no agent is handed out, for its first step would
             compile, and hold up all others.
@@ -95,11 +99,11 @@ class ModelLibrary:
         self._crew = crew
         admission.gives_way(self._let_go)
         self.kernels = asyncio.Event()
-        self._models: OrderedDict[str, Model] = OrderedDict()
-        self._agents: OrderedDict[tuple[str, str], Agent] = OrderedDict()
+        self._models: OrderedDict[tuple[UUID, str], Model] = OrderedDict()
+        self._agents: OrderedDict[tuple[int, str], Agent] = OrderedDict()  # by the model object, which they hold
         self._estimates: WeakKeyDictionary[Agent, AgentEstimate] = WeakKeyDictionary()
         self._bundled: dict[str, Model] = {}
-        self._stated: OrderedDict[bytes, Model] = OrderedDict()
+        self._stated: OrderedDict[tuple[UUID, bytes], Model] = OrderedDict()
 
     def bundled(self, name: str) -> Model | None:
         """The bundled model of that name, or None; read once."""
@@ -110,38 +114,41 @@ class ModelLibrary:
             self._bundled[name] = found
         return self._bundled[name]
 
-    def keep(self, model: Model) -> Model:
+    def keep(self, workspace: UUID, model: Model) -> Model:
         """The same model as it is kept here."""
-        kept = self._models.setdefault(model.hash, model)
-        self._models.move_to_end(model.hash)
+        kept = self._models.setdefault((workspace, model.hash), model)
+        self._models.move_to_end((workspace, model.hash))
         while len(self._models) > _MOST_MODELS:
             self._models.popitem(last=False)
         if kept is model:
             self._admission.keep(model, bytes_of(model))
         return kept
 
-    def known(self, digest: str) -> Model | None:
+    def known(self, workspace: UUID, digest: str) -> Model | None:
         """A model by its hash, if it was used lately."""
-        return self._models.get(digest)
+        return self._models.get((workspace, digest))
 
-    async def read(self, document: bytes) -> Model:
-        """The model of a document from the database; large ones are parsed beside the event loop."""
+    async def read(self, workspace: UUID, digest: str, document: bytes) -> Model:
+        """A model of the database, parsed where it was not used lately; large ones beside the event loop."""
+        known = self.known(workspace, digest)
+        if known is not None:
+            return known
         if len(document) < 65_536:
-            return self.keep(model_of_bytes(document, "json"))
-        return self.keep(await asyncio.to_thread(model_of_bytes, document, "json"))
+            return self.keep(workspace, model_of_bytes(document, "json"))
+        return self.keep(workspace, await asyncio.to_thread(model_of_bytes, document, "json"))
 
-    async def stated(self, document: Mapping[str, Any]) -> Model:
+    async def stated(self, workspace: UUID, document: Mapping[str, Any]) -> Model:
         """The model of a document that a request holds; the same document sent again is not parsed again.
 
         Raises:
             ModelError: lists every mistake, by its path.
         """
-        digest = hashlib.sha256(to_json(document)).digest()
-        model = self._stated.get(digest)
+        name = (workspace, hashlib.sha256(to_json(document)).digest())
+        model = self._stated.get(name)
         if model is None:
-            model = self.keep(await asyncio.to_thread(model_of_plain, document))
-            self._stated[digest] = model
-        self._stated.move_to_end(digest)
+            model = self.keep(workspace, await asyncio.to_thread(model_of_plain, document))
+            self._stated[name] = model
+        self._stated.move_to_end(name)
         while len(self._stated) > _MOST_MODELS:
             self._stated.popitem(last=False)
         return model
@@ -163,7 +170,7 @@ class ModelLibrary:
                     "again",
                     retry_after=5,
                 ) from None
-        name = (model.hash, repr(settings))
+        name = (id(model), repr(settings))
         agent = self._agents.get(name)
         if agent is not None:
             self._agents.move_to_end(name)

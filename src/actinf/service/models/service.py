@@ -29,7 +29,7 @@ async def keep(asking: Asking, name: str | None, given: Model | dict[str, Any]) 
         ModelError: lists every mistake of the document.
     """
     model = given if isinstance(given, Model) else await asyncio.to_thread(model_of_plain, given)
-    model = asking.parts.library.keep(model)
+    model = asking.parts.library.keep(asking.principal.workspace, model)
     document = await asyncio.to_thread(written, model)
     new = await repository.insert_model(asking.connection, asking.principal.workspace, model.hash, document)
     version = None
@@ -44,11 +44,11 @@ async def keep(asking: Asking, name: str | None, given: Model | dict[str, Any]) 
 
 async def find(
     library: ModelLibrary, connection: AsyncConnection, workspace: UUID, reference: str
-) -> tuple[Model, bool]:
+) -> tuple[Model, bytes | None]:
     """The model that a reference means: a hash, `name`, `name@version`, or the name of one that comes with the service.
 
     Returns:
-        The model, and whether the workspace holds it (one that comes with the service may not yet be among them).
+        The model, and its document in the workspace; None where it comes with the service and is not among them yet.
 
     Raises:
         NotFound: when there is none, with the nearest name.
@@ -67,12 +67,11 @@ async def find(
         if digest is None and version is None:
             bundled = library.bundled(match[1])
             if bundled is not None:
-                return bundled, False
+                return bundled, None
     if digest is not None:
         document = await repository.document_of(connection, workspace, digest)
         if document is not None:
-            known = library.known(digest)
-            return known if known is not None else await library.read(document), True
+            return await library.read(workspace, digest, document), document
     known_names = [row.name for row in await repository.newest_names(connection, workspace, None, 1000)]
     near = suggestion(reference, [*known_names, *bundled_names()])
     raise NotFound(f"there is no model {reference!r} in this workspace{near}: /v1/models lists what there is")
@@ -81,13 +80,13 @@ async def find(
 async def shown(asking: Asking, reference: str) -> ModelShown:
     """A model, whole."""
     workspace = asking.principal.workspace
-    model, held = await find(asking.parts.library, asking.connection, workspace, reference)
-    names = await repository.names_of(asking.connection, workspace, model.hash) if held else []
+    model, document = await find(asking.parts.library, asking.connection, workspace, reference)
+    names = await repository.names_of(asking.connection, workspace, model.hash) if document is not None else []
     return ModelShown(
         hash=model.hash,
         names=[ModelVersion(name=row.name, version=row.version, created_at=row.created_at) for row in names],
         **parts_of_model(model),
-        document=json.loads(await asyncio.to_thread(written, model)),
+        document=json.loads(document if document is not None else written(model)),
     )
 
 

@@ -135,14 +135,14 @@ async def read_result(
     JSON holds `id`, `summary`, `attrs`, `coords` (the names along each dimension) and `variables`: for each its `dims`,
     `attrs` and `values`, nested lists in the order of the dimensions.  Above five million numbers only NetCDF is sent.
     """
-    engine = parts_of(request).engine
-    async with engine.connect() as connection:
+    parts = parts_of(request)
+    async with parts.engine.connect() as connection:
         row = await repository.find_simulation(connection, principal.workspace, simulation)
     if row is None:
         raise service.not_there(simulation)
     result.refuse_unfinished(row)
     as_netcdf = form == "netcdf" if form is not None else NETCDF in accept
-    file = await (result.netcdf_file(engine, row) if as_netcdf else result.json_file(engine, row))
+    file = await (result.netcdf_file(parts, row) if as_netcdf else result.json_file(parts, row))
     headers = {"Content-Length": str(result.size_of(file)), "Vary": "Accept"}
     if as_netcdf:
         headers["Content-Disposition"] = f'attachment; filename="{simulation}.nc"'

@@ -20,7 +20,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from actinf.errors import BudgetError, Conflict
 from actinf.lab.chunks import ChunkedRun
+from actinf.lab.estimate import estimate_simulation
+from actinf.lab.experiment_document import experiment_from_document
 from actinf.lab.trace import open_trace
+from actinf.service.context import Parts
 from actinf.service.simulations import repository
 from actinf.service.simulations.planning import planned_run
 from actinf.service.tables import AnyRow
@@ -28,7 +31,16 @@ from actinf.service.tables import AnyRow
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["MOST_VALUES", "chunks_of", "json_file", "netcdf_file", "refuse_unfinished", "sent", "size_of"]
+__all__ = [
+    "MOST_VALUES",
+    "chunks_of",
+    "json_file",
+    "made_netcdf",
+    "netcdf_file",
+    "refuse_unfinished",
+    "sent",
+    "size_of",
+]
 
 #: The most numbers of a trace that is sent as JSON.
 MOST_VALUES = 5_000_000
@@ -54,42 +66,59 @@ def refuse_unfinished(row: AnyRow) -> None:
         )
 
 
-async def netcdf_file(engine: AsyncEngine, row: AnyRow) -> BinaryIO:
-    """The trace as an open NetCDF file without a name."""
-    loop = asyncio.get_running_loop()
+async def netcdf_file(parts: Parts, row: AnyRow) -> BinaryIO:
+    """The trace as an open NetCDF file without a name.
 
-    def make() -> BinaryIO:
-        with tempfile.TemporaryDirectory(prefix="actinf-trace-") as folder:
-            path = _written(engine, row, loop, Path(folder))[1]
-            return path.open("rb")
-
-    return await asyncio.to_thread(make)
+    Raises:
+        ServiceUnavailable: there is no room to put it together now.
+    """
+    return await _beside(parts, row, made_netcdf)
 
 
-async def json_file(engine: AsyncEngine, row: AnyRow) -> BinaryIO:
+async def json_file(parts: Parts, row: AnyRow) -> BinaryIO:
     """The summary and the trace as an open JSON file without a name.
 
     Raises:
         BudgetError: the trace has too many numbers for JSON.
+        ServiceUnavailable: there is no room to put it together now.
     """
-    loop = asyncio.get_running_loop()
+    return await _beside(parts, row, _made_json)
 
-    def make() -> BinaryIO:
-        with tempfile.TemporaryDirectory(prefix="actinf-trace-") as folder:
-            run = planned_run(row.document, row.chunk_agents, row.engine)
-            values = sum(int(np.prod(variable.shape)) for variable in run.layout.variables)
-            if values > MOST_VALUES:
-                raise BudgetError(
-                    f"the trace has {values:,} numbers, and {MOST_VALUES:,} is the most that is sent as JSON: ask for "
-                    "NetCDF (Accept: application/x-netcdf, or ?format=netcdf), which xarray opens"
-                )
-            path = _written(engine, row, loop, Path(folder), run)[1]
-            sent_path = Path(folder) / "trace.json"
-            with sent_path.open("w", encoding="ascii") as file, open_trace(path) as trace:
-                _write_json(file, row, trace)
-            return sent_path.open("rb")
 
-    return await asyncio.to_thread(make)
+async def _beside(
+    parts: Parts, row: AnyRow, make: Callable[[AsyncEngine, AnyRow, asyncio.AbstractEventLoop], BinaryIO]
+) -> BinaryIO:
+    """Make a file in a thread of the crew.  The run is planned anew for it, and its agent built: that takes memory."""
+    nbytes = await parts.crew.run(_bytes_of_agent, row.document)
+    with parts.admission.work("the trace of a simulation", nbytes):
+        return await parts.crew.run(make, parts.engine, row, asyncio.get_running_loop())
+
+
+def _bytes_of_agent(document: str) -> int:
+    return estimate_simulation(experiment_from_document(json.loads(document))).agent.bytes
+
+
+def made_netcdf(engine: AsyncEngine, row: AnyRow, loop: asyncio.AbstractEventLoop) -> BinaryIO:
+    """The trace as an open NetCDF file without a name; for a thread beside the event loop."""
+    with tempfile.TemporaryDirectory(prefix="actinf-trace-") as folder:
+        path = _written(engine, row, loop, Path(folder))
+        return path.open("rb")
+
+
+def _made_json(engine: AsyncEngine, row: AnyRow, loop: asyncio.AbstractEventLoop) -> BinaryIO:
+    with tempfile.TemporaryDirectory(prefix="actinf-trace-") as folder:
+        run = planned_run(row.document, row.chunk_agents, row.engine)
+        values = sum(int(np.prod(variable.shape)) for variable in run.layout.variables)
+        if values > MOST_VALUES:
+            raise BudgetError(
+                f"the trace has {values:,} numbers, and {MOST_VALUES:,} is the most that is sent as JSON: ask for "
+                "NetCDF (Accept: application/x-netcdf, or ?format=netcdf), which xarray opens"
+            )
+        path = _written(engine, row, loop, Path(folder), run)
+        sent_path = Path(folder) / "trace.json"
+        with sent_path.open("w", encoding="ascii") as file, open_trace(path) as trace:
+            _write_json(file, row, trace)
+        return sent_path.open("rb")
 
 
 async def sent(file: BinaryIO) -> AsyncIterator[bytes]:
@@ -126,11 +155,11 @@ def chunks_of(engine: AsyncEngine, simulation: UUID, count: int, loop: asyncio.A
 
 def _written(
     engine: AsyncEngine, row: AnyRow, loop: asyncio.AbstractEventLoop, folder: Path, run: ChunkedRun | None = None
-) -> tuple[ChunkedRun, Path]:
+) -> Path:
     run = run if run is not None else planned_run(row.document, row.chunk_agents, row.engine)
     path = folder / "trace.nc"
     run.write(chunks_of(engine, row.id, row.num_chunks, loop), path)
-    return run, path
+    return path
 
 
 def _write_json(file: IO[str], row: AnyRow, trace: "xr.Dataset") -> None:

@@ -69,13 +69,13 @@ async def _stated(asking: Asking, wanted: NewSimulation) -> NewSimulation:
     if not isinstance(reference, str):
         return wanted
     try:
-        model, held = await models.find(asking.parts.library, asking.connection, asking.principal.workspace, reference)
+        _, document = await models.find(asking.parts.library, asking.connection, asking.principal.workspace, reference)
     except NotFound:
         return wanted  # the name of a bundled experiment, or of nothing: the reader of experiments knows
-    if not held:
+    if document is None:
         return wanted
     stated = {"actinf": 1, "kind": "experiment", "name": reference} if isinstance(given, str) else dict(given)
-    return wanted.model_copy(update={"experiment": stated | {"model": model.to_dict()}})
+    return wanted.model_copy(update={"experiment": stated | {"model": json.loads(document)}})
 
 
 async def shown(asking: Asking, identity: UUID) -> SimulationShown:

@@ -50,7 +50,7 @@ async def take_step(
     return Response(taken.body, 201, {REPLAYED: "true"} if taken.again else None, "application/json")
 
 
-@router.get("/agents/{agent}/steps")
+@router.get("/agents/{agent}/steps", response_model=StepPage)
 async def list_steps(
     agent: UUID,
     request: Request,
@@ -59,17 +59,19 @@ async def list_steps(
         int, Query(ge=-1, lt=2**62, description="The number of the step before the first one shown.")
     ] = -1,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-) -> StepPage:
-    """The steps that an agent took, in their order."""
-    return await service.history(parts_of(request), principal, agent, after, limit)
+) -> Response:
+    """The steps that an agent took, in their order.  A page of long steps may hold fewer than `limit`."""
+    page = await service.history(parts_of(request), principal, agent, after, limit)
+    return Response(page, media_type="application/json")
 
 
-@router.get("/agents/{agent}/steps/{step}")
+@router.get("/agents/{agent}/steps/{step}", response_model=StepShown)
 async def read_step(
     agent: UUID, step: Annotated[int, Path(ge=0, lt=2**62)], request: Request, principal: Reader
-) -> StepShown:
+) -> Response:
     """One step that an agent took."""
-    return await service.one_step(parts_of(request), principal, agent, step)
+    shown = await service.one_step(parts_of(request), principal, agent, step)
+    return Response(shown, media_type="application/json")
 
 
 @router.get(
@@ -100,44 +102,50 @@ async def stream_steps(
     return await stream.open_stream(parts_of(request), principal, agent, begin, reader)
 
 
-@router.post("/steps")
-async def take_many_steps(body: ManySteps, request: Request, principal: Runner) -> ManyStepsReply:
+@router.post("/steps", response_model=ManyStepsReply)
+async def take_many_steps(body: ManySteps, request: Request, principal: Runner) -> Response:
     """Steps of many agents at once.  Each ends by itself, with a reply or a problem; the status is 200 all the same.
 
     Several steps of one agent are taken in the order of the request, up to the first that fails: those after it are not
     taken, and say so (409).  Sent again with their keys and in the same order, each is taken once.
     """
-    parts = parts_of(request)
+    parts, path = parts_of(request), request.url.path
     of_agent: dict[UUID, list[int]] = {}
     for at, step in enumerate(body.steps):
         of_agent.setdefault(step.agent, []).append(at)
-    results: list[OneReply] = [OneReply()] * len(body.steps)
+    ends: list[bytes | Problem] = [b""] * len(body.steps)
 
     async def one_after_another(places: list[int]) -> None:
         for done, at in enumerate(places):
-            results[at] = await _one(parts, principal, body.steps[at], request.url.path)
-            problem = results[at].problem
-            if problem is not None:  # what comes after it was meant for where it would have left the agent
+            ends[at] = end = await _one(parts, principal, body.steps[at], path)
+            if isinstance(end, Problem):  # what comes after it was meant for where it would have left the agent
                 for other in places[done + 1 :]:
-                    results[other] = results[at] if problem.status == 404 else _not_taken(problem, request.url.path)
+                    ends[other] = end if end.status == 404 else _not_taken(end, path)
                 return
 
     await asyncio.gather(*(one_after_another(places) for places in of_agent.values()))
-    return ManyStepsReply(results=results)
+    return Response(b'{"results":[' + b",".join(map(_result, ends)) + b"]}", media_type="application/json")
 
 
-async def _one(parts: Parts, principal: Principal, wanted: AgentStep, path: str) -> OneReply:
+async def _one(parts: Parts, principal: Principal, wanted: AgentStep, path: str) -> bytes | Problem:
+    """The reply of a step, as it was written, or the problem with it."""
     try:
-        taken = await service.take(parts, principal, wanted.agent, wanted, wanted.key)
+        return (await service.take(parts, principal, wanted.agent, wanted, wanted.key)).body
     except (ActinfError, SQLAlchemyError, psycopg.Error, OSError) as error:
-        return OneReply(problem=logged_problem_of(error, path, "POST")[0])
-    return OneReply(reply=StepReply.model_validate_json(taken.body))
+        return logged_problem_of(error, path, "POST")[0]
 
 
-def _not_taken(earlier: Problem, path: str) -> OneReply:
+def _result(end: bytes | Problem) -> bytes:
+    """How a step ended, as JSON (`OneReply`)."""
+    if isinstance(end, Problem):
+        return OneReply(problem=end).model_dump_json().encode()
+    return b'{"reply":' + end + b',"problem":null}'
+
+
+def _not_taken(earlier: Problem, path: str) -> Problem:
     """What became of the steps after one that failed."""
     error = Conflict(
         f"an earlier step of this agent in the request failed: {earlier.detail} This one was not taken: send it again "
         "after that"
     )
-    return OneReply(problem=problem_of(error, path)[0])
+    return problem_of(error, path)[0]

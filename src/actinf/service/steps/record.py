@@ -7,6 +7,7 @@ probabilities, q_pi, G.  Together with the agent this is the reply, to the last 
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -18,10 +19,22 @@ from actinf.errors import BudgetError, ServiceUnavailable
 from actinf.service.agents.service import MOST_POLICIES_SHOWN
 from actinf.service.steps.schemas import NewStep, StepReply, Terms
 
-__all__ = ["StepRecord", "digest_of_step", "entropy_of", "kept_results", "replied", "request_of", "step_of"]
+__all__ = [
+    "StepRecord",
+    "asked",
+    "check_asked",
+    "digest_of_step",
+    "entropy_of",
+    "kept_results",
+    "numbers_of",
+    "replied",
+    "request_of",
+    "step_of",
+    "terms_of",
+]
 
 LAYOUT = b"\x01"
-MOST_TERMS = 200_000
+MOST_NUMBERS = 600_000
 _NO_MORE_THAN_ZERO = np.float32(1e-38)  # its logarithm is finite in either precision
 
 
@@ -76,7 +89,7 @@ def step_of(agent: Agent, row: Any) -> Step:
     return Step(agent, out, row.action, row.episode, row.time, carry)
 
 
-def replied(identity: UUID, number: int, step: Step, agent: Agent, include: list[str]) -> StepReply:
+def replied(identity: UUID, number: int, step: Step, agent: Agent, include: Sequence[str]) -> StepReply:
     """The reply of a step.
 
     Raises:
@@ -97,24 +110,39 @@ def replied(identity: UUID, number: int, step: Step, agent: Agent, include: list
     )
 
 
-def check_terms(agent: Agent) -> None:
-    """Refuse to reply terms that are too many, before anything is done.
+def numbers_of(agent: Agent, include: Sequence[str]) -> int:
+    """How many numbers a reply holds."""
+    policies = agent.num_policies
+    numbers = sum(agent.model.num_states)
+    if policies <= MOST_POLICIES_SHOWN or "policies" in include:
+        numbers += 2 * policies
+    if "terms" in include:
+        numbers += _numbers_of_terms(agent)
+    return numbers
+
+
+def _numbers_of_terms(agent: Agent) -> int:
+    return agent.num_policies * agent.planner.horizon * (3 * len(agent.model.modalities) + 1)
+
+
+def check_asked(agent: Agent, include: Sequence[str]) -> None:
+    """Refuse to reply what is too much, before anything is done.
 
     Raises:
         BudgetError: with the numbers.
     """
-    policies, horizon, modalities = agent.num_policies, agent.planner.horizon, len(agent.model.modalities)
-    if policies * horizon * modalities > MOST_TERMS:
-        raise BudgetError(
-            f"the terms of {policies:,} policies × {horizon} steps × {modalities} modalities are "
-            f"{policies * horizon * modalities:,} numbers: at most {MOST_TERMS:,} are replied; leave `terms` out of "
-            "`include`, or take a shorter horizon"
-        )
+    for word, numbers in (("terms", _numbers_of_terms(agent)), ("policies", 2 * agent.num_policies)):
+        if word in include and numbers > MOST_NUMBERS:
+            raise BudgetError(
+                f"{word!r} of {agent.num_policies:,} policies of {agent.planner.horizon} actions are {numbers:,} "
+                f"numbers: at most {MOST_NUMBERS:,} are replied; leave {word!r} out of `include`, or take a shorter "
+                "horizon"
+            )
 
 
 def terms_of(step: Step, agent: Agent) -> Terms:
     """G taken apart."""
-    check_terms(agent)
+    check_asked(agent, ["terms"])
     explained = step.explain()
     return Terms.model_construct(
         policies=explained.names,

@@ -8,10 +8,10 @@ import asyncio
 import itertools
 import random
 import time
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
 from uuid import UUID
 
-from actinf.agent import Snapshot, Step
+from actinf.agent import Agent, Snapshot, Step
 from actinf.errors import (
     Conflict,
     IdempotencyError,
@@ -30,15 +30,17 @@ from actinf.service.steps.committer import keep_with
 from actinf.service.steps.record import (
     StepRecord,
     asked,
-    check_terms,
+    check_asked,
     digest_of_step,
     entropy_of,
     kept_results,
+    numbers_of,
     replied,
     request_of,
     step_of,
 )
 from actinf.service.steps.schemas import NewStep, Observation, StepPage, StepReply, StepShown
+from actinf.service.tables import AnyRow
 
 __all__ = ["Taken", "history", "one_step", "shown", "take", "take_first"]
 
@@ -50,6 +52,8 @@ _SMALL_CARRY_BYTES = 1024
 _LARGEST_KEPT_BYTES = 8192  # a longer reply is given again from the database
 _STEPS = itertools.count()
 _ONE_ENTROPY_OF = 8
+_MOST_NUMBERS_OF_A_PAGE = 1_000_000
+_SHORT_REPLY_NUMBERS = 2_000  # about a third of a millisecond
 
 
 class Taken:
@@ -99,7 +103,8 @@ async def take_first(asking: Asking, identity: UUID, observation: Observation) -
     Raises:
         ObservationError: the model does not know the observation, or excludes it; then there is no agent either.
     """
-    live = await asking.parts.hot.described(asking.connection, asking.principal.workspace, identity)
+    row = await asking.parts.hot.row_of(asking.connection, asking.principal.workspace, identity)
+    live = await asking.parts.hot.revived(row)
     wanted = NewStep(observation=observation, executed=None, step=None)
     request = request_of(wanted)
     step, record, _ = await _computed(asking.parts.crew, identity, live, wanted, None, request, digest_of_step(request))
@@ -126,8 +131,7 @@ async def _try(
             f"step {wanted.step} of the agent {place.id} is out of order: step {live.next_step} comes next. Read the "
             "steps that were taken, or leave out `step` to take whichever comes next"
         )
-    if "terms" in wanted.include:
-        check_terms(live.agent)
+    check_asked(live.agent, wanted.include)
     try:
         step, record, state = await _computed(parts.crew, place.id, live, wanted, key, request, digest)
         kept = await parts.committer.commit(record)
@@ -145,13 +149,24 @@ async def _try(
     if not kept:
         place.forget()
         return await _given_before(parts, place, live, wanted, key, digest)
-    parts.steps_taken.wake(place.id, live.next_step)
-    reply = replied(place.id, live.next_step, step, live.agent, list(wanted.include))
-    body = reply.model_dump_json().encode()
-    live.last = None if key is None or len(body) > _LARGEST_KEPT_BYTES else (key, digest, live.next_step, body)
+    number, live.last = live.next_step, None
     live.next_step += 1
+    parts.steps_taken.wake(place.id, number)
     parts.hot.stepped(place, state)
+    body = await _written(parts.crew, place.id, number, step, live.agent, wanted.include)
+    if key is not None and len(body) <= _LARGEST_KEPT_BYTES:
+        live.last = (key, digest, number, body)
     return Taken(body, again=False)
+
+
+async def _written(crew: Crew, identity: UUID, number: int, step: Step, agent: Agent, include: Sequence[str]) -> bytes:
+    """A reply as JSON; a long one is written beside the event loop."""
+
+    def write() -> bytes:
+        return replied(identity, number, step, agent, include).model_dump_json().encode()
+
+    short = numbers_of(agent, include) <= _SHORT_REPLY_NUMBERS
+    return write() if short else await crew.run(write)
 
 
 def _timed(live: Live, wanted: NewStep) -> Step:
@@ -210,8 +225,8 @@ async def _given_before(
     if row is None:
         return None
     _same(key, digest, bytes(row.request_digest), wanted.step, row.step)
-    reply = replied(place.id, row.step, step_of(live.agent, row), live.agent, list(wanted.include))
-    return Taken(reply.model_dump_json().encode(), again=True)
+    body = await _written(parts.crew, place.id, row.step, step_of(live.agent, row), live.agent, wanted.include)
+    return Taken(body, again=True)
 
 
 def _same(key: str, digest: bytes, before: bytes, number: int | None, number_before: int) -> None:
@@ -223,11 +238,10 @@ def _same(key: str, digest: bytes, before: bytes, number: int | None, number_bef
         )
 
 
-def shown(identity: UUID, row: Any, live: Live) -> StepShown:
+def shown(identity: UUID, row: AnyRow, live: Live) -> StepShown:
     """A step as it is shown in a history."""
     said = asked(row)
-    include = [word for word in said.get("include", []) if word != "terms" or row.carry is not None]
-    reply = replied(identity, row.step, step_of(live.agent, row), live.agent, include)
+    reply = replied(identity, row.step, step_of(live.agent, row), live.agent, _included(row))
     return StepShown.model_construct(
         **reply.__dict__,
         created_at=row.created_at,
@@ -236,32 +250,54 @@ def shown(identity: UUID, row: Any, live: Live) -> StepShown:
     )
 
 
-async def history(parts: Parts, principal: Principal, identity: UUID, after: int, limit: int) -> StepPage:
-    """A page of the steps that an agent took.
+async def history(parts: Parts, principal: Principal, identity: UUID, after: int, limit: int) -> bytes:
+    """A page of the steps that an agent took, as JSON; it ends early where it would hold too many numbers.
 
     Raises:
         NotFound: there is no such agent.
     """
     async with parts.engine.connect() as connection:
-        live = await parts.hot.described(connection, principal.workspace, identity)
+        agent = await parts.hot.row_of(connection, principal.workspace, identity)
         rows = await repository.steps_after(connection, identity, after, limit + 1)
         begins = await repository.oldest_step(connection, identity)
-    items = [shown(identity, row, live) for row in rows[:limit]]
-    following = items[-1].step if len(rows) > limit else None
-    return StepPage.model_construct(items=items, next=following, begins=begins)
+    live = await parts.hot.revived(agent)
+
+    def page() -> bytes:
+        kept = list(itertools.islice(_fitting(rows, live.agent), limit))
+        following = kept[-1].step if len(kept) < len(rows) else None
+        items = [shown(identity, row, live) for row in kept]
+        return StepPage.model_construct(items=items, next=following, begins=begins).model_dump_json().encode()
+
+    return await parts.crew.run(page)
 
 
-async def one_step(parts: Parts, principal: Principal, identity: UUID, number: int) -> StepShown:
-    """One step that was taken.
+def _fitting(rows: Iterable[AnyRow], agent: Agent) -> Iterator[AnyRow]:
+    """The first rows that together hold no more numbers than a page may, and one in any case."""
+    numbers = 0
+    for number, row in enumerate(rows):
+        numbers += numbers_of(agent, _included(row))
+        if number and numbers > _MOST_NUMBERS_OF_A_PAGE:
+            return
+        yield row
+
+
+def _included(row: AnyRow) -> list[str]:
+    """What was asked for beside the step in the step of a row, as far as it can be replied again."""
+    return [word for word in asked(row).get("include", []) if word != "terms" or row.carry is not None]
+
+
+async def one_step(parts: Parts, principal: Principal, identity: UUID, number: int) -> bytes:
+    """One step that was taken, as JSON.
 
     Raises:
         NotFound: there is no such agent, or no such step.
     """
     async with parts.engine.connect() as connection:
-        live = await parts.hot.described(connection, principal.workspace, identity)
+        agent = await parts.hot.row_of(connection, principal.workspace, identity)
         row = await repository.find_step(connection, identity, number)
-    if row is None and number < live.next_step:
+    if row is None and number < agent.next_step:
         raise NotFound(f"step {number} of the agent {identity} is not kept any more: steps are kept for a time")
     if row is None:
-        raise NotFound(f"the agent {identity} has no step {number}: its next step is {live.next_step}")
-    return shown(identity, row, live)
+        raise NotFound(f"the agent {identity} has no step {number}: its next step is {agent.next_step}")
+    live = await parts.hot.revived(agent)
+    return await parts.crew.run(lambda: shown(identity, row, live).model_dump_json().encode())

@@ -41,11 +41,14 @@ async def open_stream(
         RateLimited, ServiceUnavailable: there are too many streams.
     """
     async with parts.engine.connect() as connection:
-        live = await parts.hot.described(connection, principal.workspace, identity)
+        row = await parts.hot.row_of(connection, principal.workspace, identity)
+    live = await parts.hot.revived(row)
 
     async def read(number: int) -> Sequence[Event]:
         async with parts.engine.connect() as connection:
             rows = await repository.steps_after(connection, identity, number, _PAGE)
-        return [Event("step", row.step, shown(identity, row, live).model_dump_json()) for row in rows]
+        return await parts.crew.run(
+            lambda: [Event("step", row.step, shown(identity, row, live).model_dump_json()) for row in rows]
+        )
 
     return parts.steps_taken.stream(identity, after=after, position=live.next_step - 1, read=read, reader=reader)

@@ -14,15 +14,13 @@ from actinf.agent import Agent, Snapshot
 from actinf.agent.prediction import Prediction
 from actinf.errors import BudgetError, IdempotencyError, NotFound
 from actinf.service.access.sessions import Visit
-from actinf.service.agents import repository
 from actinf.service.agents import service as agents
-from actinf.service.agents.hot import not_there
 from actinf.service.agents.schemas import Reset
 from actinf.service.context import Asking, Transaction, changing, parts_of
 from actinf.service.steps import repository as taken
 from actinf.service.steps import service as steps
-from actinf.service.steps.record import asked, check_terms
-from actinf.service.steps.schemas import Executed, NewStep, StepShown
+from actinf.service.steps.record import asked, check_asked
+from actinf.service.steps.schemas import Executed, NewStep
 from actinf.web.lab.pages import is_part, page
 from actinf.web.lab.stepped import COURSE, Bench, PastStep, ShownStep, observed_in_words
 from actinf.web.lab.visitors import Reader, Runner
@@ -44,9 +42,10 @@ async def show_agent(
 
 
 @router.get("/{agent}/steps/{step}.json")
-async def step_as_json(agent: UUID, step: StepNumber, request: Request, visit: Reader) -> StepShown:
+async def step_as_json(agent: UUID, step: StepNumber, request: Request, visit: Reader) -> Response:
     """A step as the API gives it."""
-    return await steps.one_step(parts_of(request), visit.principal, agent, step)
+    shown = await steps.one_step(parts_of(request), visit.principal, agent, step)
+    return Response(shown, media_type="application/json")
 
 
 @router.post("/{agent}/steps")
@@ -54,7 +53,8 @@ async def take_step(agent: UUID, request: Request, visit: Runner) -> Response:
     """Give an agent the observation of the form, or one that is drawn from what it expects."""
     parts, form = parts_of(request), await request.form()
     async with parts.engine.connect() as connection:
-        live = await parts.hot.described(connection, visit.principal.workspace, agent)
+        row = await parts.hot.row_of(connection, visit.principal.workspace, agent)
+    live = await parts.hot.revived(row)
     if form.get("by") == "world":
         observation: dict[str, Any] = await parts.crew.run(
             lambda: Prediction.of(live.agent, live.session.snapshot()).draw(np.random.default_rng())
@@ -126,7 +126,7 @@ def _executed(agent: Agent, snapshot: Snapshot, form: Any) -> Executed | None:
 
 def _can_be_explained(agent: Agent) -> bool:
     try:
-        check_terms(agent)
+        check_asked(agent, ["terms"])
     except BudgetError:
         return False
     return True
@@ -136,13 +136,11 @@ async def _shown(request: Request, visit: Visit, identity: UUID, number: int | N
     """The page, or the part of it that a step changes."""
     parts = parts_of(request)
     async with parts.engine.connect() as connection:
-        row = await repository.find_agent(connection, visit.principal.workspace, identity)
-        if row is None:
-            raise not_there(identity)
-        live = await parts.hot.revived(row)
-        strip = await _strip(connection, identity, live.next_step, number)
-        at = number if number is not None else live.next_step - 1
+        row = await parts.hot.row_of(connection, visit.principal.workspace, identity)
+        strip = await _strip(connection, identity, row.next_step, number)
+        at = number if number is not None else row.next_step - 1
         upto = await _upto(connection, identity, strip, at)
+    live = await parts.hot.revived(row)
     name = row.name or f"agent {str(identity)[-6:]}"
     bench = await parts.crew.run(Bench.of, live.agent, live.session, live.next_step)
     shown = await parts.crew.run(ShownStep.of, live.agent, name, upto) if upto else None

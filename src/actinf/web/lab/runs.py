@@ -78,7 +78,7 @@ async def download(run: UUID, request: Request, visit: Reader) -> Response:
     """The trace as NetCDF, which xarray opens."""
     row = await _row(request, visit, run)
     result.refuse_unfinished(row)
-    file = await result.netcdf_file(parts_of(request).engine, row)
+    file = await result.netcdf_file(parts_of(request), row)
     headers = {"Content-Length": str(result.size_of(file)), "Content-Disposition": f'attachment; filename="{run}.nc"'}
     return StreamingResponse(result.sent(file), headers=headers, media_type=NETCDF)
 
@@ -131,4 +131,4 @@ async def _pictures(request: Request, visit: Visit, run: UUID) -> list[Drawn]:
             "draw it with actinf.lab.plots"
         )
     gallery: Gallery = request.app.state.gallery
-    return await gallery.of(run, planned, lambda: result.netcdf_file(parts.engine, row), parts.crew)
+    return await gallery.of(run, planned, lambda: result.netcdf_file(parts, row), parts.crew)

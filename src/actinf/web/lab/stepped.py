@@ -11,7 +11,7 @@ from actinf.agent import Agent, Step
 from actinf.agent.prediction import Prediction
 from actinf.errors import BudgetError
 from actinf.lab.explain import Reasons
-from actinf.service.steps.record import asked, check_terms, step_of
+from actinf.service.steps.record import asked, check_asked, step_of
 from actinf.web.lab.why import Why
 
 __all__ = ["Bar", "Belief", "Bench", "Choice", "PastStep", "ShownStep", "observed_in_words"]
@@ -202,7 +202,7 @@ def _reasons(
             "too large to be kept unasked."
         )
     try:
-        check_terms(agent)
+        check_asked(agent, ["terms"])
     except BudgetError as error:
         return None, f"There are too many policies to take apart: {error}"
     reasons = Reasons.of(agent, step, observed, called=name, number=row.step)
