@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from support.nginx import NginxServer
     from support.postgres import PostgresServer
     from support.redis import RedisServer
+    from support.service import RunningService
 
 os.environ["MPLBACKEND"] = "Agg"
 
@@ -77,6 +78,16 @@ def database_url(postgres_server: "PostgresServer") -> Iterator[str]:
 
     with fresh_database(postgres_server) as url:
         yield url
+
+
+@pytest.fixture(scope="module")
+def service(postgres_server: "PostgresServer") -> "Iterator[RunningService]":
+    """The API, with a database of its own."""
+    from support.postgres import fresh_database
+    from support.service import running_service
+
+    with fresh_database(postgres_server) as url, running_service(url) as running:
+        yield running
 
 
 @pytest.fixture

@@ -8,18 +8,7 @@ import pytest
 import actinf as ai
 
 if TYPE_CHECKING:
-    from support.postgres import PostgresServer
     from support.service import RunningService
-
-
-@pytest.fixture(scope="module")
-def service(postgres_server: "PostgresServer") -> "Iterator[RunningService]":
-    """The API, with a database of its own."""
-    from support.postgres import fresh_database
-    from support.service import running_service
-
-    with fresh_database(postgres_server) as url, running_service(url) as running:
-        yield running
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from actinf.lab import blocks
 from actinf.lab.chunks import MAGIC, ChunkedRun
 from actinf.lab.experiment import AgentSettings, Experiment
 from actinf.lab.experiment_document import bundled_document, experiment_from_document, overridden
+from actinf.lab.running import simulated
 from actinf.lab.trace_layout import Extent
 
 LEARNING = Experiment(
@@ -53,32 +54,16 @@ def small() -> ChunkedRun:
     return run_of("tmaze", max_agents=4)
 
 
-def in_one_go(experiment: Experiment, out: Path | None = None) -> xr.Dataset:
-    extent = experiment.extent
-    return ai.simulate(
-        experiment.agent.build(experiment.model),
-        experiment.world,
-        num_agents=extent.num_agents,
-        num_steps=extent.num_steps,
-        num_episodes=extent.num_episodes,
-        seed=experiment.seed,
-        record=experiment.record,
-        carry_counts=experiment.carry_counts,
-        schedule=dict(experiment.schedule) or None,
-        out=out,
-    )
-
-
 @pytest.mark.parametrize("case", CASES)
-def test_chunks_are_the_simulation_in_one_go(case: str, tmp_path: Path) -> None:
+def test_chunks_are_the_simulation_simulated(case: str, tmp_path: Path) -> None:
     """In memory the same dataset, on disk the same bytes, in whatever order the chunks come."""
     run = run_of(case, max_agents=2)
     assert len(run.ranges) > 1
     chunks = [run.compute(agents) for agents in run.ranges]
     random.Random(0).shuffle(chunks)
-    xr.testing.assert_identical(run.assemble(chunks), in_one_go(run.experiment))
+    xr.testing.assert_identical(run.assemble(chunks), simulated(run.experiment))
     run.write(chunks, tmp_path / "chunks.nc")
-    in_one_go(run.experiment, tmp_path / "whole.nc").close()
+    simulated(run.experiment, out=tmp_path / "whole.nc").close()
     assert (tmp_path / "chunks.nc").read_bytes() == (tmp_path / "whole.nc").read_bytes()
 
 
@@ -91,7 +76,7 @@ def test_a_run_is_continued_by_another_process_that_has_the_document_alone() -> 
     assert (later.ranges, later.digest) == (first.ranges, first.digest)
     assert later.compute(later.ranges[0], threads=1) == kept[first.ranges[0]]
     chunks = [kept[agents] if agents in kept else later.compute(agents, threads=1) for agents in later.ranges]
-    xr.testing.assert_identical(later.assemble(chunks), in_one_go(first.experiment))
+    xr.testing.assert_identical(later.assemble(chunks), simulated(first.experiment))
 
 
 def test_ranges_are_even_and_keep_to_the_bytes_and_agents_that_are_allowed() -> None:

@@ -18,6 +18,7 @@ from support.worker import running_worker
 import actinf as ai
 from actinf.lab.experiment import Experiment
 from actinf.lab.experiment_document import document_of, experiment_from_document
+from actinf.lab.running import simulated
 from actinf.service.simulations import result
 
 SMALL = {"experiment": "tmaze", "num_agents": 300, "num_steps": 6, "seed": 4}
@@ -46,23 +47,6 @@ def until(api: httpx.Client, simulation: str, *, chunks: int = 0, seconds: float
     raise AssertionError(f"the simulation did not come so far: {shown}")
 
 
-def simulated(document: dict[str, Any]) -> xr.Dataset:
-    """The trace of an experiment document, by the library."""
-    experiment = experiment_from_document(document)
-    extent = experiment.extent
-    return ai.simulate(
-        experiment.agent.build(experiment.model),
-        experiment.world,
-        num_agents=extent.num_agents,
-        num_steps=extent.num_steps,
-        num_episodes=extent.num_episodes,
-        seed=experiment.seed,
-        record=experiment.record,
-        carry_counts=experiment.carry_counts,
-        schedule=experiment.schedule or None,
-    )
-
-
 @pytest.fixture(scope="module")
 def finished(service: RunningService) -> dict[str, Any]:
     """A simulation that succeeded."""
@@ -75,7 +59,7 @@ def finished(service: RunningService) -> dict[str, Any]:
 def test_the_trace_is_that_of_the_library(api: httpx.Client, finished: dict[str, Any]) -> None:
     where = f"/v1/simulations/{finished['id']}"
     reply = api.get(f"{where}/result", headers={"Accept": "application/x-netcdf"}).raise_for_status()
-    expected = simulated(api.get(f"{where}/experiment").json())
+    expected = simulated(experiment_from_document(api.get(f"{where}/experiment").json()))
     with xr.open_dataset(io.BytesIO(reply.content), engine="h5netcdf") as trace:
         assert trace.load().identical(expected)
     assert reply.headers["content-type"] == "application/x-netcdf"
@@ -85,7 +69,7 @@ def test_the_trace_is_that_of_the_library(api: httpx.Client, finished: dict[str,
 def test_json_holds_the_same_numbers(api: httpx.Client, finished: dict[str, Any]) -> None:
     where = f"/v1/simulations/{finished['id']}"
     sent = api.get(f"{where}/result").raise_for_status().json()
-    expected = simulated(api.get(f"{where}/experiment").json())
+    expected = simulated(experiment_from_document(api.get(f"{where}/experiment").json()))
     assert list(sent["variables"]) == list(expected.data_vars)
     for name, variable in expected.data_vars.items():
         assert sent["variables"][name]["dims"] == list(variable.dims)
@@ -111,7 +95,7 @@ def test_a_whole_document_is_run_as_it_is(api: httpx.Client) -> None:
     shown = until(api, submitted(api, experiment=document, num_agents=30))
     reply = api.get(f"/v1/simulations/{shown['id']}/result", params={"format": "netcdf"}).raise_for_status()
     with xr.open_dataset(io.BytesIO(reply.content), engine="h5netcdf") as trace:
-        assert trace.load().identical(simulated({**document, "agents": 30}))
+        assert trace.load().identical(simulated(experiment_from_document({**document, "agents": 30})))
 
 
 def test_a_cancelled_run_ends_at_once_and_leaves_the_worker_free(api: httpx.Client, service: RunningService) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -13,7 +12,7 @@ from typing import Any
 import click
 
 from actinf.cli.console import Screen
-from actinf.cli.database_options import at_hand, database_options
+from actinf.cli.database_options import actor_of_command, at_hand, database_options
 from actinf.lab.extras import load_extra
 
 __all__ = ["command"]
@@ -38,10 +37,6 @@ def _at_hand(anchors: tuple[Path, ...], **where: Any) -> Iterator[tuple[Any, Any
     with at_hand(_PURPOSE, **where) as (settings, database):
         key = secret.known_audit_key(settings, database.data_dir)
         yield commands, database, key, commands.anchor_files(settings, database.data_dir, key, anchors)
-
-
-def _actor() -> str:
-    return f"cli:{getpass.getuser()}"
 
 
 @click.group("audit")
@@ -101,7 +96,7 @@ def restored(reason: str, anchors: tuple[Path, ...], **where: Any) -> int:
     """Record that the database was restored from a backup, so that the rows it lost are explained."""
     screen = Screen()
     with _at_hand(anchors, **where) as (commands, database, key, files):
-        said = commands.restored(database, key, files, actor=_actor(), reason=reason)
+        said = commands.restored(database, key, files, actor=actor_of_command(), reason=reason)
     screen.say(
         f"recorded: rows {said['after_seq'] + 1} to {said['anchor_seq']}, anchored before, were lost by the restore"
     )
@@ -124,7 +119,7 @@ def prune(before: datetime, yes: bool, anchors: tuple[Path, ...], **where: Any) 
     if not yes:
         raise click.UsageError(f"the entries before {before:%Y-%m-%d} would be gone: say so with --yes")
     with _at_hand(anchors, **where) as (commands, database, key, files):
-        said = commands.prune(database, key, files, actor=_actor(), before=before.replace(tzinfo=UTC))
+        said = commands.prune(database, key, files, actor=actor_of_command(), before=before.replace(tzinfo=UTC))
     if said is None:
         screen.say(f"no entry is older than {before:%Y-%m-%d}")
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ import click
 
 from actinf.lab.extras import load_extra
 
-__all__ = ["at_hand", "database_options", "database_url_at_hand"]
+__all__ = ["actor_of_command", "at_hand", "database_options", "database_url_at_hand"]
 
 _OPTIONS = (
     click.option("--database-url", help="postgresql://… instead of the embedded database."),
@@ -19,6 +20,11 @@ _OPTIONS = (
         "--data-dir", type=click.Path(file_okay=False, path_type=Path), help="Folder of the embedded database."
     ),
 )
+
+
+def actor_of_command() -> str:
+    """Who types: what the audit log calls them."""
+    return f"cli:{getpass.getuser()}"
 
 
 def database_options(function: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -12,10 +11,10 @@ import click
 from rich.table import Table
 
 from actinf.cli.console import Screen
-from actinf.cli.database_options import at_hand, database_options
+from actinf.cli.database_options import actor_of_command, at_hand, database_options
 from actinf.lab.extras import load_extra
 
-__all__ = ["actor_of_command", "audited_database", "command"]
+__all__ = ["audited_database", "command"]
 
 _PURPOSE = "Working with the API's keys"
 
@@ -30,11 +29,6 @@ def audited_database(purpose: str, **where: Any) -> Iterator[tuple[Any, Any]]:
         if settings.database_url is None:
             schema.upgrade(database.url)
         yield database, log.AuditLog(secret.audit_key(settings, database.data_dir))
-
-
-def actor_of_command() -> str:
-    """Who types: what the audit log calls them."""
-    return f"cli:{getpass.getuser()}"
 
 
 @click.group("keys")

@@ -8,8 +8,8 @@ import click
 from rich.table import Table
 
 from actinf.cli.console import Screen
-from actinf.cli.database_options import at_hand, database_options
-from actinf.cli.keys import actor_of_command, audited_database
+from actinf.cli.database_options import actor_of_command, at_hand, database_options
+from actinf.cli.keys import audited_database
 from actinf.lab.extras import load_extra
 
 __all__ = ["command"]

@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from actinf.agent import Agent
 from actinf.agent.loop import run_job
@@ -29,7 +30,10 @@ from actinf.lab.run_record import RECORD_FILE, RunRecord, digest_of, this_machin
 from actinf.lab.simulate import simulate
 from actinf.lab.trace import TRACE_FILE
 
-__all__ = ["EXPERIMENT_FILE", "Repetition", "free_folder", "load_run", "rerun", "run", "slug", "warm_up"]
+__all__ = ["EXPERIMENT_FILE", "Repetition", "free_folder", "load_run", "rerun", "run", "simulated", "slug", "warm_up"]
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 EXPERIMENT_FILE = "experiment.json"
 """The name of the experiment inside the folder of a run."""
@@ -230,15 +234,24 @@ def _entries(parent: Path) -> Iterator[Path]:
     return parent.iterdir() if parent.is_dir() else iter(())
 
 
-def _simulate(
-    experiment: Experiment, agent: Agent, target: Path, threads: int | None, progress: Progress | None
-) -> tuple[datetime, float]:
-    """Simulate into a trace file; when it began, and how many seconds it took."""
-    warm_up(experiment)  # not part of how long the simulation takes
-    started, clock = datetime.now(UTC), time.perf_counter()
+def simulated(
+    experiment: Experiment,
+    agent: Agent | None = None,
+    *,
+    threads: int | None = None,
+    progress: Progress | None = None,
+    out: Path | None = None,
+) -> xr.Dataset:
+    """The trace of an experiment.
+
+    Args:
+        experiment: what is run.
+        agent: its agent, where that was built already.
+        threads, progress, out: as for `simulate`.
+    """
     extent = experiment.extent
-    simulate(
-        agent,
+    return simulate(
+        agent if agent is not None else experiment.agent.build(experiment.model),
         experiment.world,
         num_agents=extent.num_agents,
         num_steps=extent.num_steps,
@@ -249,8 +262,17 @@ def _simulate(
         schedule=dict(experiment.schedule) or None,
         threads=threads,
         progress=progress,
-        out=target,
-    ).close()
+        out=out,
+    )
+
+
+def _simulate(
+    experiment: Experiment, agent: Agent, target: Path, threads: int | None, progress: Progress | None
+) -> tuple[datetime, float]:
+    """Simulate into a trace file; when it began, and how many seconds it took."""
+    warm_up(experiment)  # not part of how long the simulation takes
+    started, clock = datetime.now(UTC), time.perf_counter()
+    simulated(experiment, agent, threads=threads, progress=progress, out=target).close()
     return started, time.perf_counter() - clock
 
 

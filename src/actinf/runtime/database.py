@@ -65,9 +65,7 @@ async def connect_async(url: str, *, application: str, **more: Any) -> psycopg.A
     return await psycopg.AsyncConnection.connect(url, autocommit=True, **{**parameters, **more})
 
 
-def connect(url: str, *, application: str, as_owner: bool = False) -> psycopg.Connection[Any]:
+def connect(url: str, *, application: str) -> psycopg.Connection[Any]:
     """One blocking connection for the command line, in autocommit."""
     parameters = session_options(application=application, statement_seconds=None)
-    if as_owner:
-        parameters["options"] = "-c timezone=UTC"
     return psycopg.connect(url, autocommit=True, **parameters)

@@ -22,7 +22,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from actinf import errors
-from actinf.runtime.logs import REQUEST_ID
+from actinf.runtime.logs import REQUEST_ID, first_line
 from actinf.runtime.problem_kinds import PROBLEM_KINDS
 
 __all__ = [
@@ -110,7 +110,7 @@ def problem_of(error: BaseException, path: str) -> tuple[Problem, float | None]:
             parts = [ProblemPart(where=list(where), detail=what) for where, what in error.problems]
         return _problem(kind, str(error), path, parts), getattr(error, "retry_after", None)
     if isinstance(error, PoolTimeout | DBAPIError | psycopg.Error | OSError):
-        _LOG.warning("the database failed a request: %s", _first_line(error))
+        _LOG.warning("the database failed a request: %s", first_line(error))
         if _passes(error):
             return _problem("unavailable", "the database does not answer, or is full: try again", path), 1.0
         if isinstance(_cause(error), psycopg.errors.ForeignKeyViolation):
@@ -140,11 +140,6 @@ def _passes(error: BaseException) -> bool:
 def _cause(error: BaseException) -> BaseException:
     """The database's own error, where SQLAlchemy passed it on."""
     return getattr(error, "orig", None) or error
-
-
-def _first_line(error: BaseException) -> str:
-    cause = _cause(error)
-    return (str(cause).strip().splitlines() or [type(cause).__name__])[0]
 
 
 def _problem(kind: str, detail: str, path: str, parts: Sequence[ProblemPart] = ()) -> Problem:

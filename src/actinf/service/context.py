@@ -34,15 +34,18 @@ if TYPE_CHECKING:
     from actinf.service.steps.committer import Committer
 
 __all__ = [
+    "Admin",
     "Asking",
     "Changes",
+    "Operator",
     "OperatorTransaction",
     "Parts",
+    "Reader",
+    "Runner",
     "Transaction",
     "changing",
     "identified",
     "parts_of",
-    "requires",
     "still_allowed",
 ]
 
@@ -235,3 +238,9 @@ Transaction = Annotated[Changes, Depends(_transaction, scope="function")]
 
 #: The same for those who throw switches.
 OperatorTransaction = Annotated[Changes, Depends(_transaction_of_operators, scope="function")]
+
+#: Who asks: a key that may see, one that may change, one that may operate, one that may do everything.
+Reader = Annotated[Principal, Depends(requires("read"))]
+Runner = Annotated[Principal, Depends(requires("run"))]
+Operator = Annotated[Principal, Depends(requires("operate"))]
+Admin = Annotated[Principal, Depends(requires("admin"))]

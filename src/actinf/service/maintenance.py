@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from actinf.errors import ServiceUnavailable
+from actinf.runtime.logs import first_line
 
 __all__ = ["drop_old_steps", "keep_partitions", "make_partitions"]
 
@@ -56,10 +57,11 @@ async def _once(engine: AsyncEngine, retention_days: int) -> bool:
                 return True
             made = await make_partitions(connection)
         async with engine.begin() as connection:
+            if not (await connection.execute(text(f"SELECT pg_try_advisory_xact_lock({_ONE_AT_A_TIME})"))).scalar_one():
+                return True
             dropped = await drop_old_steps(connection, retention_days)
     except (SQLAlchemyError, OSError, ServiceUnavailable) as error:
-        said = str(getattr(error, "orig", None) or error).strip().splitlines() or [type(error).__name__]
-        _LOG.warning("partitions were left as they are: %s", said[0])
+        _LOG.warning("partitions were left as they are: %s", first_line(error))
         return False
     if made:
         _LOG.info("%d partitions were made", made)

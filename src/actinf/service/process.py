@@ -1,16 +1,15 @@
 """One serving process, from its first line to its last."""
 
-import asyncio
 import socket
 from collections.abc import Callable, Sequence
 
 import uvicorn
 from fastapi import FastAPI
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actinf.errors import SettingError
 from actinf.runtime.at_hand import Database, database_at_hand
-from actinf.runtime.database import make_engine
+from actinf.runtime.one_transaction import in_transaction
 from actinf.runtime.sentry import report_errors
 from actinf.runtime.settings import Settings
 from actinf.service import schema_version
@@ -60,7 +59,7 @@ def serve(settings: Settings, *, say: Callable[[str], None], pages: Sequence[Cal
         )
         with _listen(config) as sock, Supervisor(settings, database.url) as workers:
             if not settings.insecure_local and settings.database_url is None:
-                first = asyncio.run(_first_key(database, AuditLog(key)))
+                first = _first_key(database, AuditLog(key))
                 if first is not None:
                     say(
                         f"The first key, for everything in workspace 'default'. It is shown this once:\n\n    {first}\n"
@@ -91,18 +90,17 @@ def _listen(config: uvicorn.Config) -> socket.socket:
     return sock
 
 
-async def _first_key(database: Database, audit: AuditLog) -> str | None:
+def _first_key(database: Database, audit: AuditLog) -> str | None:
     """A key for everything, where there has never been any."""
-    engine: AsyncEngine = make_engine(database.url, pool_size=2, application="actinf serve")
-    try:
-        async with engine.begin() as connection:
-            if await repository.any_key(connection):
-                return None
-            workspace = await repository.workspace_named(connection, "default")
-            key = new_key()
-            await repository.insert_key(connection, workspace, key, "first key", ["admin"], None)
-            entry = Entry(workspace=workspace, actor="serve", action="keys.create", object=f"key:{key.prefix}")
-            await audit.append(connection, entry)
+
+    async def work(connection: AsyncConnection) -> str | None:
+        if await repository.any_key(connection):
+            return None
+        workspace = await repository.workspace_named(connection, "default")
+        key = new_key()
+        await repository.insert_key(connection, workspace, key, "first key", ["admin"], None)
+        entry = Entry(workspace=workspace, actor="serve", action="keys.create", object=f"key:{key.prefix}")
+        await audit.append(connection, entry)
         return key.text
-    finally:
-        await engine.dispose()
+
+    return in_transaction(database.url, work, application="actinf serve")

@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from actinf.errors import DatabaseError, ServiceUnavailable, SettingError
 from actinf.runtime.database import APP_ROLE, sqlalchemy_url
+from actinf.runtime.logs import first_line
 
 __all__ = ["HEAD", "current_revision", "downgrade", "is_current", "upgrade"]
 
@@ -59,7 +60,7 @@ def current_revision(url: str) -> str | None:
         with engine.connect() as connection:
             return MigrationContext.configure(connection).get_current_revision()
     except OperationalError as error:
-        raise ServiceUnavailable(f"the database does not answer: {_first_line(error)}") from error
+        raise ServiceUnavailable(f"the database does not answer: {first_line(error)}") from error
     finally:
         engine.dispose()
 
@@ -112,7 +113,7 @@ def _migrate(url: str, revision: str, move: _Move) -> tuple[str | None, str | No
         raise SettingError(f"there is no revision {revision!r}: expected one of {known}, head or base") from error
     except (OperationalError, psycopg.OperationalError) as error:
         raise ServiceUnavailable(
-            f"the tables were left as they were: {_first_line(error)}. Something else holds a lock, or the database is "
+            f"the tables were left as they were: {first_line(error)}. Something else holds a lock, or the database is "
             "away: try again"
         ) from error
     except (DBAPIError, psycopg.Error) as error:  # a migration uses the driver's own cursor
@@ -145,7 +146,7 @@ def _state_of(error: Exception) -> str | None:
 
 
 def _refused(error: Exception) -> str:
-    said = f"the tables were left as they were: {_first_line(error)}"
+    said = f"the tables were left as they were: {first_line(error)}"
     if _state_of(error) == _NO_RIGHT:
         return (
             f"{said}. Migrations need a login that owns the database and can take the role {APP_ROLE}. As a superuser, "
@@ -153,8 +154,3 @@ def _refused(error: Exception) -> str:
             "<login>"
         )
     return said
-
-
-def _first_line(error: Exception) -> str:
-    cause = getattr(error, "orig", None) or error
-    return str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__

@@ -1,6 +1,5 @@
 """Keys from the command line: for whoever has the database at hand."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -11,31 +10,27 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actinf.errors import DatabaseError, NotFound, ServiceUnavailable
 from actinf.runtime.at_hand import Database
-from actinf.runtime.database import make_engine
 from actinf.runtime.logs import first_line
+from actinf.runtime.one_transaction import in_transaction
 from actinf.service.access import repository
 from actinf.service.access.keys import Key, is_key, new_key
 from actinf.service.audit.log import AuditLog, Entry
 from actinf.service.tables import AnyRow
 
-__all__ = ["create_key", "in_transaction", "list_keys", "revoke_key"]
+__all__ = ["create_key", "list_keys", "revoke_key", "told_in_transaction"]
 
 Made = TypeVar("Made")
 
 
-def in_transaction(database: Database, work: Callable[[AsyncConnection], Awaitable[Made]]) -> Made:
-    """Do one piece of work in one transaction, outside any server."""
+def told_in_transaction(database: Database, work: Callable[[AsyncConnection], Awaitable[Made]]) -> Made:
+    """What the work makes, in a transaction; what the database says is told in one line.
 
-    async def run() -> Made:
-        engine = make_engine(database.url, pool_size=2, application="actinf keys")
-        try:
-            async with engine.begin() as connection:
-                return await work(connection)
-        finally:
-            await engine.dispose()
-
+    Raises:
+        ServiceUnavailable: it does not answer.
+        DatabaseError: it has not the tables of this release.
+    """
     try:
-        return asyncio.run(run())
+        return in_transaction(database.url, work, application="actinf")
     except (OperationalError, PoolTimeout) as error:
         raise ServiceUnavailable(
             f"nothing was changed: {first_line(error)}. The database has to answer, and to be at this release (actinf "
@@ -71,12 +66,12 @@ def create_key(
         )
         return key
 
-    return in_transaction(database, work)
+    return told_in_transaction(database, work)
 
 
 def list_keys(database: Database) -> Sequence[AnyRow]:
     """All keys of all workspaces, the oldest first."""
-    return in_transaction(database, lambda connection: repository.keys_of(connection, None, None, 10_000))
+    return told_in_transaction(database, lambda connection: repository.keys_of(connection, None, None, 10_000))
 
 
 def revoke_key(database: Database, audit: AuditLog, *, actor: str, prefix: str) -> None:
@@ -97,4 +92,4 @@ def revoke_key(database: Database, audit: AuditLog, *, actor: str, prefix: str) 
         entry = Entry(workspace=None, actor=actor, action="keys.revoke", object=f"key:{prefix}")
         await audit.append(connection, entry)
 
-    in_transaction(database, work)
+    told_in_transaction(database, work)

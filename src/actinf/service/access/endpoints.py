@@ -3,20 +3,17 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from actinf.service.access import service
-from actinf.service.access.principal import Principal
 from actinf.service.access.schemas import KeyCreated, KeyPage, KeyShown, NewKey
-from actinf.service.context import Asking, Transaction, parts_of, requires
+from actinf.service.context import Admin, Asking, Transaction, parts_of
 from actinf.service.idempotency import IdempotencyKey, once
 from actinf.service.json_route import JsonRoute
 
 __all__ = ["router"]
 
 router = APIRouter(prefix="/v1/keys", tags=["keys"], route_class=JsonRoute)
-
-Admin = Annotated[Principal, Depends(requires("admin"))]
 
 
 @router.post("", status_code=201, response_model=KeyCreated)

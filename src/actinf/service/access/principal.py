@@ -30,13 +30,17 @@ class Principal:
     actor: str
     scopes: frozenset[str]
 
+    def may(self, scope: str) -> bool:
+        """Whether the scope is among those of the key."""
+        return scope in self.scopes or "admin" in self.scopes
+
     def needs(self, scope: str) -> None:
         """Do nothing where the scope is among those of the key.
 
         Raises:
             Forbidden: names the scope that is missing and those that there are.
         """
-        if scope not in self.scopes and "admin" not in self.scopes:
+        if not self.may(scope):
             raise Forbidden(
                 f"this needs a key with the scope {scope!r} ({SCOPES[scope]}), but {self.actor} has "
                 f"{', '.join(sorted(self.scopes))}: ask for another key (actinf keys create --scope {scope})"

@@ -3,12 +3,11 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
-from actinf.service.access.principal import Principal
 from actinf.service.agents import service
 from actinf.service.agents.schemas import AgentMade, AgentPage, AgentShown, NewAgent, Reset
-from actinf.service.context import Asking, Transaction, parts_of, requires
+from actinf.service.context import Asking, Reader, Runner, Transaction, parts_of
 from actinf.service.idempotency import IdempotencyKey, once
 from actinf.service.json_route import JsonRoute
 from actinf.service.steps.service import take_first
@@ -16,9 +15,6 @@ from actinf.service.steps.service import take_first
 __all__ = ["router"]
 
 router = APIRouter(prefix="/v1/agents", tags=["agents"], route_class=JsonRoute)
-
-Reader = Annotated[Principal, Depends(requires("read"))]
-Runner = Annotated[Principal, Depends(requires("run"))]
 
 
 @router.post("", status_code=201, response_model=AgentMade)

@@ -15,6 +15,7 @@ from actinf.runtime.logs import first_line
 from actinf.runtime.settings import Settings
 from actinf.service.audit.anchor import Anchor, AnchorWriter
 from actinf.service.audit.chain import key_id, moment
+from actinf.service.background import begun, ended
 from actinf.service.measures import AUDIT_ANCHORED, AUDIT_CONTRADICTED, AUDIT_ROWS
 
 __all__ = ["ANCHOR_SECONDS", "Anchoring", "anchor_path"]
@@ -58,20 +59,17 @@ class Anchoring:
         self._key = key
         self._path = path
         self._writer = AnchorWriter(path, key)
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self._written = float("-inf")
         self._failed = ""
 
     def start(self) -> None:
         """Begin."""
-        self._task = asyncio.create_task(self._run(), name="audit anchor")
+        self._tasks.append(begun(self._run(), "audit anchor"))
 
     async def stop(self) -> None:
         """Write the last anchor, and end."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await ended(self._tasks)
         with suppress(TimeoutError):
             async with asyncio.timeout(_LAST_SECONDS):
                 await self.once()

@@ -1,6 +1,5 @@
 """The audit log from the command line: verify it, explain a restore, prune it."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -14,7 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actinf.errors import Conflict, DatabaseError, SettingError
 from actinf.runtime.at_hand import Database
-from actinf.runtime.database import connect, make_engine
+from actinf.runtime.database import connect
+from actinf.runtime.logs import first_line
+from actinf.runtime.one_transaction import in_transaction
 from actinf.runtime.settings import Settings
 from actinf.service.audit.anchor import AnchorFile, read_anchors
 from actinf.service.audit.anchoring import ANCHOR_SECONDS, anchor_path
@@ -62,10 +63,9 @@ def _told() -> Iterator[None]:
     try:
         yield
     except (psycopg.Error, DBAPIError) as error:
-        said = str(getattr(error, "orig", None) or error).strip().splitlines() or [type(error).__name__]
         raise DatabaseError(
-            f"the audit log is as it was: {said[0]}. The database has to answer, to be at this release (actinf db "
-            "check), and to let this login do it (actinf audit prune needs its owner)"
+            f"the audit log is as it was: {first_line(error)}. The database has to answer, to be at this release "
+            "(actinf db check), and to let this login do it (actinf audit prune needs its owner)"
         ) from error
 
 
@@ -80,16 +80,8 @@ def verified(database: Database, key: bytes, files: Sequence[AnchorFile]) -> Ver
 
 
 def _in_transaction(database: Database, work: Callable[[AsyncConnection], Awaitable[Made]]) -> Made:
-    async def run() -> Made:
-        engine = make_engine(database.url, pool_size=2, application="actinf audit", statement_seconds=_SECONDS)
-        try:
-            async with engine.begin() as connection:
-                return await work(connection)
-        finally:
-            await engine.dispose()
-
     with _told():
-        return asyncio.run(run())
+        return in_transaction(database.url, work, application="actinf audit", statement_seconds=_SECONDS)
 
 
 def restored(database: Database, key: bytes, files: Sequence[AnchorFile], *, actor: str, reason: str) -> dict[str, Any]:

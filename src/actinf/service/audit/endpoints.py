@@ -2,19 +2,17 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
-from actinf.service.access.principal import Principal
 from actinf.service.audit import repository
 from actinf.service.audit.schemas import AuditEntry, AuditPage
-from actinf.service.context import Transaction, requires
+from actinf.service.context import Operator, Transaction
 
 __all__ = ["router"]
 
 router = APIRouter(prefix="/v1/audit", tags=["audit"])
 
-Operator = Annotated[Principal, Depends(requires("operate"))]
 _TEXT = r"^[\x20-\x7e]+$"
 
 

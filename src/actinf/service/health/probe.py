@@ -15,6 +15,8 @@ from typing import Any
 import psycopg
 
 from actinf.runtime.database import connect_async
+from actinf.runtime.logs import first_line
+from actinf.service.background import begun, ended
 from actinf.service.jobs.presence import ALIVE
 from actinf.service.measures import HEALTHY
 
@@ -40,7 +42,7 @@ class HealthProbe:
         self._url = url
         self._disk = disk
         self._connection: psycopg.AsyncConnection[Any] | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self._reason: str | None = "the database was not asked yet"
         self._checked = time.monotonic()
         #: Workers that live, as far as the database knew when it was asked last; None before that.
@@ -55,14 +57,11 @@ class HealthProbe:
 
     def start(self) -> None:
         """Begin to watch."""
-        self._task = asyncio.create_task(self._run(), name="health probe")
+        self._tasks.append(begun(self._run(), "health probe"))
 
     async def stop(self) -> None:
         """End."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await ended(self._tasks)
         await self._disconnect()
 
     async def _run(self) -> None:
@@ -87,8 +86,7 @@ class HealthProbe:
             return f"the database did not answer within {_PATIENCE_SECONDS:g} s"
         except (psycopg.Error, OSError) as error:
             await self._disconnect()
-            said = str(error).strip().splitlines() or [type(error).__name__]
-            return f"the database cannot be written: {said[0]}"
+            return f"the database cannot be written: {first_line(error)}"
         if self._disk is not None and shutil.disk_usage(self._disk).free < _LEAST_FREE_BYTES:
             return f"the disk of the database is full: less than {_LEAST_FREE_BYTES // 2**20} MiB are free"
         return None

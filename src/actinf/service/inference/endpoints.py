@@ -1,18 +1,14 @@
 """`/v1/inference`: what is to be believed of hidden states, given a model and a sequence of observations."""
 
-from typing import Annotated
+from fastapi import APIRouter, Request, Response
 
-from fastapi import APIRouter, Depends, Request, Response
-
-from actinf.service.access.principal import Principal
-from actinf.service.context import parts_of, requires
+from actinf.service.context import Reader, parts_of
 from actinf.service.inference import service
 from actinf.service.inference.schemas import Inference, InferenceReply
 from actinf.service.json_route import JsonRoute
 
 __all__ = ["router"]
 
-Reader = Annotated[Principal, Depends(requires("read"))]
 
 router = APIRouter(prefix="/v1/inference", tags=["inference"], route_class=JsonRoute)
 

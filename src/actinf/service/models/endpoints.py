@@ -2,10 +2,9 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
-from actinf.service.access.principal import Principal
-from actinf.service.context import Asking, Transaction, parts_of, requires
+from actinf.service.context import Asking, Reader, Runner, Transaction, parts_of
 from actinf.service.idempotency import IdempotencyKey, once
 from actinf.service.json_route import JsonRoute
 from actinf.service.models import service
@@ -15,8 +14,6 @@ __all__ = ["router"]
 
 router = APIRouter(prefix="/v1/models", tags=["models"], route_class=JsonRoute)
 
-Reader = Annotated[Principal, Depends(requires("read"))]
-Runner = Annotated[Principal, Depends(requires("run"))]
 Reference = Annotated[str, Path(max_length=120, description="A hash, `name`, or `name@version`.", examples=["tmaze"])]
 
 

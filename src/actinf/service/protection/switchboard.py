@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from actinf.errors import ServiceUnavailable
+from actinf.service.background import begun, ended
 from actinf.service.protection.breaker import Breaker
 from actinf.service.protection.guarded_engine import GuardedEngine
 from actinf.service.switches import repository
@@ -33,7 +34,7 @@ class SwitchBoard:
     def __init__(self, engine: GuardedEngine, breakers: Iterable[Breaker]):
         self._engine = engine.for_operators()
         self._breakers: Mapping[str, Breaker] = {breaker.name: breaker for breaker in breakers}
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     def __getitem__(self, name: str) -> Breaker:
         return self._breakers[name]
@@ -45,14 +46,11 @@ class SwitchBoard:
 
     def start(self) -> None:
         """Begin to follow what other processes are told."""
-        self._task = asyncio.create_task(self._follow(), name="switchboard")
+        self._tasks.append(begun(self._follow(), "switchboard"))
 
     async def stop(self) -> None:
         """End."""
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await ended(self._tasks)
 
     async def refresh(self) -> None:
         """Put every breaker where the database says."""

@@ -3,11 +3,10 @@
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from actinf.service.access.principal import Principal
-from actinf.service.context import Asking, Transaction, parts_of, requires, still_allowed
+from actinf.service.context import Asking, Reader, Runner, Transaction, parts_of, still_allowed
 from actinf.service.events import EventStream
 from actinf.service.events import Reader as StreamReader
 from actinf.service.idempotency import IdempotencyKey, once
@@ -20,9 +19,6 @@ __all__ = ["NETCDF", "router"]
 NETCDF = "application/x-netcdf"
 
 router = APIRouter(prefix="/v1/simulations", tags=["simulations"], route_class=JsonRoute)
-
-Reader = Annotated[Principal, Depends(requires("read"))]
-Runner = Annotated[Principal, Depends(requires("run"))]
 
 
 @router.post("", status_code=201, response_model=SimulationShown)

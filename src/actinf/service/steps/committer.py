@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actinf.errors import ServiceUnavailable
 from actinf.runtime.database import connect_async
+from actinf.runtime.logs import first_line
 from actinf.service.measures import COMMIT_SECONDS, COMMIT_SIZE
 from actinf.service.protection.breaker import Breaker
 from actinf.service.steps.record import StepRecord
@@ -192,8 +193,7 @@ class Committer:
 
     @staticmethod
     def _fail(batch: Batch, error: Exception) -> None:
-        said = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        _LOG.warning("steps could not be written: %s", said, extra={"size": len(batch)})
+        _LOG.warning("steps could not be written: %s", first_line(error), extra={"size": len(batch)})
         for _, future in batch:
             if not future.done():
                 future.set_exception(

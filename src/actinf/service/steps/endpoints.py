@@ -5,13 +5,13 @@ from typing import Annotated
 from uuid import UUID
 
 import psycopg
-from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Header, Path, Query, Request, Response
 from sqlalchemy.exc import SQLAlchemyError
 
 from actinf.errors import ActinfError, Conflict
 from actinf.runtime.problems import Problem, logged_problem_of, problem_of
 from actinf.service.access.principal import Principal
-from actinf.service.context import Parts, parts_of, requires, still_allowed
+from actinf.service.context import Parts, Reader, Runner, parts_of, still_allowed
 from actinf.service.events import EventStream
 from actinf.service.events import Reader as StreamReader
 from actinf.service.idempotency import REPLAYED, IdempotencyKey
@@ -32,9 +32,6 @@ from actinf.service.steps.schemas import (
 __all__ = ["router"]
 
 router = APIRouter(prefix="/v1", tags=["steps"], route_class=LeanRoute)
-
-Reader = Annotated[Principal, Depends(requires("read"))]
-Runner = Annotated[Principal, Depends(requires("run"))]
 
 
 @router.post("/agents/{agent}/steps", status_code=201, response_model=StepReply)

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actinf.errors import NotFound
 from actinf.runtime.at_hand import Database
-from actinf.service.access.commands import in_transaction
+from actinf.service.access.commands import told_in_transaction
 from actinf.service.audit.log import AuditLog, Entry
 from actinf.service.switches import repository
 from actinf.service.tables import AnyRow
@@ -16,7 +16,7 @@ __all__ = ["list_switches", "put_switch"]
 
 def list_switches(database: Database) -> Sequence[AnyRow]:
     """The switches that were ever thrown; `repository.NAMES` holds all that there are."""
-    return in_transaction(database, repository.all_switches)
+    return told_in_transaction(database, repository.all_switches)
 
 
 def put_switch(database: Database, audit: AuditLog, *, actor: str, name: str, position: str, reason: str) -> None:
@@ -34,4 +34,4 @@ def put_switch(database: Database, audit: AuditLog, *, actor: str, name: str, po
         entry = Entry(workspace=None, actor=actor, action="switches.put", object=f"switch:{name}", details=details)
         await audit.append(connection, entry)
 
-    in_transaction(database, work)
+    told_in_transaction(database, work)

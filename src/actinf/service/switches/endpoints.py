@@ -2,10 +2,9 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request
+from fastapi import APIRouter, Path, Request
 
-from actinf.service.access.principal import Principal
-from actinf.service.context import Asking, OperatorTransaction, parts_of, requires
+from actinf.service.context import Asking, Operator, OperatorTransaction, parts_of
 from actinf.service.json_route import JsonRoute
 from actinf.service.switches import service
 from actinf.service.switches.schemas import SwitchList, SwitchPut, SwitchShown
@@ -13,8 +12,6 @@ from actinf.service.switches.schemas import SwitchList, SwitchPut, SwitchShown
 __all__ = ["router"]
 
 router = APIRouter(prefix="/v1/switches", tags=["switches"], route_class=JsonRoute)
-
-Operator = Annotated[Principal, Depends(requires("operate"))]
 
 
 @router.get("")

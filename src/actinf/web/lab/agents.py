@@ -157,7 +157,7 @@ async def _shown(request: Request, visit: Visit, identity: UUID, number: int | N
     return page(
         "agent_part.html" if is_part(request) else "agent.html",
         visit=visit,
-        can_run=visit.principal.scopes & {"run", "admin"},
+        can_run=visit.principal.may("run"),
         id=identity,
         name=name,
         model=model.name or f"model {row.model_hash[:8]}",

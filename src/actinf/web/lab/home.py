@@ -161,9 +161,7 @@ def _by_field(error: Exception) -> dict[str, str]:
         return {"model": str(error)}
     mistakes: dict[str, str] = {}
     for line in str(error).splitlines():
-        named = next(
-            (name for name in ("horizon", "gamma", "alpha", "novelty", "learning") if name in line.lower()), ""
-        )
+        named = next((name for name in _NAMED_IN_ERRORS if name in line.lower()), "")
         key = "learning" if named == "novelty" else named or ("horizon" if isinstance(error, BudgetError) else "")
         mistakes[key] = f"{mistakes[key]}\n{line}" if key in mistakes else line
     return mistakes
@@ -189,7 +187,7 @@ async def _home(
         "home.html",
         status,
         visit=visit,
-        can_run=visit.principal.scopes & {"run", "admin"},
+        can_run=visit.principal.may("run"),
         trouble=_trouble(request, parts),
         agents=rows[:AGENTS_ON_A_PAGE],
         titles=titles,

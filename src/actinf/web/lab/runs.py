@@ -38,7 +38,7 @@ async def show_run(run: UUID, request: Request, visit: Reader) -> Response:
     return page(
         "run_part.html" if is_part(request) else "run.html",
         visit=visit,
-        can_run=visit.principal.scopes & {"run", "admin"},
+        can_run=visit.principal.may("run"),
         run=shown,
         name=title_of(shown),
         unfinished=row.status in repository.UNFINISHED,
