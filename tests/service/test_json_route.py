@@ -1,6 +1,8 @@
 """Bodies: what nothing behind the reader can bear is a mistake of the sender, and never one of the service."""
 
 import json
+from pathlib import Path
+from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -8,6 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import actinf as ai
+from actinf.model.files import BUNDLED
 from actinf.service.json_route import MOST_NESTED, JsonRoute, read_json
 
 if TYPE_CHECKING:
@@ -135,3 +139,35 @@ def test_every_operation_that_takes_a_body_reads_it_within_bounds(service: "Runn
 
     routes = [route for route in routes_of(service.app) if route.body_field is not None]
     assert [route.path for route in routes if not isinstance(route, JsonRoute)] == []
+
+
+def test_a_model_may_be_sent_as_yaml(api: httpx.Client) -> None:
+    text = Path(BUNDLED, "tmaze.yaml").read_text(encoding="utf-8")
+    body = "name: from-yaml\ndocument:\n" + indent(text, "  ")
+    made = api.post("/v1/models", content=body, headers={"Content-Type": "application/yaml; charset=utf-8"})
+    assert made.raise_for_status().json()["hash"] == ai.Model.load("tmaze").hash
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("name: [", "body:"),
+        ("name: !!python/object/apply:os.system [ls]", "tag"),
+        ("a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\nd: " + "[*c, *c, *c, *c, *c, *c, *c, *c]" * 1, "name"),
+        ("name: .nan\ndocument: {}", "body"),
+        ("name: x\nname: y\ndocument: {}", "name"),
+        ('name: "a\\0b"\ndocument: {}', "NUL"),
+    ],
+)
+def test_hostile_yaml_is_refused_with_a_reason(api: httpx.Client, body: str, said: str) -> None:
+    refused = api.post("/v1/models", content=body.encode(), headers={"Content-Type": "application/yaml"})
+    assert refused.status_code == 422
+    assert said in refused.json()["detail"]
+
+
+def test_what_is_sent_without_saying_that_it_is_json_is_told_so(api: httpx.Client) -> None:
+    """It is what curl does: `-d` alone announces a form."""
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    refused = api.post("/v1/agents", content=b'{"model": "tmaze"}', headers=form)
+    assert refused.status_code == 422
+    assert "Content-Type: application/json" in refused.json()["detail"]

@@ -3,6 +3,9 @@
 What the reader of JSON lets through and nothing behind it can bear is refused here: NaN and Infinity, numbers beyond
 what a machine holds, half a surrogate pair (no UTF-8), NUL (no text of PostgreSQL), and nesting without an end.  Small
 bodies are looked at with a few searches over their bytes; large ones are parsed beside the event loop, a few at a time.
+
+A body may also be sent as YAML, as model and experiment files are written: it is read as such a file is, without tags,
+with bounded aliases, and then has to be what JSON could have said.
 """
 
 import asyncio
@@ -14,10 +17,17 @@ from typing import Any, NoReturn
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
-__all__ = ["MOST_NESTED", "JsonRoute", "read_json"]
+from actinf.errors import FileError
+from actinf.model.document import parse_document
+
+__all__ = ["MOST_NESTED", "YAML", "JsonRoute", "read_json", "read_yaml"]
 
 #: How deep lists and mappings may be nested: a table has an axis for each factor that it depends on.
 MOST_NESTED = 64
+
+#: How YAML is announced.
+YAML = "application/yaml"
+_YAML = {YAML, "application/x-yaml", "text/yaml", "text/x-yaml"}
 _SMALL_BYTES = 65_536
 _MOST_DIGITS = 19
 
@@ -58,6 +68,23 @@ def read_json(body: bytes) -> Any:
     except json.JSONDecodeError as error:
         raise _Refused(f"expected JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
     return value
+
+
+def read_yaml(body: bytes) -> Any:
+    """The value that a body of YAML holds, within the same bounds.
+
+    Raises:
+        json.JSONDecodeError: it is no YAML, or holds what JSON does not; `msg` says what, with the line.
+    """
+    try:
+        value = parse_document(body, "yaml", "body").data
+        return read_json(json.dumps(value, allow_nan=False, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+    except FileError as error:
+        raise _Refused(str(error)) from None
+    except ValueError as error:
+        if isinstance(error, json.JSONDecodeError):
+            raise
+        raise _Refused(f"it holds what JSON does not: {error}") from None
 
 
 def _integer(digits: str) -> int:
@@ -113,6 +140,12 @@ class _JsonRequest(Request):
     def __init__(self, request: Request):
         super().__init__(request.scope, request.receive)
         self._first = request
+        self._read = read_json
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() in _YAML:
+            self._read = read_yaml
+            # From here on it is what the framework knows how to validate.
+            others = [pair for pair in request.scope["headers"] if pair[0] != b"content-type"]
+            request.scope["headers"] = [*others, (b"content-type", b"application/json")]
 
     async def body(self) -> bytes:
         """The bytes of the body."""
@@ -127,11 +160,11 @@ class _JsonRequest(Request):
         if not hasattr(self, "_json"):
             body = await self.body()
             if len(body) < _SMALL_BYTES:
-                self._json = read_json(body)
+                self._json = self._read(body)
             else:
                 parsers: asyncio.Semaphore = self.app.state.parsers
                 async with parsers:
-                    self._json = await asyncio.to_thread(read_json, body)
+                    self._json = await asyncio.to_thread(self._read, body)
         return self._json
 
 

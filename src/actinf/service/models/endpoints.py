@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from actinf.service.context import Asking, Reader, Runner, Transaction, parts_of
 from actinf.service.idempotency import IdempotencyKey, once
-from actinf.service.json_route import JsonRoute
+from actinf.service.json_route import YAML, JsonRoute
 from actinf.service.models import service
 from actinf.service.models.schemas import NAME, ModelPage, ModelShown, NewModel
 
@@ -17,11 +17,19 @@ router = APIRouter(prefix="/v1/models", tags=["models"], route_class=JsonRoute)
 Reference = Annotated[str, Path(max_length=120, description="A hash, `name`, or `name@version`.", examples=["tmaze"])]
 
 
-@router.post("", status_code=201, response_model=ModelShown)
+@router.post(
+    "",
+    status_code=201,
+    response_model=ModelShown,
+    openapi_extra={"requestBody": {"content": {YAML: {"schema": {"$ref": "#/components/schemas/NewModel"}}}}},
+)
 async def create_model(
     body: NewModel, request: Request, principal: Runner, changes: Transaction, idempotency_key: IdempotencyKey = None
 ) -> Response:
-    """Keep a model under a name.  Sent again under the same name, it is the same version."""
+    """Keep a model under a name.  Sent again under the same name, it is the same version.
+
+    The body may be YAML (`Content-Type: application/yaml`), so that a model file can be put under `document:` as it is.
+    """
     asking = Asking(principal, changes, parts_of(request))
 
     async def work() -> ModelShown:

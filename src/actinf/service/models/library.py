@@ -15,10 +15,9 @@ from pydantic_core import to_json
 from actinf.agent import Agent
 from actinf.agent.estimate import AgentEstimate
 from actinf.envs.by_name import BUNDLED, bundled_model, bundled_world
-from actinf.errors import FileError, ServiceUnavailable
+from actinf.errors import ServiceUnavailable
 from actinf.lab.experiment import AgentSettings
 from actinf.model import Model
-from actinf.model.document import parse_document
 from actinf.model.files import BUNDLED as MODEL_FILES
 from actinf.service.protection.admission import Admission
 from actinf.service.protection.crew import Crew
@@ -54,17 +53,9 @@ def model_of_plain(data: Mapping[str, Any]) -> Model:
     return Model.from_dict(data)
 
 
-def model_of_bytes(content: bytes, form: str) -> Model:
-    """The model in the text of a model file, "yaml" or "json".
-
-    Raises:
-        FileError: lists every mistake, by its line.
-        ModelError: likewise, by its path.
-    """
-    document = parse_document(content, form, "body")
-    if not isinstance(document.data, dict):
-        raise FileError("body:1: expected a mapping, as model files begin: actinf: 1, kind: model")
-    return Model.from_dict(document.data)
+def model_of_bytes(document: bytes) -> Model:
+    """The model of a document as it is kept."""
+    return Model.from_dict(json.loads(document))
 
 
 def written(model: Model) -> bytes:
@@ -134,8 +125,8 @@ class ModelLibrary:
         if known is not None:
             return known
         if len(document) < 65_536:
-            return self.keep(workspace, model_of_bytes(document, "json"))
-        return self.keep(workspace, await asyncio.to_thread(model_of_bytes, document, "json"))
+            return self.keep(workspace, model_of_bytes(document))
+        return self.keep(workspace, await asyncio.to_thread(model_of_bytes, document))
 
     async def stated(self, workspace: UUID, document: Mapping[str, Any]) -> Model:
         """The model of a document that a request holds; the same document sent again is not parsed again.
