@@ -241,3 +241,25 @@ def test_more_policies_than_can_be_replied_are_refused_before_the_step(api: http
     assert refused.status_code == 422
     assert "1,048,576 policies" in refused.json()["detail"]
     assert api.get(f"/v1/agents/{made['id']}").json()["next_step"] == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (
+            {"observation": {"where": 1.5}},
+            "body.observation.where: Input should be a valid string, or a valid integer,",
+        ),
+        ({"observation": {"where": True}}, "body.observation.where: Input should be a valid string"),
+        ({"observation": "x"}, "body.observation: Input should be a valid dictionary, or a valid list"),
+        ({"observation": {}, "step": -1}, "body.step: Input should be greater than or equal to 0 (got -1)"),
+        ({}, "body.observation: Field required"),
+    ],
+)
+def test_a_wrong_body_is_told_without_the_words_of_the_schema(
+    api: httpx.Client, agent: dict[str, Any], body: dict[str, Any], said: str
+) -> None:
+    detail = api.post(steps_of(agent), json=body).json()["detail"]
+    assert detail.startswith(said)
+    assert "nullable" not in detail
+    assert "dict[" not in detail

@@ -8,6 +8,7 @@ import http
 import json
 import logging
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -201,7 +202,7 @@ def install_problems(app: FastAPI) -> None:
 
     async def invalid(request: Request, error: Exception) -> Response:
         mistakes = error.errors() if isinstance(error, RequestValidationError) else []
-        parts = [ProblemPart(where=list(one["loc"]), detail=_said(one)) for one in mistakes]
+        parts = _parts_of(mistakes)
         detail = "; ".join(f"{_place(part.where)}: {part.detail}" for part in parts[:5])
         if len(parts) > 5:
             detail += f"; and {len(parts) - 5} more"
@@ -252,12 +253,41 @@ def _place(where: Sequence[Any]) -> str:
     return ".".join(str(part) for part in where) or "the body"
 
 
+# How pydantic calls the alternatives of a union inside a place: no part of what was sent.
+_ALTERNATIVE = re.compile(r"(str|int|float|bool|dict|list|nullable|union|constrained-.*|.*\[.*)")
+
+
+def _parts_of(mistakes: Sequence[Mapping[str, Any]]) -> list[ProblemPart]:
+    """The mistakes one by one; of what may have several forms and has none, one mistake that names them all."""
+    found: dict[tuple[str | int, ...], list[Mapping[str, Any]]] = {}
+    for one in mistakes:
+        where = tuple(part for part in one["loc"] if not (isinstance(part, str) and _ALTERNATIVE.fullmatch(part)))
+        found.setdefault(where, []).append(one)
+    parts = []
+    for where, alike in found.items():
+        inside = any(len(other) > len(where) and other[: len(where)] == where for other in found)
+        if inside and any(len(one["loc"]) > len(where) for one in alike):
+            continue  # the form that was meant fits up to a part of it, which is told
+        parts.append(ProblemPart(where=list(where), detail=_said_together(alike)))
+    return parts
+
+
+def _said_together(alike: Sequence[Mapping[str, Any]]) -> str:
+    begins = "Input should be "
+    wanted = [str(one["msg"]).removeprefix(begins) for one in alike if str(one["msg"]).startswith(begins)]
+    if len(alike) == 1 or len(wanted) < len(alike):
+        return _said(alike[0])
+    return f"{begins}{', or '.join(dict.fromkeys(wanted))}{_got(alike[0])}"
+
+
 def _said(one: Mapping[str, Any]) -> str:
     """pydantic's sentence, with the value where that is short."""
     if one["type"] == "json_invalid":
         return str(one["ctx"]["error"])
-    said = str(one["msg"])
+    return f"{one['msg']}{_got(one)}"
+
+
+def _got(one: Mapping[str, Any]) -> str:
     value = one.get("input")
-    if isinstance(value, str | int | float | bool) and len(repr(value)) <= 60:
-        return f"{said} (got {value!r})"
-    return said
+    short = isinstance(value, str | int | float | bool) and len(repr(value)) <= 60
+    return f" (got {json.dumps(value, ensure_ascii=False)})" if short else ""

@@ -87,7 +87,7 @@ class AsyncClient:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str], **how: Any) -> Self:
-        """A client of the service that the environment names: `ACTINF_URL`, and `ACTINF_KEY` where keys are on.
+        """A client of the service that `os.environ` names by `ACTINF_URL`, and `ACTINF_KEY` where keys are on.
 
         Args:
             environment: `os.environ`, read where the program starts.
