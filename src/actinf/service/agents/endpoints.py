@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from actinf.service.agents import service
 from actinf.service.agents.schemas import AgentMade, AgentPage, AgentShown, NewAgent, Reset
-from actinf.service.context import Asking, Reader, Runner, Transaction, parts_of
+from actinf.service.context import Asking, Reader, Runner, Transaction, changing, parts_of
 from actinf.service.idempotency import IdempotencyKey, once
 from actinf.service.json_route import JsonRoute
 from actinf.service.steps.service import take_first
@@ -19,10 +19,11 @@ router = APIRouter(prefix="/v1/agents", tags=["agents"], route_class=JsonRoute)
 
 @router.post("", status_code=201, response_model=AgentMade)
 async def create_agent(
-    body: NewAgent, request: Request, principal: Runner, changes: Transaction, idempotency_key: IdempotencyKey = None
+    body: NewAgent, request: Request, principal: Runner, idempotency_key: IdempotencyKey = None
 ) -> Response:
     """Make an agent of a model and settings.  With an `observation` it takes its first step as well, or is not made."""
-    asking = Asking(principal, changes, parts_of(request))
+    parts = parts_of(request)
+    await service.make_ready(parts, principal, body)
 
     async def work() -> AgentMade:
         made, first = await service.create(asking, body), None
@@ -31,7 +32,9 @@ async def create_agent(
             made = await service.shown(asking, made.id)
         return AgentMade(**dict(made), first=first)
 
-    return await once(asking, idempotency_key, "agents.create", body, work)
+    async with changing(parts) as changes:
+        asking = Asking(principal, changes, parts)
+        return await once(asking, idempotency_key, "agents.create", body, work)
 
 
 @router.get("")

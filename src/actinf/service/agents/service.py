@@ -1,22 +1,39 @@
 """What is done with agents."""
 
 import secrets
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
 from actinf.agent import Agent
-from actinf.errors import Conflict
+from actinf.errors import ActinfError, Conflict
 from actinf.lab.experiment_file import agent_to_plain, read_agent
+from actinf.service.access.principal import Principal
 from actinf.service.agents import repository
 from actinf.service.agents.hot import not_there
 from actinf.service.agents.schemas import AgentPage, AgentShown, AgentSummary, NewAgent, Reset
-from actinf.service.context import Asking
+from actinf.service.context import Asking, Parts
 from actinf.service.models import service as models
 from actinf.service.models.service import parts_of_model
 
-__all__ = ["create", "delete", "listed", "reset", "shown"]
+__all__ = ["create", "delete", "listed", "make_ready", "reset", "shown"]
 
 MOST_POLICIES_SHOWN = 4096
+
+
+async def make_ready(parts: Parts, principal: Principal, wanted: NewAgent) -> None:
+    """Have the agent built that is to be made, before a transaction is begun: it may take seconds, and hold a thread.
+
+    What is wrong is told by `create`, which finds it again; a request that is sent twice may still be replayed.
+    """
+    with suppress(ActinfError):
+        settings = read_agent(wanted.settings())
+        if isinstance(wanted.model, str):
+            async with parts.engine.connect() as connection:
+                model, _ = await models.find(parts.library, connection, principal.workspace, wanted.model)
+        else:
+            model = await parts.library.stated(principal.workspace, wanted.model)
+        await parts.library.agent(model, settings)
 
 
 async def create(asking: Asking, wanted: NewAgent) -> AgentShown:

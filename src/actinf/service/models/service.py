@@ -13,7 +13,7 @@ from actinf.model import Model
 from actinf.model.problems import suggestion
 from actinf.service.context import Asking
 from actinf.service.models import repository
-from actinf.service.models.library import ModelLibrary, bundled_names, model_of_plain, written
+from actinf.service.models.library import ModelLibrary, bundled_names, written
 from actinf.service.models.schemas import ModelPage, ModelShown, ModelSummary, ModelVersion
 
 __all__ = ["delete", "find", "keep", "listed", "shown"]
@@ -28,8 +28,8 @@ async def keep(asking: Asking, name: str | None, given: Model | dict[str, Any]) 
     Raises:
         ModelError: lists every mistake of the document.
     """
-    model = given if isinstance(given, Model) else await asyncio.to_thread(model_of_plain, given)
-    model = asking.parts.library.keep(asking.principal.workspace, model)
+    library, workspace = asking.parts.library, asking.principal.workspace
+    model = library.keep(workspace, given) if isinstance(given, Model) else await library.stated(workspace, given)
     document = await asyncio.to_thread(written, model)
     new = await repository.insert_model(asking.connection, asking.principal.workspace, model.hash, document)
     version = None

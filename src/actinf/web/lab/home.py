@@ -75,6 +75,7 @@ async def make_agent(request: Request, visit: Runner) -> Response:
         return await _home(request, visit, Filled(values, learns, unkept), None, status=422)
     try:
         wanted = _wanted(values, learns, novelty=novelty)
+        await agents.make_ready(parts, visit.principal, wanted)
         async with changing(parts) as changes:
             made = await agents.create(Asking(visit.principal, changes, parts), wanted)
     except ValidationError as error:
