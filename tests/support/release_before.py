@@ -10,10 +10,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from support.documentation import ROOT
 from support.ports import free_port
 from support.server_process import ServerProcess
-
-ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 def code_before(revision: str, folder: Path) -> Path:
