@@ -104,6 +104,25 @@ def test_a_resumed_session_goes_on_bit_for_bit(problem: Problem, cut: int) -> No
             assert_same_step(other.step(problem.observations[t], executed=executed), wanted)
 
 
+@settings(max_examples=60)
+@given(st.booleans().flatmap(lambda learning: problems(learning=learning, steps=3)))
+def test_a_timed_step_is_the_same_step_bit_for_bit(problem: Problem) -> None:
+    """It is taken in two halves: with counts, with a joint model, with habits."""
+    whole, halved = problem.agent.start(seed=7), problem.agent.start(seed=7)
+    for t in range(3):
+        executed = problem.executed[t] if t else None
+        try:
+            wanted = whole.step(problem.observations[t], executed=executed)
+        except ImpossibleObservation:
+            with pytest.raises(ImpossibleObservation):
+                halved.timed_step(problem.observations[t], executed=executed)
+        else:
+            got, seconds = halved.timed_step(problem.observations[t], executed=executed)
+            assert_same_step(got, wanted)
+            assert seconds > 0
+        assert halved.snapshot() == whole.snapshot()
+
+
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda session: pickle.loads(pickle.dumps(session))])
 @pytest.mark.parametrize("learning", [None, ai.Learning(A=True)])
 def test_a_copy_goes_on_by_itself(copied: Any, learning: ai.Learning | None) -> None:

@@ -1,6 +1,8 @@
 """Steps that share a commit do not share their fate."""
 
 import asyncio
+import os
+import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
@@ -13,6 +15,7 @@ from support.service import RunningService
 
 from actinf.errors import ServiceUnavailable
 from actinf.service.protection.make import make_breakers
+from actinf.service.steps import committer
 from actinf.service.steps.committer import Committer
 
 CENTRE = {"observation": {"where": "centre", "cue": "none"}}
@@ -62,6 +65,31 @@ def test_a_step_waits_for_a_short_transaction_of_somebody_else(
         reply = api.post(f"/v1/agents/{agent['id']}/steps", json=CENTRE)
         timer.join()
     assert reply.raise_for_status().json()["step"] == 0
+
+
+def test_a_server_that_stands_still_keeps_no_step_waiting_for_ever(
+    service: RunningService, api: httpx.Client, agent: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process behind the committer's connection is stopped; when it goes on, the step may be kept after all."""
+
+    def step() -> httpx.Response:
+        return api.post(
+            f"/v1/agents/{agent['id']}/steps", json={"observation": {}}, headers={"Idempotency-Key": "second"}
+        )
+
+    api.post(f"/v1/agents/{agent['id']}/steps", json=CENTRE).raise_for_status()
+    monkeypatch.setattr(committer, "_ANSWER_SECONDS", 0.5)
+    with psycopg.connect(service.database.url) as asking:
+        (pid,) = asking.execute(
+            "SELECT pid FROM pg_stat_activity WHERE application_name = 'actinf steps' AND datname = current_database()"
+        ).fetchone() or (0,)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        assert step().status_code == 503
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert step().raise_for_status().json()["step"] == 1
+    assert api.get(f"/v1/agents/{agent['id']}").json()["next_step"] == 2
 
 
 class Written(Committer):

@@ -1,5 +1,6 @@
 """One running agent: what it carries from step to step, and what a step reports."""
 
+import time as clock
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -255,21 +256,34 @@ class Session:
             ImpossibleObservation: when no state with positive probability can produce it.  Nothing is lost by an error:
                 the session is where it was, and can be given another observation.
         """
-        agent, x, time = self.agent, self._x, self._time
         self._prepare(observation, executed)
-        x[self._asked_at] = L.WHOLE_STEP if self._dense is None else L.PERCEIVE_ONLY
-        out = np.empty(self._out_length, self._dtype)
-        if self._call(out) != L.OK:
-            raise ImpossibleObservation(self._impossible(observation))
         if self._dense is not None:
-            belief = self._carry[self._belief]
-            out[agent.results.G] = self._dense.expected_free_energy(belief, time)
-            x[self._asked_at] = L.CHOOSE_ONLY
-            self._call(out)
-        self._action = int(x[self._action_at])
-        self._time = time + 1
-        carried = self._carry.copy() if self._keeps_carry else None
-        return Step(agent, out, self._action, self._episode, time, carried)
+            out = self._called(L.PERCEIVE_ONLY, observation)
+            self._decide(out)
+        else:
+            out = self._called(L.WHOLE_STEP, observation)
+        return self._stepped(out)
+
+    def timed_step(self, observation: Any, *, executed: Any = None) -> tuple[Step, float]:
+        """The same step with the same numbers, and what part of its time was planning.
+
+        Args:
+            observation: as for `step`.
+            executed: as for `step`.
+
+        Returns:
+            the Step, and the seconds from when the observation was perceived, and learned from, to the choice.
+
+        Raises:
+            ObservationError: as for `step`.
+            ImpossibleObservation: as for `step`.
+        """
+        self._prepare(observation, executed)
+        out = self._called(L.PERCEIVE_ONLY, observation)
+        perceived = clock.perf_counter()
+        self._decide(out)
+        seconds = clock.perf_counter() - perceived
+        return self._stepped(out), seconds
 
     def perceive(self, observation: Any, *, executed: Any = None) -> Perceived:
         """Perceive an observation, and learn from it, without planning or choosing.
@@ -284,10 +298,7 @@ class Session:
             ImpossibleObservation: as for `step`; the session is where it was.
         """
         self._prepare(observation, executed)
-        self._x[self._asked_at] = L.PERCEIVE_ONLY
-        out = np.empty(self._out_length, self._dtype)
-        if self._call(out) != L.OK:
-            raise ImpossibleObservation(self._impossible(observation))
+        out = self._called(L.PERCEIVE_ONLY, observation)
         self._action = 0 if len(self.agent.actions.digits) == 1 else -1
         self._time += 1
         results = self.agent.results
@@ -303,6 +314,31 @@ class Session:
             )
         self._x[self._executed_at] = self._action if executed is None else self.agent.actions.read(executed)
         self._x[self._time_at] = self._time
+
+    def _called(self, asked: int, observation: Any) -> NDArray[Any]:
+        """The results of a call that perceives an observation."""
+        self._x[self._asked_at] = asked
+        out = np.empty(self._out_length, self._dtype)
+        if self._call(out) != L.OK:
+            raise ImpossibleObservation(self._impossible(observation))
+        return out
+
+    def _decide(self, out: NDArray[Any]) -> None:
+        """Add the results of the second half: the plan and the choice."""
+        if self._dense is not None:
+            out[self.agent.results.G] = self._dense.expected_free_energy(self._carry[self._belief], self._time)
+            self._x[self._asked_at] = L.CHOOSE_ONLY
+        else:
+            self._x[self._asked_at] = L.DECIDE_ONLY
+        self._call(out)
+
+    def _stepped(self, out: NDArray[Any]) -> Step:
+        """Where a step has led."""
+        self._action = int(self._x[self._action_at])
+        carried = self._carry.copy() if self._keeps_carry else None
+        step = Step(self.agent, out, self._action, self._episode, self._time, carried)
+        self._time += 1
+        return step
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Session":
         """Another session in the same place, of the same agent: what it does does not touch this one."""

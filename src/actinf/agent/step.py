@@ -47,7 +47,7 @@ def advance(
             refresh_joint(ints, theta, own, own_theta)
         return L.OK
     q_pi, q_action = section(out, ints, L.O_Q_PI), section(out, ints, L.O_Q_ACTION)
-    if asked != L.CHOOSE_ONLY and asked != L.PLAN_ONLY:
+    if asked == L.WHOLE_STEP or asked == L.PERCEIVE_ONLY:
         status = see(ints, theta, own, own_theta, carry, x, wf, wi, out)
         section(x, ints, L.X_STATUS)[0] = status
         if status != L.OK or asked == L.PERCEIVE_ONLY:

@@ -267,8 +267,9 @@ STRETCH = 16
 OK, IMPOSSIBLE = 0, 1
 
 # What a step is asked for, in the place where its status will stand: all of it; the plan from the carried belief, to be
-# explained; its two halves around a plan that is made outside of the kernels; or what follows from the carried counts.
-WHOLE_STEP, PLAN_ONLY, PERCEIVE_ONLY, CHOOSE_ONLY, REFRESH_ONLY = 0, 2, 3, 4, 5
+# explained; its two halves, the second with a plan of its own or with one that was made outside of the kernels; or what
+# follows from the carried counts.
+WHOLE_STEP, DECIDE_ONLY, PLAN_ONLY, PERCEIVE_ONLY, CHOOSE_ONLY, REFRESH_ONLY = range(6)
 
 # Codes of the choice objects.
 MARGINAL_ACTION, BEST_POLICY = 0, 1

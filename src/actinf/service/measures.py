@@ -28,6 +28,7 @@ __all__ = [
     "HOT_AGENTS",
     "IN_FLIGHT",
     "MEMORY_HELD",
+    "PLAN_SECONDS",
     "QUEUED_WORK",
     "RATE_LIMITED",
     "REGISTRY",
@@ -60,6 +61,9 @@ REQUEST_SECONDS = Histogram(
 IN_FLIGHT = Gauge("actinf_http_requests_in_flight", "Requests that are being answered.", registry=REGISTRY)
 STEP_SECONDS = Histogram(
     "actinf_step_seconds", "Inference, planning and choice of one step.", buckets=_FAST, registry=REGISTRY
+)
+PLAN_SECONDS = Histogram(
+    "actinf_plan_seconds", "Planning and choice, of one step of eight.", buckets=_FAST, registry=REGISTRY
 )
 FREE_ENERGY = Histogram(
     "actinf_step_free_energy_nats",

@@ -32,6 +32,7 @@ _LOG = logging.getLogger(__name__)
 _MOST_AT_ONCE = 256
 _MOST_WAITING = 4096
 _LOCK_SECONDS = 2
+_ANSWER_SECONDS = 20.0  # longer than the server itself gives a statement: only one that stands still takes so long
 
 # Rows are locked in the order of their agents, so that two processes cannot wait for each other.
 _COMMIT: LiteralString = """
@@ -215,7 +216,8 @@ class Committer:
             connection = await self._connected()
             try:
                 with COMMIT_SECONDS.time():
-                    cursor = await connection.execute(statement, columns, prepare=wait)
+                    async with asyncio.timeout(_ANSWER_SECONDS):
+                        cursor = await connection.execute(statement, columns, prepare=wait)
                 COMMIT_SIZE.observe(len(records))
                 return {row[0] for row in await cursor.fetchall()}
             except (pg.DeadlockDetected, pg.SerializationFailure):

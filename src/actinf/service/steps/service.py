@@ -23,7 +23,7 @@ from actinf.errors import (
 from actinf.service.access.principal import Principal
 from actinf.service.agents.hot import Live, Place
 from actinf.service.context import Asking, Parts
-from actinf.service.measures import ENTROPY, FREE_ENERGY, STEP_SECONDS
+from actinf.service.measures import ENTROPY, FREE_ENERGY, PLAN_SECONDS, STEP_SECONDS
 from actinf.service.protection.crew import Crew
 from actinf.service.steps import repository
 from actinf.service.steps.committer import keep_with
@@ -51,7 +51,7 @@ _PAUSE_SECONDS = 0.02
 _SMALL_CARRY_BYTES = 1024
 _LARGEST_KEPT_BYTES = 8192  # a longer reply is given again from the database
 _STEPS = itertools.count()
-_ONE_ENTROPY_OF = 8
+_ONE_OF = 8  # steps are looked at more closely
 _MOST_NUMBERS_OF_A_PAGE = 1_000_000
 _SHORT_REPLY_NUMBERS = 2_000  # about a third of a millisecond
 
@@ -170,10 +170,18 @@ async def _written(crew: Crew, identity: UUID, number: int, step: Step, agent: A
 
 
 def _timed(live: Live, wanted: NewStep) -> Step:
-    """The step, and how long it took."""
+    """The step; how long it took is noted, of some with the part that was planning."""
     started = time.perf_counter()
-    step = live.session.step(wanted.observation, executed=wanted.executed)
-    live.seconds = time.perf_counter() - started
+    if next(_STEPS) % _ONE_OF == 0:
+        step, planning = live.session.timed_step(wanted.observation, executed=wanted.executed)
+        live.seconds = time.perf_counter() - started
+        PLAN_SECONDS.observe(planning)
+        ENTROPY.observe(entropy_of(step, live.agent))
+    else:
+        step = live.session.step(wanted.observation, executed=wanted.executed)
+        live.seconds = time.perf_counter() - started
+    STEP_SECONDS.observe(live.seconds)
+    FREE_ENERGY.observe(step.F)
     return step
 
 
@@ -186,10 +194,6 @@ async def _computed(
         step = await crew.run(_timed, live, wanted)
     else:
         step = _timed(live, wanted)
-    STEP_SECONDS.observe(live.seconds)
-    FREE_ENERGY.observe(step.F)
-    if next(_STEPS) % _ONE_ENTROPY_OF == 0:
-        ENTROPY.observe(entropy_of(step, live.agent))
     state = session.snapshot()
     record = StepRecord(
         agent=identity,
