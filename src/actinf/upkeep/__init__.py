@@ -1,0 +1,1 @@
+"""What keeps an installation of the service alive: its database's backups, its health adapters."""
