@@ -16,6 +16,7 @@ from actinf.client import NextStep, Retries, StepReply
 from actinf.errors import (
     BudgetError,
     Conflict,
+    FileError,
     Forbidden,
     IdempotencyError,
     ImpossibleObservation,
@@ -314,9 +315,68 @@ def test_infinite_numbers_come_back_as_such() -> None:
     assert reply.G.tolist() == [0.5, math.inf]
 
 
-def test_what_json_cannot_hold_is_refused_before_it_is_sent(client: ai.Client) -> None:
-    with pytest.raises(ServiceError, match="cannot be written as JSON"):
-        agent_of(client).step({"cue": [math.nan, 1.0, 0.0]})
+AGENT = {"id": STRANGER, "name": "", "model": "0", "next_step": 0, "episode": 0, "created_at": "2026-01-01T00:00:00Z"}
+AGENT |= {"seed": 1, "settings": {}, "time": 0, "factors": {}, "modalities": {}, "controls": {}, "num_policies": 0}
+AGENT |= {"policies": None}
+HALF = "\ud800"  # of a surrogate pair
+BROKEN = {"D": {"place": np.array([math.nan, 1.0])}}
+
+
+@pytest.mark.parametrize(
+    ("ask", "kind", "said"),
+    [
+        (
+            lambda agent, _: agent.step({"cue": [math.nan, 1.0, 0.0]}),
+            ObservationError,
+            r"observation\['cue'\]\[0\] is nan: expected a finite number",
+        ),
+        (
+            lambda agent, _: agent.step([None, np.array([0.5, -np.inf])]),
+            ObservationError,
+            r"observation\[1\]\[1\] is -inf",
+        ),
+        (
+            lambda agent, client: client.step_many([(agent, {}), (agent, {"cue": math.inf})]),
+            ObservationError,
+            r"steps\[1\]\['observation'\]\['cue'\] is inf",
+        ),
+        (
+            lambda _, client: client.infer("tmaze", [{}, {"cue": math.nan}]),
+            ObservationError,
+            r"observations\[1\]\['cue'\] is nan",
+        ),
+        (
+            lambda agent, _: agent.step({}, executed={"location": {"cue"}}),
+            ObservationError,
+            r"executed\['location'\] is of the type set",
+        ),
+        (
+            lambda _, client: client.models.create("m", BROKEN),
+            ModelError,
+            r"document\['D'\]\['place'\]\[0\] is nan",
+        ),
+        (lambda _, client: client.agents.create(BROKEN), ModelError, r"model\['D'\]\['place'\]\[0\] is nan"),
+        (lambda _, client: client.simulations.create({"agent": {"gamma": math.inf}}), FileError, r"'gamma'\] is inf"),
+        (lambda _, client: client.agents.create("tmaze", gamma=np.float32("nan")), SettingError, "gamma is nan"),
+        (lambda _, client: client.agents.create("tmaze", name=HALF), SettingError, "name is the text .*surrogate"),
+        (lambda _, client: client.agents.create({HALF: 1}), ModelError, "surrogate"),
+        (lambda agent, _: agent.step({}, key="schlüssel"), ServiceError, "cannot be written"),
+    ],
+)
+def test_what_json_cannot_hold_is_refused_by_its_place_and_never_sent(
+    ask: Any, kind: type[Exception], said: str
+) -> None:
+    sent: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request.method)
+        return httpx.Response(200, json=AGENT)
+
+    with ai.Client("http://lab.test", transport=httpx.MockTransport(answer)) as client:
+        agent = client.agents.get(STRANGER)
+        with pytest.raises(kind, match=f"{said}.*nothing was sent"):
+            ask(agent, client)
+    assert sent == ["GET"]
 
 
 def test_a_client_that_is_forgotten_leaves_no_open_connection(service: "RunningService") -> None:

@@ -13,7 +13,8 @@ from actinf.client.operation import Operation
 from actinf.client.refusals import unreadable
 from actinf.client.retries import Attempts, Retries
 from actinf.client.server_events import EventLines, ServerEvent
-from actinf.errors import NotFound, RateLimited, ServiceError, ServiceUnavailable
+from actinf.client.unsendable import refusal_of
+from actinf.errors import NotFound, RateLimited, ServiceUnavailable
 
 __all__ = ["Connection"]
 
@@ -67,7 +68,8 @@ class Connection:
         """Ask, and ask again while that may help.
 
         Raises:
-            ActinfError: what the service refused.
+            ActinfError: what the service refused; or what the request holds that JSON cannot say, such as NaN: then it
+                was not sent.
             ServiceUnavailable: there was no answer until the time for retries was over; or, where the service was never
                 reached before, nothing is there at all.
         """
@@ -115,18 +117,20 @@ class Connection:
 
     def _try(self, operation: Operation[T]) -> T:
         try:
-            reply = self._http.request(
+            request = self._http.build_request(
                 operation.method,
                 operation.path,
                 params=operation.parameters,
                 json=operation.body,
                 headers=operation.headers,
             )
+        except (ValueError, TypeError) as error:
+            raise refusal_of(operation.asked, operation.body, error) from error
+        try:
+            reply = self._http.send(request)
         except httpx.HTTPError as error:
             self._reached = self._reached or not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
             raise lost(self.url, operation, error, timeout=self._timeout) from error
-        except ValueError as error:
-            raise ServiceError(f"{operation.asked} cannot be written as JSON: {error}") from error
         self._reached = True
         return result_of(self.url, operation, reply)
 
