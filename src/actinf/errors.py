@@ -18,6 +18,7 @@
         ├── NotFound             no such object in the key's workspace
         ├── Conflict             out of order, or already there
         ├── IdempotencyError     a key that was used for another request
+        ├── Unfinished           not ended in the time that was given; it goes on
         ├── RateLimited          too many requests; try again later
         └── ServiceUnavailable   not now: the database is away, or there is no room; try again later
 
@@ -44,6 +45,7 @@ __all__ = [
     "Stopped",
     "TraceError",
     "Unauthenticated",
+    "Unfinished",
     "WorldError",
 ]
 
@@ -145,6 +147,10 @@ class Conflict(ServiceError):
 
 class IdempotencyError(ServiceError, ValueError):
     """The Idempotency-Key was used before, for another request."""
+
+
+class Unfinished(ServiceError, TimeoutError):
+    """What was waited for has not ended in the time that was given; nothing is wrong with it, and it goes on."""
 
 
 class RateLimited(ServiceError):

@@ -14,7 +14,17 @@ from support.worker import running_worker
 import actinf as ai
 from actinf.client import Retries, SimulationRecord
 from actinf.client.progress import ProgressLine
-from actinf.errors import BudgetError, Conflict, FileError, NotFound, ServiceError, Stopped
+from actinf.errors import (
+    BudgetError,
+    Conflict,
+    FileError,
+    NotFound,
+    ServiceError,
+    ServiceUnavailable,
+    SettingError,
+    Stopped,
+    Unfinished,
+)
 from actinf.lab.experiment_document import experiment_from_document
 
 if TYPE_CHECKING:
@@ -74,6 +84,23 @@ def test_a_run_is_cancelled_in_the_middle(client: ai.Client) -> None:
     changes.close()
 
 
+def test_who_waits_no_longer_is_told_how_far_it_is_and_that_it_goes_on(client: ai.Client) -> None:
+    run = client.simulations.create("grid_world", **LONG)
+    for seconds in (0, 0.2):
+        with pytest.raises(Unfinished, match=rf"{run.id} has not ended within {seconds} s: it is .*It goes on") as late:
+            run.wait(timeout=seconds)
+        assert isinstance(late.value, TimeoutError)
+    assert not run.read().has_ended
+    run.cancel()
+    with pytest.raises(Stopped):
+        run.wait(timeout=60)
+    seen: list[SimulationRecord] = []
+    short = client.simulations.create("tmaze", num_agents=10, num_steps=2)
+    assert short.wait(timeout=60, progress=seen.append).status == "succeeded"
+    assert [one.version for one in seen] == sorted({one.version for one in seen})
+    assert seen[-1].status == "succeeded"
+
+
 def test_what_cannot_be_run_is_refused_as_the_library_would(client: ai.Client) -> None:
     with pytest.raises(BudgetError):
         client.simulations.create("tmaze", num_agents=10**7, num_steps=10**4)
@@ -111,7 +138,9 @@ def test_the_asynchronous_client_runs_as_well(service: "RunningService") -> None
     async def course() -> tuple[str, int]:
         async with ai.AsyncClient(service.url, service.key) as client:
             run = await client.simulations.create("tmaze", num_agents=20, num_steps=2)
-            ended = await run.wait()
+            with pytest.raises(Unfinished):
+                await (await client.simulations.create("grid_world", **LONG)).wait(timeout=0)
+            ended = await run.wait(timeout=60)
             return ended.status, (await run.trace()).sizes["agent"]
 
     assert asyncio.run(course()) == ("succeeded", 20)
@@ -137,6 +166,37 @@ def test_a_run_that_failed_says_why() -> None:
         run = client.simulations.get("7")
         with pytest.raises(ServiceError, match=r"7 failed: the disk is full"):
             run.wait()
+
+
+def run_that(*answers: httpx.Response | httpx.HTTPError) -> "ai.client.Run":
+    """A run for which the service has these answers, the last again and again."""
+    waiting = [httpx.Response(200, json=RUN), *answers]
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        said = waiting.pop(0) if len(waiting) > 1 else waiting[0]
+        if isinstance(said, httpx.HTTPError):
+            raise said
+        return httpx.Response(said.status_code, json=json.loads(said.content))
+
+    return ai.Client("http://lab.test", transport=httpx.MockTransport(answer)).simulations.get("7")
+
+
+def test_a_run_that_no_worker_takes_up_says_how_one_is_started() -> None:
+    with pytest.raises(Unfinished, match=r"it is queued, 25% of 4 agent-steps.*actinf worker.*simulations\.get\('7'\)"):
+        run_that(httpx.Response(200, json=RUN | {"status": "queued"})).wait(timeout=0.1)
+
+
+def test_a_service_that_goes_away_is_not_waited_for_any_longer_than_the_run() -> None:
+    """Without a bound it would be asked again for the minute that `Retries` gives it."""
+    with pytest.raises(ServiceUnavailable, match="lost") as away:
+        run_that(httpx.ReadError("cut")).wait(timeout=0.3)
+    assert "within 0." in away.value.__notes__[-1]
+
+
+@pytest.mark.parametrize("seconds", [-1, float("nan")])
+def test_a_time_that_is_none_is_refused(seconds: float) -> None:
+    with pytest.raises(SettingError, match="timeout="):
+        run_that(httpx.Response(200, json=RUN)).wait(timeout=seconds)
 
 
 def test_on_a_terminal_progress_is_one_line_written_anew() -> None:

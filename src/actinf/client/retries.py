@@ -48,13 +48,22 @@ class Attempts:
         retries: how long, and at what distance.
         now: the clock, seconds.
         draw: a number from 0 to 1.
+        within: seconds after which no try begins either; None: what `retries` says.
     """
 
-    def __init__(self, retries: Retries, *, now: Callable[[], float], draw: Callable[[], float] = random.random):
+    def __init__(
+        self,
+        retries: Retries,
+        *,
+        now: Callable[[], float],
+        draw: Callable[[], float] = random.random,
+        within: float | None = None,
+    ):
         self._retries = retries
         self._now = now
         self._draw = draw
-        self._until = now() + retries.seconds
+        self.seconds = retries.seconds if within is None else min(retries.seconds, within)
+        self._until = now() + self.seconds
         self.made = 1
 
     def wait(self, retry_after: float = 0.0) -> float | None:
@@ -65,7 +74,7 @@ class Attempts:
         """
         most = min(self._retries.most, self._retries.first * 2.0 ** min(self.made - 1, 60))
         wait = max(retry_after, most * (1 + self._draw()) / 2)
-        if self._retries.seconds == 0 or self._now() + wait > self._until:
+        if self.seconds == 0 or self._now() + wait > self._until:
             return None
         self.made += 1
         return wait

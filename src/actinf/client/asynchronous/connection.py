@@ -24,6 +24,9 @@ T = TypeVar("T")
 QUIET_SECONDS = 40.0
 """A stream that says nothing for so long is dead: the service speaks at least every 15 s."""
 
+_LEAST_SECONDS = 0.5
+"""What an answer is given where hardly any time is left."""
+
 
 class AsyncConnection:
     """The connections to one service.
@@ -65,8 +68,12 @@ class AsyncConnection:
         )
         close_when_forgotten(self, self._http)
 
-    async def send(self, operation: Operation[T]) -> T:
+    async def send(self, operation: Operation[T], *, within: float | None = None) -> T:
         """Ask, and ask again while that may help.
+
+        Args:
+            operation: what is asked.
+            within: seconds that all tries together may take, where that is less than one answer and the retries may.
 
         Raises:
             ActinfError: what the service refused; or what the request holds that JSON cannot say, such as NaN: then it
@@ -74,7 +81,12 @@ class AsyncConnection:
             ServiceUnavailable: there was no answer until the time for retries was over; or, where the service was never
                 reached before, nothing is there at all.
         """
-        return await self._repeated(operation, self._try)
+        until = None if within is None else time.monotonic() + within
+
+        async def once(wanted: Operation[T]) -> T:
+            return await self._try(wanted, until)
+
+        return await self._repeated(operation, once, within)
 
     async def download(self, operation: Operation[Any], file: BinaryIO) -> None:
         """Write what is answered into a file; where the connection breaks, once more from the beginning.
@@ -99,8 +111,10 @@ class AsyncConnection:
 
         await self._repeated(operation, once)
 
-    async def _repeated(self, operation: Operation[T], once: Callable[[Operation[T]], Awaitable[T]]) -> T:
-        attempts = Attempts(self.retries, now=time.monotonic)
+    async def _repeated(
+        self, operation: Operation[T], once: Callable[[Operation[T]], Awaitable[T]], within: float | None = None
+    ) -> T:
+        attempts = Attempts(self.retries, now=time.monotonic, within=within)
         while True:
             try:
                 return await once(operation)
@@ -112,11 +126,12 @@ class AsyncConnection:
                 wait = attempts.wait(error.retry_after) if self._reached else None
                 if wait is None:
                     if attempts.made > 1:
-                        error.add_note(f"tried {attempts.made} times within {self.retries.seconds:g} s")
+                        error.add_note(f"tried {attempts.made} times within {attempts.seconds:g} s")
                     raise
             await asyncio.sleep(wait)
 
-    async def _try(self, operation: Operation[T]) -> T:
+    async def _try(self, operation: Operation[T], until: float | None) -> T:
+        timeout = self._timeout if until is None else min(self._timeout, max(until - time.monotonic(), _LEAST_SECONDS))
         try:
             request = self._http.build_request(
                 operation.method,
@@ -124,6 +139,7 @@ class AsyncConnection:
                 params=operation.parameters,
                 json=operation.body,
                 headers=operation.headers,
+                timeout=timeout,
             )
         except (ValueError, TypeError) as error:
             raise refusal_of(operation.asked, operation.body, error) from error
@@ -131,7 +147,7 @@ class AsyncConnection:
             reply = await self._http.send(request)
         except httpx.HTTPError as error:
             self._reached = self._reached or not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
-            raise lost(self.url, operation, error, timeout=self._timeout) from error
+            raise lost(self.url, operation, error, timeout=timeout) from error
         self._reached = True
         return result_of(self.url, operation, reply)
 

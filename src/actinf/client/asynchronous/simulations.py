@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import sys
 import tempfile
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from actinf.client import operations
 from actinf.client.asynchronous.paging import all_of
-from actinf.client.progress import ProgressLine
+from actinf.client.progress import ProgressLine, not_ended_within
 from actinf.client.replies import SimulationRecord, SimulationSummary
-from actinf.errors import NotFound, ServiceError, Stopped
+from actinf.errors import NotFound, ServiceError, SettingError, Stopped
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from actinf.model import Model
 
 __all__ = ["AsyncRun", "AsyncSimulations"]
+
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.05, 1.0
 
 
 class AsyncSimulations:
@@ -123,26 +127,51 @@ class AsyncRun:
             elif event.name == "deleted":
                 raise NotFound(f"the simulation {self.id} was deleted")
 
-    async def wait(self, *, progress: bool | Callable[[SimulationRecord], None] = False) -> SimulationRecord:
+    async def wait(
+        self, *, timeout: float | None = None, progress: bool | Callable[[SimulationRecord], None] = False
+    ) -> SimulationRecord:
         """Wait until it has succeeded.
 
         Args:
+            timeout: seconds to wait; None: as long as it takes; 0: only look.
             progress: True shows how far it is, on the standard error; or what is called with every change.
 
         Raises:
+            Unfinished: it has not ended in that time, which leaves it as it is: it goes on.  It is a TimeoutError.
             ServiceError: it failed; the message says why.
             Stopped: it was cancelled.
             NotFound: it was deleted.
         """
+        if timeout is not None and not timeout >= 0:
+            raise SettingError(f"wait(timeout={timeout!r}): expected seconds, 0 or more, or None")
         show = ProgressLine(sys.stderr).show if progress is True else progress
-        async for record in self.changes():
+        async for record in self.changes() if timeout is None else self._looks(timeout):
             if show:
                 show(record)
+        if timeout is not None and not self.record.has_ended:
+            raise not_ended_within(timeout, self.record)
         if self.status == "failed":
             raise ServiceError(f"the simulation {self.id} failed: {self.record.error}")
         if self.status == "cancelled":
             raise Stopped(f"the simulation {self.id} was cancelled")
         return self.record
+
+    async def _looks(self, seconds: float) -> AsyncGenerator[SimulationRecord]:
+        """How it stands, and again whenever that has changed, until it has ended or the time is over.
+
+        A stream that has nothing to say cannot be left at a given moment by a client that blocks; asking again can.
+        """
+        until, pause, shown = time.monotonic() + seconds, _FIRST_PAUSE_SECONDS, -1
+        while True:
+            left = max(until - time.monotonic(), 0.0)
+            self.record = await self._connection.send(operations.read_simulation(self.id), within=left)
+            if self.record.version != shown:
+                shown = self.record.version
+                yield self.record
+            if self.record.has_ended or left == 0:
+                return
+            await asyncio.sleep(min(pause, max(until - time.monotonic(), 0.0)))
+            pause = min(1.5 * pause, _LONGEST_PAUSE_SECONDS)
 
     async def trace(self) -> xr.Dataset:
         """Its trace, read into memory; `save` keeps one that is larger.

@@ -5,15 +5,16 @@ from __future__ import annotations
 import secrets
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from actinf.client import operations
 from actinf.client.blocking.paging import all_of
-from actinf.client.progress import ProgressLine
+from actinf.client.progress import ProgressLine, not_ended_within
 from actinf.client.replies import SimulationRecord, SimulationSummary
-from actinf.errors import NotFound, ServiceError, Stopped
+from actinf.errors import NotFound, ServiceError, SettingError, Stopped
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from actinf.model import Model
 
 __all__ = ["Run", "Simulations"]
+
+_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.05, 1.0
 
 
 class Simulations:
@@ -123,26 +126,51 @@ class Run:
             elif event.name == "deleted":
                 raise NotFound(f"the simulation {self.id} was deleted")
 
-    def wait(self, *, progress: bool | Callable[[SimulationRecord], None] = False) -> SimulationRecord:
+    def wait(
+        self, *, timeout: float | None = None, progress: bool | Callable[[SimulationRecord], None] = False
+    ) -> SimulationRecord:
         """Wait until it has succeeded.
 
         Args:
+            timeout: seconds to wait; None: as long as it takes; 0: only look.
             progress: True shows how far it is, on the standard error; or what is called with every change.
 
         Raises:
+            Unfinished: it has not ended in that time, which leaves it as it is: it goes on.  It is a TimeoutError.
             ServiceError: it failed; the message says why.
             Stopped: it was cancelled.
             NotFound: it was deleted.
         """
+        if timeout is not None and not timeout >= 0:
+            raise SettingError(f"wait(timeout={timeout!r}): expected seconds, 0 or more, or None")
         show = ProgressLine(sys.stderr).show if progress is True else progress
-        for record in self.changes():
+        for record in self.changes() if timeout is None else self._looks(timeout):
             if show:
                 show(record)
+        if timeout is not None and not self.record.has_ended:
+            raise not_ended_within(timeout, self.record)
         if self.status == "failed":
             raise ServiceError(f"the simulation {self.id} failed: {self.record.error}")
         if self.status == "cancelled":
             raise Stopped(f"the simulation {self.id} was cancelled")
         return self.record
+
+    def _looks(self, seconds: float) -> Generator[SimulationRecord, None, None]:
+        """How it stands, and again whenever that has changed, until it has ended or the time is over.
+
+        A stream that has nothing to say cannot be left at a given moment by a client that blocks; asking again can.
+        """
+        until, pause, shown = time.monotonic() + seconds, _FIRST_PAUSE_SECONDS, -1
+        while True:
+            left = max(until - time.monotonic(), 0.0)
+            self.record = self._connection.send(operations.read_simulation(self.id), within=left)
+            if self.record.version != shown:
+                shown = self.record.version
+                yield self.record
+            if self.record.has_ended or left == 0:
+                return
+            time.sleep(min(pause, max(until - time.monotonic(), 0.0)))
+            pause = min(1.5 * pause, _LONGEST_PAUSE_SECONDS)
 
     def trace(self) -> xr.Dataset:
         """Its trace, read into memory; `save` keeps one that is larger.
