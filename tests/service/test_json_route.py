@@ -43,6 +43,39 @@ def test_a_hostile_body_is_refused_with_a_reason(name: str) -> None:
         read_json(body)
 
 
+BROKEN = {
+    '{"model": }': "line 1, column 11, where '}' stands, a value is missing",
+    "{\"a\": 1,\n 'b': 2}": "line 2, column 2, where \"'b': 2}\" stands, a name in double quotes is missing",
+    '{"a" 1}': "column 6, where '1}' stands, a colon is missing",
+    "[1 2]": "column 4, where '2]' stands, a comma is missing, or the end",
+    '{"a": 1': "column 8, where it ends, a comma is missing, or the end",
+    '{"a': "column 2, where '\"a' stands, a text begins that has no end",
+    '"a\nb"': "column 3, where '\\nb\"' stands, a text holds a line break",
+    r'"\d"': "a backslash begins no escape",
+    r'"\u12"': "a backslash begins no escape",
+    '{"a": 1}}': "column 9, where '}' stands, there is more after the end",
+    "": "where it ends, a value is missing",
+}
+
+
+@pytest.mark.parametrize("body", BROKEN)
+def test_what_breaks_the_rules_of_json_is_told_with_its_place_in_plain_words(body: str) -> None:
+    with pytest.raises(json.JSONDecodeError) as refused:
+        read_json(body.encode())
+    assert refused.value.msg.startswith("expected JSON, but at line ")
+    assert BROKEN[body] in refused.value.msg
+
+
+def test_a_body_that_cannot_be_read_is_one_mistake_of_the_body_as_a_whole(api: httpx.Client) -> None:
+    """Not of `body.0`, which reads as if the first part of it were meant."""
+    refused = api.post("/v1/agents", content=b'{"model": }', headers={"content-type": "application/json"}).json()
+    said = "expected JSON, but at line 1, column 11, where '}' stands, a value is missing"
+    assert refused["detail"] == f"body: {said}"
+    assert refused["errors"] == [{"where": ["body"], "detail": said}]
+    yaml = api.post("/v1/models", content=b"name: [", headers={"Content-Type": "application/yaml"}).json()
+    assert yaml["detail"].startswith("body: line 1: this is not YAML")
+
+
 def test_what_only_looks_doubtful_is_read() -> None:
     assert read_json(b'"\\ud83e\\udde0 \\\\u0000 NaN Infinity"') == "\N{BRAIN} \\u0000 NaN Infinity"
     assert read_json(b"[18446744073709551615, 1.12345678901234567890123, 1e-400, 1E+100]") == [

@@ -207,7 +207,8 @@ def install_problems(app: FastAPI) -> None:
         if len(parts) > 5:
             detail += f"; and {len(parts) - 5} more"
         sent = request.headers.get("content-type")
-        if parts and parts[0].where == ["body"] and (sent is None or "json" not in sent):
+        unread = any(one["type"] == _UNREADABLE for one in mistakes)
+        if parts and parts[0].where == ["body"] and not unread and (sent is None or "json" not in sent):
             detail = (
                 f"the body was sent as {sent!r}: expected JSON. Send the header Content-Type: application/json "
                 f"(curl -H 'Content-Type: application/json'); {detail}"
@@ -253,6 +254,8 @@ def _place(where: Sequence[Any]) -> str:
     return ".".join(str(part) for part in where) or "the body"
 
 
+# How FastAPI calls the mistake of a body that cannot be read.
+_UNREADABLE = "json_invalid"
 # How pydantic calls the alternatives of a union inside a place: no part of what was sent.
 _ALTERNATIVE = re.compile(r"(str|int|float|bool|dict|list|nullable|union|constrained-.*|.*\[.*)")
 
@@ -261,6 +264,9 @@ def _parts_of(mistakes: Sequence[Mapping[str, Any]]) -> list[ProblemPart]:
     """The mistakes one by one; of what may have several forms and has none, one mistake that names them all."""
     found: dict[tuple[str | int, ...], list[Mapping[str, Any]]] = {}
     for one in mistakes:
+        if one["type"] == _UNREADABLE:  # its place is a number of characters, no part of what was sent
+            found.setdefault((one["loc"][0],), []).append(one)
+            continue
         where = tuple(part for part in one["loc"] if not (isinstance(part, str) and _ALTERNATIVE.fullmatch(part)))
         found.setdefault(where, []).append(one)
     parts = []
@@ -282,7 +288,7 @@ def _said_together(alike: Sequence[Mapping[str, Any]]) -> str:
 
 def _said(one: Mapping[str, Any]) -> str:
     """pydantic's sentence, with the value where that is short."""
-    if one["type"] == "json_invalid":
+    if one["type"] == _UNREADABLE:
         return str(one["ctx"]["error"])
     return f"{one['msg']}{_got(one)}"
 

@@ -31,7 +31,23 @@ _YAML = {YAML, "application/x-yaml", "text/yaml", "text/x-yaml"}
 _SMALL_BYTES = 65_536
 _MOST_DIGITS = 19
 
+_SHOWN_CHARACTERS = 20
+
+#: What the reader of JSON says of a mistake, as its message begins, in words for who made it.
+_PLAINLY = {
+    "Expecting value": "a value is missing",
+    "Expecting property name": "a name in double quotes is missing",
+    "Expecting ':'": "a colon is missing",
+    "Expecting ','": "a comma is missing, or the end of a list or mapping",
+    "Unterminated string": "a text begins that has no end",
+    "Invalid control character": "a text holds a line break or the like: write it as an escape, such as \\n",
+    "Invalid \\": "a backslash begins no escape of JSON: write two for a backslash",
+    "Extra data": "there is more after the end",
+    "Illegal trailing comma": "a comma stands before the end",
+}
+
 _DOUBTFUL = re.compile(rb"\\u|\x00|[0-9]{%d}|[eE]\+?[0-9]{3}|NaN|Infinity" % _MOST_DIGITS)
+_LINE = re.compile(r"^body:(\d+):", re.MULTILINE)
 _HALF = re.compile("[\ud800-\udfff]")
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -66,7 +82,7 @@ def read_json(body: bytes) -> Any:
     except _Refused:
         raise
     except json.JSONDecodeError as error:
-        raise _Refused(f"expected JSON: {error.msg} at line {error.lineno}, column {error.colno}") from None
+        raise _Refused(_broken(error)) from None
     return value
 
 
@@ -80,11 +96,19 @@ def read_yaml(body: bytes) -> Any:
         value = parse_document(body, "yaml", "body").data
         return read_json(json.dumps(value, allow_nan=False, ensure_ascii=False).encode("utf-8", "surrogatepass"))
     except FileError as error:
-        raise _Refused(str(error)) from None
+        raise _Refused(_LINE.sub(r"line \1:", str(error))) from None
     except ValueError as error:
         if isinstance(error, json.JSONDecodeError):
             raise
         raise _Refused(f"it holds what JSON does not: {error}") from None
+
+
+def _broken(error: json.JSONDecodeError) -> str:
+    """What breaks the rules of JSON, where, and what stands there."""
+    said = next((plain for begins, plain in _PLAINLY.items() if error.msg.startswith(begins)), error.msg)
+    there = error.doc[error.pos : error.pos + _SHOWN_CHARACTERS]
+    place = f"line {error.lineno}, column {error.colno}"
+    return f"expected JSON, but at {place}, {f'where {there!r} stands' if there else 'where it ends'}, {said}"
 
 
 def _integer(digits: str) -> int:
