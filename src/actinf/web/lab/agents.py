@@ -1,6 +1,5 @@
 """The page of an agent: give it an observation, see what it believes, what it does and why."""
 
-import secrets
 from contextlib import suppress
 from typing import Annotated, Any
 from uuid import UUID
@@ -17,11 +16,12 @@ from actinf.service.access.sessions import Visit
 from actinf.service.agents import service as agents
 from actinf.service.agents.schemas import Reset
 from actinf.service.context import Asking, Transaction, changing, parts_of
+from actinf.service.idempotency import once
 from actinf.service.steps import repository as taken
 from actinf.service.steps import service as steps
 from actinf.service.steps.record import asked, check_asked
 from actinf.service.steps.schemas import Executed, NewStep
-from actinf.web.lab.pages import is_part, page
+from actinf.web.lab.pages import is_part, key_of_form, new_form_key, page
 from actinf.web.lab.stepped import COURSE, Bench, PastStep, ShownStep, observed_in_words
 from actinf.web.lab.visitors import Reader, Runner
 
@@ -73,7 +73,7 @@ async def take_step(agent: UUID, request: Request, visit: Runner) -> Response:
     # Sent again, because the reply was lost, a form is read against where the agent stands now, and so says something
     # else than at first: its key was used, the step was taken, and that is what there is to show.
     with suppress(IdempotencyError):
-        await steps.take(parts, visit.principal, agent, wanted, _key(form.get("key")))
+        await steps.take(parts, visit.principal, agent, wanted, key_of_form(form))
     return await _shown(request, visit, agent, None) if is_part(request) else RedirectResponse(f"/agents/{agent}", 303)
 
 
@@ -81,9 +81,13 @@ async def take_step(agent: UUID, request: Request, visit: Runner) -> Response:
 async def begin_episode(agent: UUID, request: Request, visit: Runner) -> Response:
     """Begin an agent's next episode."""
     parts, form = parts_of(request), await request.form()
-    async with changing(parts) as changes:  # after the form was read: a body that is slow holds no connection
-        asking = Asking(visit.principal, changes, parts)
-        await agents.reset(asking, agent, Reset(carry_counts=form.get("forget") is None))
+    how, operation = Reset(carry_counts=form.get("forget") is None), f"agents.reset {agent}"
+    # What was sent again otherwise, without looking at the page that the first answer was, was done when it was first
+    # sent.  The transaction is begun after the form was read: a body that is slow holds no connection.
+    with suppress(IdempotencyError):
+        async with changing(parts) as changes:
+            asking = Asking(visit.principal, changes, parts)
+            await once(asking, key_of_form(form), operation, how, lambda: agents.reset(asking, agent, how), status=200)
     return RedirectResponse(f"/agents/{agent}", 303)
 
 
@@ -92,12 +96,6 @@ async def delete_agent(agent: UUID, request: Request, visit: Runner, changes: Tr
     """Remove an agent and all its steps."""
     await agents.delete(Asking(visit.principal, changes, parts_of(request)), agent)
     return RedirectResponse("/", 303)
-
-
-def _key(value: Any) -> str | None:
-    """What names a form that was shown; None where there is nothing that can be a key."""
-    text = str(value or "")
-    return text if text.isascii() and text.isprintable() and 0 < len(text) <= 64 and " " not in text else None
 
 
 def _whole(value: Any) -> int | None:
@@ -166,7 +164,7 @@ async def _shown(request: Request, visit: Visit, identity: UUID, number: int | N
         past=past,
         shown=shown,
         latest=live.next_step - 1,
-        key=secrets.token_urlsafe(16),
+        key=new_form_key(),
     )
 
 

@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from actinf.web.lab import agents, assets, home, runs, visitors
+from actinf.web.lab import addresses, agents, assets, home, runs, visitors
 from actinf.web.lab.pictures import Gallery
 from actinf.web.lab.refusals import show_problems_to_people
 
@@ -15,7 +15,7 @@ def add_console(app: FastAPI) -> None:
     The API takes keys alone and never a cookie, so that no page of another site can use it in a visitor's name; the
     pages take the cookie alone, and change something only for a request that one of them sent.
     """
-    for router in (home.router, agents.router, runs.router, visitors.router, assets.router):
+    for router in (home.router, agents.router, runs.router, addresses.router, visitors.router, assets.router):
         app.include_router(router, include_in_schema=False)
     app.state.gallery = Gallery()
     show_problems_to_people(app)

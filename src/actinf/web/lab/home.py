@@ -1,7 +1,9 @@
 """The first page: agents and runs of the workspace, whether the service works, and the forms that make both."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -9,17 +11,18 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 
-from actinf.errors import BudgetError, FileError, ModelError, NotFound, SettingError
+from actinf.errors import BudgetError, FileError, IdempotencyError, ModelError, NotFound, SettingError
 from actinf.lab.catalogue import catalogue
 from actinf.service.access.sessions import Visit
 from actinf.service.agents import repository
 from actinf.service.agents import service as agents
 from actinf.service.agents.schemas import NewAgent
 from actinf.service.context import Asking, Changes, Parts, changing, parts_of
+from actinf.service.idempotency import once
 from actinf.service.models import service as models
 from actinf.service.simulations import service as simulations
 from actinf.service.simulations.schemas import NewSimulation
-from actinf.web.lab.pages import page
+from actinf.web.lab.pages import key_of_form, new_form_key, page
 from actinf.web.lab.runs import title_of
 from actinf.web.lab.visitors import Reader, Runner
 
@@ -32,6 +35,7 @@ _FIELDS = ("model", "name", "inference", "horizon", "gamma", "alpha", "choice", 
 RUNS_ON_A_PAGE = 10
 _NAMED_IN_ERRORS = ("horizon", "gamma", "alpha", "novelty", "learning")
 _RUN_FIELDS = ("experiment", "name", "num_agents", "num_steps", "num_episodes", "seed")
+_SENT_BEFORE = "This form was sent before, filled in otherwise, and did its work then: send it again for another."
 _DEFAULTS = {
     "experiment": "tmaze",
     "model": "tmaze",
@@ -77,13 +81,17 @@ async def make_agent(request: Request, visit: Runner) -> Response:
         wanted = _wanted(values, learns, novelty=novelty)
         await agents.make_ready(parts, visit.principal, wanted)
         async with changing(parts) as changes:
-            made = await agents.create(Asking(visit.principal, changes, parts), wanted)
+            asking = Asking(visit.principal, changes, parts)
+            work = partial(agents.create, asking, wanted)
+            made = await once(asking, key_of_form(form), "agents.create", wanted, work)
     except ValidationError as error:
         mistakes = _unreadable(error)
+    except IdempotencyError:
+        mistakes = {"": _SENT_BEFORE}
     except (SettingError, BudgetError, ModelError, NotFound) as error:
         mistakes = _by_field(error)
     else:
-        return RedirectResponse(f"/agents/{made.id}", 303)
+        return RedirectResponse(f"/agents/{_id_in(made)}", 303)
     learns |= {"novelty"} if novelty else set()
     return await _home(request, visit, Filled(values, learns, mistakes), None, status=422)
 
@@ -99,16 +107,25 @@ async def make_run(request: Request, visit: Runner) -> Response:
     try:
         wanted = NewSimulation.model_validate({"experiment": values["experiment"], "name": values["name"], **numbers})
         async with changing(parts) as changes:
-            made = await simulations.create(Asking(visit.principal, changes, parts), wanted)
+            asking = Asking(visit.principal, changes, parts)
+            work = partial(simulations.create, asking, wanted)
+            made = await once(asking, key_of_form(form), "simulations.create", wanted, work)
     except ValidationError as error:
         mistakes = _unreadable(error)
+    except IdempotencyError:
+        mistakes = {"": _SENT_BEFORE}
     except (SettingError, FileError, ModelError) as error:
         mistakes = {"experiment": str(error)}
     except BudgetError as error:
         mistakes = {"num_agents": str(error)}
     else:
-        return RedirectResponse(f"/runs/{made.id}", 303)
+        return RedirectResponse(f"/runs/{_id_in(made)}", 303)
     return await _home(request, visit, Filled(), None, run_form=Filled(values, mistakes=mistakes), status=422)
+
+
+def _id_in(made: Response) -> str:
+    """The id of what was made, now or when the same form was sent first."""
+    return str(json.loads(bytes(made.body))["id"])
 
 
 def _wanted(values: Mapping[str, str], learns: frozenset[str], *, novelty: bool) -> NewAgent:
@@ -200,6 +217,8 @@ async def _home(
         runs=[(title_of(run), run) for run in runs],
         experiments=catalogue()["experiments"],
         run_form=run_form or Filled(),
+        agent_key=new_form_key(),
+        run_key=new_form_key(),
     )
 
 

@@ -8,7 +8,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 
 from actinf.runtime.problems import PROBLEM_JSON, Problem
-from actinf.web.lab.pages import is_part, page
+from actinf.web.lab.pages import page, wants_a_page
 
 __all__ = ["show_problems_to_people"]
 
@@ -25,7 +25,7 @@ def show_problems_to_people(app: FastAPI) -> None:
 def _for_people(handler: Handler) -> Handler:
     async def answer(request: Request, error: Exception) -> Response:
         response = await handler(request, error)
-        if response.media_type != PROBLEM_JSON or not _wants_a_page(request):
+        if response.media_type != PROBLEM_JSON or not wants_a_page(request):
             return response
         problem = Problem.model_validate_json(bytes(response.body))
         if problem.status == 401:
@@ -35,11 +35,3 @@ def _for_people(handler: Handler) -> Handler:
         return page("problem.html", problem.status, problem=problem, visit=None)
 
     return answer
-
-
-def _wants_a_page(request: Request) -> bool:
-    return (
-        "text/html" in request.headers.get("accept", "")
-        and not request.url.path.startswith("/v1/")
-        and not is_part(request)
-    )

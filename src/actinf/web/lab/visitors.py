@@ -41,7 +41,9 @@ async def _visitor(request: Request) -> Visit:
             async with parts.engine.connect() as connection:
                 found = await visit_of(connection, request.cookies[_COOKIE])
         if found is None:
-            raise Unauthenticated("there is no session, or it has ended: sign in at /sign-in")
+            raise Unauthenticated(
+                "there is no session, or it has ended: sign in at /sign-in; programs use the API, under /v1, with a key"
+            )
         visit = found
         await parts.limits.count(visit.principal.actor)
     request.scope["principal"] = visit.principal
