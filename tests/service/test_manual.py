@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+from markupsafe import escape
 
 from actinf.runtime.problem_kinds import PROBLEM_KINDS
 
@@ -23,6 +24,20 @@ def test_the_reference_shows_every_operation_and_loads_nothing_from_elsewhere(se
     assert "<script" not in page.text
     assert re.findall(r'(?:src|href)="(?:https?:)?//', page.text) == []
     assert httpx.get(f"{service.url}/docs/manual.css").headers["content-type"].startswith("text/css")
+
+
+def test_the_reference_keeps_the_order_of_the_document_and_says_something_of_everything(
+    service: "RunningService",
+) -> None:
+    page = httpx.get(f"{service.url}/docs").text
+    tags = httpx.get(f"{service.url}/openapi.json").json()["tags"]
+    assert re.findall(r'<h2 id="([^"]+)"', page) == [tag["name"] for tag in tags]
+    for tag in tags:
+        assert str(escape(tag["description"])) in page
+    assert re.findall(r"<td>\s*</td>", page) == []
+    assert "Successful Response" not in page
+    for shown in ("&#34;num_policies&#34;", "&#34;total_F&#34;"):  # of replies
+        assert shown in page
 
 
 def test_the_type_of_a_problem_leads_to_what_it_means(service: "RunningService", api: httpx.Client) -> None:

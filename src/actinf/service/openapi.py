@@ -12,16 +12,16 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from actinf.runtime.problems import PROBLEM_JSON, Problem
-from actinf.service.openapi_examples import BODIES, PARAMETERS, REPLIES
+from actinf.service.openapi_examples import BODIES, MEANINGS, PARAMETERS, REPLIES
 
 __all__ = ["ALSO", "TAGS", "describe", "operation_id"]
 
 TAGS = [
-    {"name": "models", "description": "What agents believe of their world: immutable, named, with versions."},
     {"name": "agents", "description": "A model, settings, a seed, and where it stands."},
     {"name": "steps", "description": "An observation in, an action and the beliefs behind it out; durable."},
-    {"name": "inference", "description": "Beliefs and free energies of a sequence of observations, without an agent."},
+    {"name": "models", "description": "What agents believe of their world: immutable, named, with versions."},
     {"name": "simulations", "description": "Many agents in a world, computed in the background; durable."},
+    {"name": "inference", "description": "Beliefs and free energies of a sequence of observations, without an agent."},
     {"name": "keys", "description": "Who may do what."},
     {"name": "audit", "description": "Who did what: chained, so that a change of it is found."},
     {"name": "switches", "description": "The circuit breakers: what operators see, and throw while the service runs."},
@@ -51,6 +51,9 @@ ALSO: dict[str, tuple[int, ...]] = {
     "deleteSimulation": (409,),  # it is running
     "readResult": (409,),  # there is none yet, or there will be none
 }
+
+#: What FastAPI says of a reply of which the endpoint says nothing.
+_OF_THE_FRAMEWORK = "Successful Response"
 
 _REPLAYED = {"schema": {"type": "string", "enum": ["true"]}, "description": "The reply was given before."}
 _REQUEST_ID = {"schema": {"type": "string"}, "description": "Names the request in the logs."}
@@ -100,16 +103,31 @@ def _complete(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
     for code, response in responses.items():
         headers = response.setdefault("headers", {})
         headers["X-Request-ID"] = _REQUEST_ID
+        if response["description"] == _OF_THE_FRAMEWORK:
+            response["description"] = _said_of(response, schemas)
         if code in ("200", "201") and _named(operation, "Idempotency-Key"):
             headers["Idempotent-Replayed"] = _REPLAYED
     for parameter in operation.get("parameters", ()):
         if parameter["in"] == "path" and not parameter["schema"].get("examples"):
             parameter["example"] = PARAMETERS[parameter["name"]]
+        if not parameter.get("description"):
+            parameter["description"] = MEANINGS[parameter["name"]]
     for part in (operation.get("requestBody", {}), *responses.values()):
         for kind, content in part.get("content", {}).items():
             if (operation["operationId"], kind) in BODIES:
                 content["example"] = BODIES[operation["operationId"], kind]
             _show(content, schemas)
+
+
+def _said_of(response: dict[str, Any], schemas: dict[str, Any]) -> str:
+    """What a reply is: what its schema says of itself."""
+    if "content" not in response:
+        return "It is done."
+    for content in response["content"].values():
+        name = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
+        if name in schemas:
+            return str(schemas[name]["description"]).split("\n\n")[0]
+    return "What was asked for."
 
 
 def _refusals(operation: dict[str, Any]) -> list[int]:

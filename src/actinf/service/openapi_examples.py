@@ -8,7 +8,7 @@ from typing import Any
 
 from actinf.service.models.schemas import WEATHER
 
-__all__ = ["BODIES", "PARAMETERS", "REPLIES"]
+__all__ = ["BODIES", "MEANINGS", "PARAMETERS", "REPLIES"]
 
 _AGENT_ID = "01997a3e-5d7c-7c39-9d51-6a1f6b1a2f10"
 _KEY_ID = "01997a3e-4b11-7a02-8f3c-20a9e0d5c7b1"
@@ -139,6 +139,21 @@ BODIES: dict[tuple[str, str], Any] = {
         "variables": {"F": {"dims": ["agent", "time"], "attrs": {"units": "nats"}, "values": [[0.0, 0.69]]}},
     },
     ("readResult", "application/x-netcdf"): "(bytes that xarray.open_dataset reads)",
+}
+
+#: What parameters mean that mean the same wherever they stand.
+MEANINGS: dict[str, str] = {
+    "agent": "The id of the agent.",
+    "key": "The id of the key; not the key itself.",
+    "simulation": "The id of the simulation.",
+    "step": "The number of the step; the first is 0.",
+    "limit": "How many of them on a page, at most.",
+    "after": "What the page before named as `next`; without it, the first page.",
+    "accept": "`application/x-netcdf` for NetCDF; JSON otherwise.",
+    "actor": "Only what this one did, as `key:…` or `cli:…`.",
+    "action": "Only these, such as `agents.create`.",
+    "object": "Only what was done to this, such as `agent:01997a3e-…`.",
+    "outcome": "Only what ended so.",
 }
 
 #: Of the parts of paths, by their name.

@@ -42,15 +42,16 @@ async def stylesheet() -> Response:
 async def reference(request: Request) -> HTMLResponse:
     """Every operation, with an example of what it takes."""
     document = request.app.openapi()
-    groups: dict[str, list[dict[str, Any]]] = {}
+    groups: dict[str, list[dict[str, Any]]] = {tag["name"]: [] for tag in document["tags"]}
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
-            shown = _shown(document, method.upper(), path, operation)
-            groups.setdefault(operation.get("tags", ["other"])[0], []).append(shown)
-    return HTMLResponse(_TEMPLATES.get_template("reference.html").render(document=document, groups=groups))
+            shown = _shown(method.upper(), path, operation)
+            groups[operation["tags"][0]].append(shown)
+    about = {tag["name"]: tag["description"] for tag in document["tags"]}
+    return HTMLResponse(_TEMPLATES.get_template("reference.html").render(document=document, groups=groups, about=about))
 
 
-def _shown(document: dict[str, Any], method: str, path: str, operation: dict[str, Any]) -> dict[str, Any]:
+def _shown(method: str, path: str, operation: dict[str, Any]) -> dict[str, Any]:
     """An operation as the page tells it."""
     said, *more = operation.get("description", operation["summary"]).split("\n\n")
     return {
@@ -59,18 +60,20 @@ def _shown(document: dict[str, Any], method: str, path: str, operation: dict[str
         "path": path,
         "said": said,
         "more": more,
-        "parameters": [{"description": "", **one} for one in operation.get("parameters", [])],
-        "body": _example(document, operation),
+        "parameters": operation.get("parameters", []),
+        "body": _example(operation.get("requestBody", {})),
+        "reply": _example(operation["responses"].get("201") or operation["responses"].get("200", {})),
         "replies": [(status, one["description"]) for status, one in operation["responses"].items()],
     }
 
 
-def _example(document: dict[str, Any], operation: dict[str, Any]) -> str:
-    """The first example of a body of JSON; empty where it takes none."""
-    schema = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
-    name = schema.get("$ref", "").rpartition("/")[2]
-    examples = document["components"]["schemas"].get(name, schema).get("examples", [])
-    return json.dumps(examples[0], indent=2, ensure_ascii=False) if examples else ""
+def _example(part: dict[str, Any]) -> str:
+    """The first example of what is sent or replied as JSON; empty where there is none."""
+    content = part.get("content", {}).get("application/json", {})
+    given = (
+        [content["example"]] if "example" in content else [one["value"] for one in content.get("examples", {}).values()]
+    )
+    return json.dumps(given[0], indent=2, ensure_ascii=False) if given else ""
 
 
 @router.get("/problems")
