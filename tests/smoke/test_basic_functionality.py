@@ -5,13 +5,15 @@
     ACTINF_URL    the service; http://127.0.0.1:8000 where it is not set
     ACTINF_KEY    a key with the scopes read and run, where the service wants one
 
-It prints a line for each check and ends with 0, or with 1 where one failed or could not be made.  It is safe on a
-service that others use: it makes one model and one agent, both called `smoke-test-…`, and takes them away again, also
-after a failure, Ctrl-C or SIGTERM.  The model is like no other, so that nobody else's is touched.
+It prints a line for each check and ends with 0, or with 1 where one failed or could not be made.  That no worker
+computes simulations is a failure too: whoever asks for one would wait for ever.  It is safe on a service that others
+use: it makes one model, one agent and one simulation of a few steps, all called `smoke-test-…`, and takes them away
+again, also after a failure, Ctrl-C or SIGTERM.  The model is like no other, so that nobody else's is touched.
 
 pytest runs it as well, against `ACTINF_URL` or a service of its own (`conftest.py` beside it).
 """
 
+import faulthandler
 import json
 import math
 import os
@@ -23,9 +25,12 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-SECONDS = 45.0
-SECONDS_FOR_CLEANING = 10.0
+SECONDS = 45
+SECONDS_FOR_CLEANING = 10
 SECONDS_FOR_A_REPLY = 10.0
+SECONDS_FOR_A_WORKER = 20.0
+SECONDS_IN_ALL = 58
+NEAREST = "http://127.0.0.1:8000"
 
 
 def lamp(name):
@@ -51,6 +56,10 @@ class Failed(Exception):
     """A check found something else than it expected."""
 
 
+class Refused(Failed):
+    """The service answered, and did not do what it was asked for."""
+
+
 class LeftOut(Exception):
     """A check needs what an earlier one could not make."""
 
@@ -74,7 +83,7 @@ class Service:
         self._open = urllib.request.build_opener(*handlers).open
 
     def ask(self, method, path, body=None, *, expected, key=True, idempotency=None):
-        """The JSON of a reply, which must have the status that is expected."""
+        """The JSON of a reply, which must have the status, or one of those, that is expected."""
         left = self.until - time.monotonic()
         expect(left > 0, f"the {SECONDS:.0f} s are over: the service is too slow")
         request = urllib.request.Request(self.url + path, method=method)
@@ -93,13 +102,22 @@ class Service:
                 status, text = error.code, error.read()
         except (OSError, ValueError) as error:
             reason = getattr(error, "reason", error)
-            raise Failed(f"{method} {self.url}{path}: {reason or type(error).__name__}") from None
+            hint = ""
+            if isinstance(reason, ConnectionRefusedError):
+                hint = (
+                    "; nothing listens there: `actinf serve` starts a service, on port 8000 where it is told no other, "
+                    "ACTINF_URL says where it is, and ACTINF_KEY holds its key"
+                )
+            raise Failed(f"{method} {self.url}{path}: {reason or type(error).__name__}{hint}") from None
         try:
             data = json.loads(text) if text else None
         except ValueError:
             raise Failed(f"{method} {path} was answered with {status} and no JSON: {text[:80]!r}") from None
         said = data.get("detail") or data.get("reason") if isinstance(data, dict) else None
-        expect(status == expected, f"{method} {path}: status {status}, expected {expected}; {said or text[:200]!r}")
+        if status not in (expected if isinstance(expected, tuple) else (expected,)):
+            hint = ": set ACTINF_KEY to a key of this service (actinf keys create)" if status == 401 else ""
+            kind = Refused if 400 <= status < 500 else Failed
+            raise kind(f"{method} {path}: status {status}, expected {expected}; {said or text[:200]!r}{hint}")
         return data
 
 
@@ -112,6 +130,7 @@ class Checks:
         self.asked = {}
         self.model = None
         self.agent = None
+        self.simulation = None
         self.first = None
 
     def all(self):
@@ -130,6 +149,7 @@ class Checks:
             ("the next step follows", self.take_another),
             ("the steps are in the history", self.read_the_history),
             ("a new episode begins where the model says", self.begin_again),
+            ("a simulation is computed by a worker, to its end", self.simulate),
         ]
 
     def is_well(self):
@@ -177,7 +197,11 @@ class Checks:
 
     def _create(self, what):
         path, body = self.asked[what]
-        return self.service.ask("POST", path, body, expected=201, idempotency=f"{self.name}-{what}")
+        try:
+            return self.service.ask("POST", path, body, expected=201, idempotency=f"{self.name}-{what}")
+        except Refused:
+            del self.asked[what]  # it was not made, so that there is nothing to take away
+            raise
 
     def _step(self, observation, *, expected=201, **more):
         if self.agent is None:
@@ -225,23 +249,82 @@ class Checks:
         expect((reset["episode"], reset["time"]) == (1, 0), f"episode {reset['episode']}, time {reset['time']}")
         self._step({"place": "dark"}, step=2)
 
+    def simulate(self):
+        if self.model is None:
+            raise LeftOut
+        agent = {"planner": {"exhaustive": {"horizon": 2}}}
+        body = {
+            "experiment": {"actinf": 1, "kind": "experiment", "model": self.model, "agent": agent},
+            "name": self.name,
+            "num_agents": 4,
+            "num_steps": 3,
+            "num_episodes": 1,
+            "seed": 1,
+            "record": ["state", "action"],
+        }
+        self.asked["simulation"] = ("/v1/simulations", body)
+        self.simulation = self._create("simulation")["id"]
+        ended = self._end_of_simulation()
+        expect(ended["status"] == "succeeded", f"it has {ended['status']}: {ended['error']}")
+        trace = self.service.ask("GET", f"/v1/simulations/{self.simulation}/result?format=json", expected=200)
+        places = trace["variables"]["state_place"]["values"]
+        expect(places == [[[0, 1, 1]] * 4], f"its agents were at {places}, expected dark (0), then light (1)")
+
+    def _end_of_simulation(self):
+        started, pause = time.monotonic(), 0.1
+        while True:
+            shown = self.service.ask("GET", f"/v1/simulations/{self.simulation}", expected=200)
+            if shown["status"] not in ("queued", "running"):
+                return shown
+            waited = time.monotonic() - started
+            if shown["status"] == "queued" and waited > SECONDS_FOR_A_WORKER:
+                raise Failed(f"no worker has taken it up within {waited:.0f} s: {self._about_workers()}")
+            done = f"{shown['progress']['steps_done']} of {shown['progress']['steps_total']} steps done"
+            in_time = time.monotonic() + pause < self.service.until
+            expect(in_time, f"it has not ended within {waited:.0f} s: it is {shown['status']}, {done}")
+            time.sleep(pause)
+            pause = min(1.5 * pause, 1.0)
+
+    def _about_workers(self):
+        if "worker" in self.service.ask("GET", "/health", expected=(200, 503), key=False)["degraded"]:
+            return "no worker serves this database; `actinf worker` starts one, and `actinf serve` runs one beside it"
+        return "there are workers, so they are busy with other simulations, or stuck: look at their logs"
+
     def clean(self):
         """Take away what was made; what a lost reply made is found by asking again with the same key."""
         self.service.until = time.monotonic() + SECONDS_FOR_CLEANING
-        if "agent" in self.asked:
-            agent = self.agent or self._create("agent")["id"]
-            self._remove(f"/v1/agents/{agent}")
-        if "model" in self.asked:
-            model = self.model or self._create("model")["hash"]
-            self._remove(f"/v1/models/{model}")
+        wrong = []
+        for what, remove in (
+            ("simulation", self._remove_simulation),
+            ("agent", lambda: self._remove(f"/v1/agents/{self.agent or self._create('agent')['id']}")),
+            ("model", lambda: self._remove(f"/v1/models/{self.model or self._create('model')['hash']}")),
+        ):
+            try:
+                if what in self.asked:
+                    remove()
+            except Failed as failure:
+                wrong.append(f"the {what} {self.name}: {failure}")
+        expect(not wrong, "; ".join(wrong))
+
+    def _remove_simulation(self):
+        path = f"/v1/simulations/{self.simulation or self._create('simulation')['id']}"
+        if self.service.ask("GET", path, expected=200)["status"] in ("queued", "running"):
+            self.service.ask("POST", f"{path}/cancel", expected=(200, 409))  # 409: it has ended at this moment
+        self._remove(path)
 
     def _remove(self, path):
         self.service.ask("DELETE", path, expected=204)
         self.service.ask("GET", path, expected=404)
 
 
-def run(url, key, say):
+def run(url, key, say, alarm=lambda _: None):
     """Make all checks.
+
+    Args:
+        url: of the service.
+        key: lets in; None where none is needed.
+        say: takes a line of what is reported.
+        alarm: has Failed raised after so many seconds, whatever the service does; 0: no more.
 
     Returns:
         The exit code: 0 where every check found what it expected.
@@ -264,14 +347,20 @@ def run(url, key, say):
         say(f"{word:4} {(time.monotonic() - before) * 1000:6.0f} ms  {what}{f': {note}' if note else ''}")
 
     say(f"smoke test of {url} as {checks.name}")
+    alarm(SECONDS)
     try:
         for what, check in checks.all():
             report(what, check)
-            if counts["FAIL"] and check == checks.is_well:
+            if counts["FAIL"] and check in (checks.is_well, checks.is_guarded):
                 break
+    except Failed as failure:  # the alarm went off between two checks
+        counts["FAIL"] += 1
+        say(f"FAIL {failure}")
     finally:
+        alarm(SECONDS_FOR_CLEANING)
         if checks.asked:
             report("all that was made is taken away", checks.clean)
+        alarm(0)
     seconds = time.monotonic() - started
     say(f"{sum(counts.values())} checks in {seconds:.1f} s: {counts['FAIL']} failed, {counts['skip']} left out")
     return 0 if counts["FAIL"] == counts["skip"] == 0 else 1
@@ -289,6 +378,9 @@ def main():
     def interrupt(number, frame):
         raise KeyboardInterrupt
 
+    def time_is_over(number, frame):
+        raise Failed("the time is over, and the service has not answered to the end")
+
     def say(line):
         try:
             print(line, flush=True)
@@ -296,9 +388,15 @@ def main():
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     signal.signal(signal.SIGTERM, interrupt)
-    url = os.environ.get("ACTINF_URL") or "http://127.0.0.1:8000"
+    signal.signal(signal.SIGALRM, time_is_over)
+    faulthandler.dump_traceback_later(
+        SECONDS_IN_ALL, exit=True
+    )  # where not even the alarm is heard, as in a name's look-up
+    url, key = os.environ.get("ACTINF_URL"), os.environ.get("ACTINF_KEY") or None
+    if not url:
+        say(f"ACTINF_URL is not set: this looks at {NEAREST}{'' if key else '; nor is ACTINF_KEY: no key is sent'}")
     try:
-        return run(url, os.environ.get("ACTINF_KEY") or None, say)
+        return run(url or NEAREST, key, say, signal.alarm)
     except KeyboardInterrupt:
         say("interrupted")
         return 130
