@@ -13,6 +13,7 @@ It runs without a web page and ends by itself (`locust.conf` in the root of the 
 The agents are called `load-test-…`.
 """
 
+import functools
 import os
 import random
 import secrets
@@ -22,7 +23,9 @@ from locust import FastHttpUser, between, events, task
 from locust.env import Environment
 from locust.runners import WorkerRunner
 
+URL = os.environ.get("ACTINF_URL", "")
 KEY = os.environ.get("ACTINF_KEY", "")
+NEAREST = "http://127.0.0.1:8000"
 MOST_P95_MS = float(os.environ.get("ACTINF_LOAD_P95_MS") or 250)
 MOST_ERRORS = float(os.environ.get("ACTINF_LOAD_ERROR_RATE") or 0.001)
 
@@ -60,7 +63,7 @@ class Maze:
 class Rat(FastHttpUser):
     """One agent, and who shows it the maze."""
 
-    host = os.environ.get("ACTINF_URL") or "http://127.0.0.1:8000"
+    host = URL or NEAREST
     default_headers = {"Authorization": f"Bearer {KEY}"} if KEY else None
     wait_time = between(0.05, 0.15)
     connection_timeout = 10.0
@@ -84,6 +87,8 @@ class Rat(FastHttpUser):
         with self.rest("POST", "/v1/agents", json=body, headers=headers, name="make an agent") as reply:
             if reply.status_code == 201 and reply.js:
                 self.agent = reply.js["id"]
+            else:
+                say_what_to_do(self.host, reply.status_code)
         return self.agent is not None
 
     @task(20)
@@ -126,6 +131,29 @@ class Rat(FastHttpUser):
                     if reply.status_code == 204:
                         return
                 gevent.sleep(0.5)
+
+
+HINTS = {
+    0: "nothing answers there: `actinf serve` starts a service, on port 8000 where it is told no other; ACTINF_URL "
+    "says where it is, and ACTINF_KEY holds its key",
+    401: "it wants a key: set ACTINF_KEY to one of this service (actinf keys create)",
+    403: "the key in ACTINF_KEY may not make agents: it needs the scopes read and run",
+}
+
+
+@functools.cache
+def say_what_to_do(host: str, status: int) -> None:
+    """Tell, once, what is to be done where no agent can be made; the users go on trying."""
+    if status in HINTS:
+        print(f"{host}: {HINTS[status]}", flush=True)
+
+
+@events.test_start.add_listener
+def say_where(environment: Environment, **_: object) -> None:
+    """Tell which service is put under load, and where its address is from."""
+    chosen = environment.host or Rat.host
+    unset = "" if URL or chosen != NEAREST else " (ACTINF_URL is not set)"
+    print(f"load test of {chosen}{unset} as {RUN}, {'with' if KEY else 'without'} a key", flush=True)
 
 
 @events.quitting.add_listener

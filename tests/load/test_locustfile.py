@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.ports import free_port
 from support.postgres import fresh_database
 from support.service import RunningService, running_service
 
@@ -49,6 +50,20 @@ def test_too_slow_is_a_verdict(service: RunningService) -> None:
     done = locust(service.url, key=service.key, seconds=3, ACTINF_LOAD_P95_MS="0.001")
     assert done.returncode == 1
     assert "more than 0.001 ms" in verdict_of(done)
+
+
+def test_without_an_address_it_says_where_it_looks_and_how_a_service_is_started() -> None:
+    done = locust("", seconds=2, ACTINF_LOAD_P95_MS="60000", LOCUST_HOST=f"http://127.0.0.1:{free_port()}")
+    assert done.returncode == 1
+    assert done.stdout.count("`actinf serve` starts a service") == 1
+    assert "100.000% of the requests failed" in verdict_of(done)
+
+
+def test_with_a_key_that_is_none_it_says_what_to_set(service: RunningService) -> None:
+    done = locust(service.url, key="ai_wrong", seconds=2)
+    assert done.returncode == 1
+    assert f"load test of {service.url} as load-test-" in done.stdout
+    assert done.stdout.count("it wants a key: set ACTINF_KEY") == 1
 
 
 @pytest.fixture

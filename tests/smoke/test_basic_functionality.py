@@ -105,7 +105,7 @@ class Service:
             hint = ""
             if isinstance(reason, ConnectionRefusedError):
                 hint = (
-                    "; nothing listens there: `actinf serve` starts a service, on port 8000 where it is told no other, "
+                    "; nothing listens there: `actinf serve` starts a service, on port 8000 where it is told no other; "
                     "ACTINF_URL says where it is, and ACTINF_KEY holds its key"
                 )
             raise Failed(f"{method} {self.url}{path}: {reason or type(error).__name__}{hint}") from None
