@@ -248,12 +248,13 @@ def test_more_policies_than_can_be_replied_are_refused_before_the_step(api: http
     [
         (
             {"observation": {"where": 1.5}},
-            "body.observation.where: Input should be a valid string, or a valid integer,",
+            "body.observation.where: expected a string, a whole number, a list or an object (got 1.5)",
         ),
-        ({"observation": {"where": True}}, "body.observation.where: Input should be a valid string"),
-        ({"observation": "x"}, "body.observation: Input should be a valid dictionary, or a valid list"),
-        ({"observation": {}, "step": -1}, "body.step: Input should be greater than or equal to 0 (got -1)"),
-        ({}, "body.observation: Field required"),
+        ({"observation": {"where": True}}, "body.observation.where: expected a string"),
+        ({"observation": "x"}, 'body.observation: expected an object or a list (got "x")'),
+        ({"observation": {}, "step": -1}, "body.step: expected at least 0 (got -1)"),
+        ({"observation": {}, "steps": 3}, "body.steps: there is no such field"),
+        ({}, "body.observation: is required"),
     ],
 )
 def test_a_wrong_body_is_told_without_the_words_of_the_schema(

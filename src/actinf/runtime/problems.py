@@ -25,6 +25,7 @@ from starlette.routing import Match
 from actinf import errors
 from actinf.runtime.logs import REQUEST_ID, first_line
 from actinf.runtime.problem_kinds import PROBLEM_KINDS
+from actinf.runtime.validation import told_together
 
 __all__ = [
     "PROBLEM_JSON",
@@ -274,26 +275,14 @@ def _parts_of(mistakes: Sequence[Mapping[str, Any]]) -> list[ProblemPart]:
         inside = any(len(other) > len(where) and other[: len(where)] == where for other in found)
         if inside and any(len(one["loc"]) > len(where) for one in alike):
             continue  # the form that was meant fits up to a part of it, which is told
-        parts.append(ProblemPart(where=list(where), detail=_said_together(alike)))
+        parts.append(ProblemPart(where=list(where), detail=told_together(alike) + _got(alike[0])))
     return parts
 
 
-def _said_together(alike: Sequence[Mapping[str, Any]]) -> str:
-    begins = "Input should be "
-    wanted = [str(one["msg"]).removeprefix(begins) for one in alike if str(one["msg"]).startswith(begins)]
-    if len(alike) == 1 or len(wanted) < len(alike):
-        return _said(alike[0])
-    return f"{begins}{', or '.join(dict.fromkeys(wanted))}{_got(alike[0])}"
-
-
-def _said(one: Mapping[str, Any]) -> str:
-    """pydantic's sentence, with the value where that is short."""
-    if one["type"] == _UNREADABLE:
-        return str(one["ctx"]["error"])
-    return f"{one['msg']}{_got(one)}"
-
-
 def _got(one: Mapping[str, Any]) -> str:
+    """The value, where that is short and says something."""
+    if one["type"] in (_UNREADABLE, "extra_forbidden"):
+        return ""
     value = one.get("input")
     short = isinstance(value, str | int | float | bool) and len(repr(value)) <= 60
     return f" (got {json.dumps(value, ensure_ascii=False)})" if short else ""
