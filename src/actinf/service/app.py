@@ -247,13 +247,11 @@ async def _load_kernels(library: ModelLibrary, lifecycle: "health.Lifecycle") ->
 async def _watch_schema(url: str, lifecycle: "health.Lifecycle") -> None:
     """Wait until the database has the tables that this release needs."""
     while not lifecycle.migrated:
-        why = "the database has not the tables of this release: run `actinf db upgrade`"
         try:
-            lifecycle.migrated = schema_version.is_current(
-                await asyncio.to_thread(schema_version.current_revision, url)
-            )
-        except actinf.errors.ServiceUnavailable as error:
+            why = await asyncio.to_thread(schema_version.shortfall, url)
+        except (actinf.errors.ServiceUnavailable, actinf.errors.DatabaseError) as error:
             why = str(error)
+        lifecycle.migrated = why is None
         if not lifecycle.migrated:
             _LOG.warning("not ready: %s", why)
             await asyncio.sleep(2.0)

@@ -20,9 +20,10 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from actinf.errors import DatabaseError, ServiceUnavailable, SettingError
 from actinf.runtime.database import APP_ROLE, sqlalchemy_url
+from actinf.runtime.database_trouble import DatabaseTrouble, place_of, trouble_of
 from actinf.runtime.logs import first_line
 
-__all__ = ["HEAD", "current_revision", "downgrade", "is_current", "upgrade"]
+__all__ = ["HEAD", "current_revision", "downgrade", "is_current", "shortfall", "upgrade"]
 
 _Move = Callable[[Config, str], None]
 
@@ -54,15 +55,34 @@ HEAD = _head()
 
 
 def current_revision(url: str) -> str | None:
-    """The revision of a database; None where it has no tables of ours."""
+    """The revision of a database; None where it has no tables of ours.
+
+    Raises:
+        ServiceUnavailable: when it cannot be reached, or refuses the connection.
+        DatabaseError: when it does not let the login look.
+    """
     engine = create_engine(sqlalchemy_url(url), connect_args={"connect_timeout": _CONNECT_SECONDS})
     try:
         with engine.connect() as connection:
             return MigrationContext.configure(connection).get_current_revision()
-    except OperationalError as error:
-        raise ServiceUnavailable(f"the database does not answer: {first_line(error)}") from error
+    except DatabaseTrouble as error:
+        raise trouble_of(error, url) from error
     finally:
         engine.dispose()
+
+
+def shortfall(url: str) -> str | None:
+    """What a database lacks of this release, and how it comes by it; None where it lacks nothing.
+
+    Raises:
+        ServiceUnavailable: as `current_revision`.
+        DatabaseError: as `current_revision`.
+    """
+    revision = current_revision(url)
+    if is_current(revision):
+        return None
+    stands = "has no tables of actinf yet" if revision is None else f"is at revision {revision}"
+    return f"the database {place_of(url)} {stands}, and this release needs {HEAD}: run `actinf db upgrade`"
 
 
 def is_current(revision: str | None) -> bool:
@@ -84,7 +104,7 @@ def upgrade(url: str, revision: str = "head") -> tuple[str | None, str | None]:
         The revision before, and the one after.
 
     Raises:
-        ServiceUnavailable: when a lock is not to be had within 5 s; nothing was changed.
+        ServiceUnavailable: when a lock is not to be had within 5 s, or the database is away; nothing was changed.
         DatabaseError: when the login may not do it, or the database refuses it; nothing was changed.
     """
     return _migrate(url, revision, command.upgrade)
@@ -112,9 +132,10 @@ def _migrate(url: str, revision: str, move: _Move) -> tuple[str | None, str | No
         known = ", ".join(sorted(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()))
         raise SettingError(f"there is no revision {revision!r}: expected one of {known}, head or base") from error
     except (OperationalError, psycopg.OperationalError) as error:
+        if _state_of(error) is None:
+            raise trouble_of(error, url) from error
         raise ServiceUnavailable(
-            f"the tables were left as they were: {first_line(error)}. Something else holds a lock, or the database is "
-            "away: try again"
+            f"the tables were left as they were: {first_line(error)}. Something else holds a lock: try again"
         ) from error
     except (DBAPIError, psycopg.Error) as error:  # a migration uses the driver's own cursor
         raise DatabaseError(_refused(error)) from error

@@ -4,13 +4,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
-from sqlalchemy.exc import OperationalError, ProgrammingError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from actinf.errors import DatabaseError, NotFound, ServiceUnavailable
+from actinf.errors import NotFound
 from actinf.runtime.at_hand import Database
-from actinf.runtime.logs import first_line
+from actinf.runtime.database_trouble import DatabaseTrouble, trouble_of
 from actinf.runtime.one_transaction import in_transaction
 from actinf.service.access import repository
 from actinf.service.access.keys import Key, is_key, new_key
@@ -26,20 +24,13 @@ def told_in_transaction(database: Database, work: Callable[[AsyncConnection], Aw
     """What the work makes, in a transaction; what the database says is told in one line.
 
     Raises:
-        ServiceUnavailable: it does not answer.
-        DatabaseError: it has not the tables of this release.
+        ServiceUnavailable: it cannot be reached, or does not let this login in.
+        DatabaseError: it has not the tables of this release, or refuses the work.
     """
     try:
         return in_transaction(database.url, work, application="actinf")
-    except (OperationalError, PoolTimeout) as error:
-        raise ServiceUnavailable(
-            f"nothing was changed: {first_line(error)}. The database has to answer, and to be at this release (actinf "
-            "db check says whether it is)"
-        ) from error
-    except ProgrammingError as error:
-        raise DatabaseError(
-            f"nothing was changed: {first_line(error)}. Bring the database to this release: actinf db upgrade"
-        ) from error
+    except DatabaseTrouble as error:
+        raise trouble_of(error, database.url) from error
 
 
 def create_key(

@@ -8,13 +8,12 @@ from typing import Any, TypeVar
 
 import psycopg
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from actinf.errors import Conflict, DatabaseError, SettingError
+from actinf.errors import Conflict, SettingError
 from actinf.runtime.at_hand import Database
 from actinf.runtime.database import connect
-from actinf.runtime.logs import first_line
+from actinf.runtime.database_trouble import DatabaseTrouble, trouble_of
 from actinf.runtime.one_transaction import in_transaction
 from actinf.runtime.settings import Settings
 from actinf.service.audit.anchor import AnchorFile, read_anchors
@@ -50,7 +49,7 @@ def anchor_files(settings: Settings, data_dir: Path, key: bytes, given: Sequence
 @contextmanager
 def _one_state(database: Database) -> Iterator[psycopg.Connection[Any]]:
     """A connection that sees one state of the database, and the errors of the database as ours."""
-    with _told(), connect(database.url, application="actinf audit") as connection:
+    with _told(database), connect(database.url, application="actinf audit") as connection:
         connection.autocommit = False
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         connection.read_only = True
@@ -59,28 +58,27 @@ def _one_state(database: Database) -> Iterator[psycopg.Connection[Any]]:
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def _told(database: Database) -> Iterator[None]:
+    """The errors of the database as ours."""
     try:
         yield
-    except (psycopg.Error, DBAPIError) as error:
-        raise DatabaseError(
-            f"the audit log is as it was: {first_line(error)}. The database has to answer, to be at this release "
-            "(actinf db check), and to let this login do it (actinf audit prune needs its owner)"
-        ) from error
+    except DatabaseTrouble as error:
+        raise trouble_of(error, database.url) from error
 
 
 def verified(database: Database, key: bytes, files: Sequence[AnchorFile]) -> Verdict:
     """Whether the log is what was written; the files have to be read before.
 
     Raises:
-        DatabaseError: it cannot be read.
+        ServiceUnavailable: the database cannot be reached.
+        DatabaseError: the log cannot be read.
     """
     with _one_state(database) as connection:
         return verify(connection, key, files)
 
 
 def _in_transaction(database: Database, work: Callable[[AsyncConnection], Awaitable[Made]]) -> Made:
-    with _told():
+    with _told(database):
         return in_transaction(database.url, work, application="actinf audit", statement_seconds=_SECONDS)
 
 
