@@ -1,7 +1,8 @@
 """A command line that is called in this process, and a small experiment to call it on."""
 
 import json
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,9 +30,11 @@ Call = Callable[..., Answer]
 
 
 @pytest.fixture
-def actinf(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Call:
+def actinf(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Call]:
     """`actinf("run", "tmaze")` as on the command line, with what was printed."""
     monkeypatch.setenv("COLUMNS", "160")
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
 
     def call(*arguments: object) -> Answer:
         capfd.readouterr()
@@ -39,7 +42,9 @@ def actinf(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -
         said = capfd.readouterr()
         return Answer(code, said.out, said.err)
 
-    return call
+    yield call
+    root.handlers = handlers  # a command that serves sends them to its own standard output, which is gone by now
+    root.setLevel(level)
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ def changed(where: list[str], *statements: str) -> None:
 def test_an_intact_log_is_said_to_be_with_its_window(actinf: Any, where: list[str]) -> None:
     answer = actinf("audit", "verify", *where)
     assert answer.code == 0
-    assert answer.out == "intact: 4 rows, 1 to 4, 1 anchors\n"
+    assert answer.out == "intact: 4 rows, 1 to 4, 1 anchor\n"
     assert "the last anchor is row 3" in answer.err
     assert "could be cut off without a trace by whoever owns the database, which is 1 row" in answer.err
     assert "the last 10 s" in answer.err

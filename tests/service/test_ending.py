@@ -94,3 +94,13 @@ def test_a_second_signal_ends_it_without_waiting() -> None:
             installation.signal(signal.SIGTERM)
             assert installation.wait() == 0
         assert not installation.database.running
+
+
+def test_ctrl_c_ends_it_in_order_and_says_what_is_kept(installation: Serving) -> None:
+    """It used to say that nothing was kept."""
+    installation.signal(signal.SIGINT)
+    assert installation.wait() == 0
+    said = installation.log.read_text()
+    assert "ending: what was asked is answered first" in said
+    assert "Stopped: what the API answered is kept" in said
+    assert "nothing was kept" not in said

@@ -18,6 +18,8 @@ from types import FrameType
 import click
 
 from actinf.cli.console import Screen
+from actinf.cli.group import Group
+from actinf.cli.interruption import Interruption
 from actinf.errors import ActinfError
 
 __all__ = ["app", "run"]
@@ -40,7 +42,7 @@ _COMMANDS = {
 EXIT_NO, EXIT_WRONG, EXIT_INTERRUPTED = 1, 2, 130
 
 
-class _Lazy(click.Group):
+class _Lazy(Group):
     """A group that imports a command when it is used; its help is told without importing any."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 -- click's signature
@@ -55,18 +57,6 @@ class _Lazy(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
             formatter.write_dl([(name, said) for name, (_, said) in _COMMANDS.items()])
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does, with the nearest command where there is none of that name."""
-        if args and not args[0].startswith("-") and args[0] not in _COMMANDS:
-            from difflib import get_close_matches
-
-            near = get_close_matches(args[0], _COMMANDS, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else f": expected one of {', '.join(_COMMANDS)}"
-            raise click.UsageError(f"no command {args[0]!r}{hint}", ctx)
-        return super().resolve_command(ctx, args)
 
 
 @click.command(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -90,7 +80,7 @@ def run(arguments: Sequence[str]) -> int:
     screen = Screen()
     _end_gracefully_when_told()
     try:
-        return int(app.main(args=list(arguments) or ["--help"], prog_name="actinf", standalone_mode=False) or 0)
+        return int(app.main(args=list(arguments), prog_name="actinf", standalone_mode=False) or 0)
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         screen.fail(error.format_message(), hint=f"{context.command_path} --help" if context else "actinf --help")
@@ -98,6 +88,9 @@ def run(arguments: Sequence[str]) -> int:
     except ActinfError as error:
         screen.fail(str(error))
         return EXIT_WRONG
+    except Interruption as end:
+        screen.say(str(end))
+        return EXIT_INTERRUPTED
     except (KeyboardInterrupt, click.Abort):
         screen.say("interrupted: nothing was kept of the unfinished work")
         return EXIT_INTERRUPTED

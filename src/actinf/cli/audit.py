@@ -13,6 +13,7 @@ import click
 
 from actinf.cli.console import Screen
 from actinf.cli.database_options import actor_of_command, at_hand, database_options
+from actinf.cli.group import Group
 from actinf.lab.extras import load_extra
 
 __all__ = ["command"]
@@ -39,12 +40,12 @@ def _at_hand(anchors: tuple[Path, ...], **where: Any) -> Iterator[tuple[Any, Any
         yield commands, database, key, commands.anchor_files(settings, database.data_dir, key, anchors)
 
 
-@click.group("audit")
+@click.group("audit", cls=Group)
 def command() -> None:
     """Verify the audit log of the API: whatever was changed in it afterwards shows."""
 
 
-@command.command("verify")
+@command.command("verify", short_help="Say whether the log is what was written.")
 @_anchors
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
 @database_options
@@ -69,10 +70,15 @@ def _summary(verdict: Any) -> str:
     if verdict.rows == 0:
         held = "the log has no rows"
     else:
-        held = f"{verdict.rows:,} rows, {verdict.first} to {verdict.last}, {verdict.anchors:,} anchors"
+        rows, anchors = _counted(verdict.rows, "row"), _counted(verdict.anchors, "anchor")
+        held = f"{rows}, {verdict.first} to {verdict.last}, {anchors}"
     if verdict.good:
         return f"intact: {held}"
     return f"NOT what was written: {held}; the first that is wrong: {verdict.wrong[0]}"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def _window(verdict: Any, seconds: float) -> str:
@@ -83,12 +89,12 @@ def _window(verdict: Any, seconds: float) -> str:
         return f"{anchored}: nothing came after it"
     return (
         f"{anchored}; what came after it could be cut off without a trace by whoever owns the database, which is "
-        f"{verdict.unanchored} {'row' if verdict.unanchored == 1 else 'rows'}: while the API runs, what the last "
+        f"{_counted(verdict.unanchored, 'row')}: while the API runs, what the last "
         f"{seconds:g} s added"
     )
 
 
-@command.command("restored")
+@command.command("restored", short_help="Record that a backup was restored.")
 @click.option("--reason", required=True, help="Why, for whoever verifies the log.")
 @_anchors
 @database_options
@@ -103,7 +109,7 @@ def restored(reason: str, anchors: tuple[Path, ...], **where: Any) -> int:
     return 0
 
 
-@command.command("prune")
+@command.command("prune", short_help="Remove the beginning of the log.")
 @click.option(
     "--before",
     required=True,
@@ -123,5 +129,5 @@ def prune(before: datetime, yes: bool, anchors: tuple[Path, ...], **where: Any) 
     if said is None:
         screen.say(f"no entry is older than {before:%Y-%m-%d}")
     else:
-        screen.say(f"{said['rows']:,} rows were removed; the log begins with row {said['first_kept']}")
+        screen.say(f"removed: {_counted(said['rows'], 'row')}; the log begins with row {said['first_kept']}")
     return 0

@@ -37,6 +37,10 @@ class Screen:
         if not self.quiet:
             self._err.print(Text(line))
 
+    def warn(self, message: str) -> None:
+        """What is likely a mistake, though the command goes on."""
+        self._err.print(Text.assemble(("warning: ", "bold yellow"), message))
+
     def fail(self, message: str, *, hint: str = "") -> None:
         """An error; every line of the message is one mistake."""
         for line in message.splitlines() or [""]:

@@ -10,14 +10,20 @@ from typing import Any
 
 import click
 
+from actinf.cli.console import Screen
+from actinf.cli.environment import read_settings
 from actinf.lab.extras import load_extra
 
 __all__ = ["actor_of_command", "at_hand", "database_options", "database_url_at_hand"]
 
 _OPTIONS = (
-    click.option("--database-url", help="postgresql://… instead of the embedded database."),
     click.option(
-        "--data-dir", type=click.Path(file_okay=False, path_type=Path), help="Folder of the embedded database."
+        "--database-url", help="postgresql://… of the API's database; without it, the one in the data folder."
+    ),
+    click.option(
+        "--data-dir",
+        type=click.Path(file_okay=False, path_type=Path),
+        help="Data folder of `actinf serve`.  [default: the user's data folder]",
     ),
 )
 
@@ -35,17 +41,25 @@ def database_options(function: Any) -> Any:
 
 
 @contextmanager
-def at_hand(purpose: str, database_url: str | None, data_dir: Path | None) -> Iterator[tuple[Any, Any]]:
-    """The settings of this process and the database that they lead to, for as long as the block lasts."""
-    settings_module = load_extra("actinf.runtime.settings", extra="serve", purpose=purpose)
+def at_hand(
+    purpose: str, *, database_url: str | None, data_dir: Path | None, make: bool = False
+) -> Iterator[tuple[Any, Any]]:
+    """The settings of this process and the database that they lead to, for as long as the block lasts.
+
+    Args:
+        purpose: what needs them, as `load_extra` takes it.
+        database_url: as the flag says; None where it was not given.
+        data_dir: as the flag says; None where it was not given.
+        make: make the embedded database where there is none yet.
+    """
+    settings = read_settings(Screen(), purpose=purpose, database_url=database_url, data_dir=data_dir)
     database_module = load_extra("actinf.runtime.at_hand", extra="serve", purpose=purpose)
-    settings = settings_module.Settings.read(database_url=database_url, data_dir=data_dir)
-    with database_module.database_at_hand(settings) as database:
+    with database_module.database_at_hand(settings, make=make) as database:
         yield settings, database
 
 
 @contextmanager
-def database_url_at_hand(purpose: str, database_url: str | None, data_dir: Path | None) -> Iterator[str]:
-    """The address of the database, for as long as the block lasts."""
-    with at_hand(purpose, database_url, data_dir) as (_, database):
+def database_url_at_hand(purpose: str, *, make: bool = False, **where: Any) -> Iterator[str]:
+    """The address of the database, for as long as the block lasts; `make` and `where` as `at_hand` takes them."""
+    with at_hand(purpose, make=make, **where) as (_, database):
         yield database.url

@@ -8,6 +8,7 @@ import click
 
 from actinf.cli.console import Screen
 from actinf.cli.database_options import database_options, database_url_at_hand
+from actinf.cli.group import Group
 from actinf.lab.extras import load_extra
 
 __all__ = ["command"]
@@ -15,25 +16,25 @@ __all__ = ["command"]
 _PURPOSE = "Working with the API's database"
 
 
-@click.group("db")
+@click.group("db", cls=Group)
 def command() -> None:
     """Bring the database to this release, and say where it stands."""
 
 
-@command.command("upgrade")
+@command.command("upgrade", short_help="Make the tables, or bring them to this release.")
 @click.option("--to", "revision", default="head", show_default=True, help="Revision to stop at.")
 @database_options
 def upgrade(revision: str, **where: Any) -> int:
     """Make or change the tables.  Needs a login that owns them; takes its locks within 5 s or changes nothing."""
     screen = Screen()
     schema = load_extra("actinf.service.schema_version", extra="serve", purpose=_PURPOSE)
-    with database_url_at_hand(_PURPOSE, **where) as url:
+    with database_url_at_hand(_PURPOSE, make=True, **where) as url:
         before, after = schema.upgrade(url, revision)
     screen.say(f"the database is at {after}" + (", as it was" if before == after else f" (was: {before or 'empty'})"))
     return 0
 
 
-@command.command("downgrade")
+@command.command("downgrade", short_help="Go back to an earlier revision.")
 @click.option("--to", "revision", required=True, help="Revision to go back to; `base` removes every table.")
 @click.option("--yes", is_flag=True, help="Do it: what only the newer tables hold is lost.")
 @database_options
@@ -49,17 +50,15 @@ def downgrade(revision: str, yes: bool, **where: Any) -> int:
     return 0
 
 
-@command.command("check")
+@command.command("check", short_help="Say whether an upgrade is needed.")
 @database_options
 def check(**where: Any) -> int:
     """Say whether the database has the tables of this release; exit code 1 where it has not."""
     screen = Screen()
     schema = load_extra("actinf.service.schema_version", extra="serve", purpose=_PURPOSE)
     with database_url_at_hand(_PURPOSE, **where) as url:
-        revision = schema.current_revision(url)
-    good = schema.is_current(revision)
-    screen.say(
-        f"the database is at {revision or 'nothing'}, this release needs {schema.HEAD}"
-        + ("" if good else ": run `actinf db upgrade`")
-    )
-    return 0 if good else 1
+        missing = schema.shortfall(url)
+        screen.say(
+            missing or f"the database is at {schema.current_revision(url)}, and this release needs {schema.HEAD}"
+        )
+    return 0 if missing is None else 1

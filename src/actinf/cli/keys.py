@@ -12,6 +12,7 @@ from rich.table import Table
 
 from actinf.cli.console import Screen
 from actinf.cli.database_options import actor_of_command, at_hand, database_options
+from actinf.cli.group import Group
 from actinf.lab.extras import load_extra
 
 __all__ = ["audited_database", "command"]
@@ -20,23 +21,23 @@ _PURPOSE = "Working with the API's keys"
 
 
 @contextmanager
-def audited_database(purpose: str, **where: Any) -> Iterator[tuple[Any, Any]]:
-    """The database and its audit log, for commands that change something."""
+def audited_database(purpose: str, *, make: bool = False, **where: Any) -> Iterator[tuple[Any, Any]]:
+    """The database and its audit log, for commands that change something; the arguments are those of `at_hand`."""
     log = load_extra("actinf.service.audit.log", extra="serve", purpose=purpose)
     secret = load_extra("actinf.service.audit.secret", extra="serve", purpose=purpose)
     schema = load_extra("actinf.service.schema_version", extra="serve", purpose=purpose)
-    with at_hand(purpose, **where) as (settings, database):
+    with at_hand(purpose, make=make, **where) as (settings, database):
         if settings.database_url is None:
             schema.upgrade(database.url)
         yield database, log.AuditLog(secret.audit_key(settings, database.data_dir))
 
 
-@click.group("keys")
+@click.group("keys", cls=Group)
 def command() -> None:
     """Make, list and revoke the keys of the API."""
 
 
-@command.command("create")
+@command.command("create", short_help="Make a key and print it, this once.")
 @click.option("--name", default="", help="What it is for.")
 @click.option(
     "--scope",
@@ -54,7 +55,7 @@ def create(name: str, scopes: tuple[str, ...], workspace: str, days: int | None,
     """Make a key and print it, this once."""
     screen = Screen()
     commands = load_extra("actinf.service.access.commands", extra="serve", purpose=_PURPOSE)
-    with audited_database(_PURPOSE, **where) as (database, audit):
+    with audited_database(_PURPOSE, make=True, **where) as (database, audit):
         key = commands.create_key(
             database,
             audit,
@@ -69,7 +70,7 @@ def create(name: str, scopes: tuple[str, ...], workspace: str, days: int | None,
     return 0
 
 
-@command.command("list")
+@command.command("list", short_help="List the keys, without their secrets.")
 @database_options
 def list_keys(**where: Any) -> int:
     """List the keys; what is secret of them is not known."""
@@ -97,7 +98,7 @@ def _when(moment: datetime | None) -> str:
     return "never" if moment is None else f"{moment:%Y-%m-%d %H:%M}"
 
 
-@command.command("revoke")
+@command.command("revoke", short_help="End a key, within 5 s everywhere.")
 @click.argument("prefix")
 @database_options
 def revoke(prefix: str, **where: Any) -> int:

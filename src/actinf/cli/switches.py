@@ -9,6 +9,7 @@ from rich.table import Table
 
 from actinf.cli.console import Screen
 from actinf.cli.database_options import actor_of_command, at_hand, database_options
+from actinf.cli.group import Group
 from actinf.cli.keys import audited_database
 from actinf.lab.extras import load_extra
 
@@ -17,12 +18,12 @@ __all__ = ["command"]
 _PURPOSE = "Throwing the API's switches"
 
 
-@click.group("switches")
+@click.group("switches", cls=Group)
 def command() -> None:
     """See and throw the circuit breakers of the API; processes that run follow within 5 s."""
 
 
-@command.command("list")
+@command.command("list", short_help="List the switches and who holds them.")
 @database_options
 def list_switches(**where: Any) -> int:
     """List the switches, where they are held, by whom and why."""
@@ -42,7 +43,7 @@ def list_switches(**where: Any) -> int:
     return 0
 
 
-@command.command("set")
+@command.command("set", short_help="Hold a breaker, or let it decide again.")
 @click.argument("name")
 @click.argument("position", type=click.Choice(["auto", "open", "closed"]))
 @click.option("--reason", required=True, help="Why: for the audit log, and whoever looks next.")

@@ -48,7 +48,7 @@ def data_directory(settings: Settings) -> Path:
     Raises:
         SettingError: when it cannot be made or written.
     """
-    folder = settings.data_dir if settings.data_dir is not None else default_data_directory()
+    folder = _named_folder(settings)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -60,17 +60,26 @@ def data_directory(settings: Settings) -> Path:
     return folder.resolve()
 
 
+def _named_folder(settings: Settings) -> Path:
+    return settings.data_dir if settings.data_dir is not None else default_data_directory()
+
+
 @contextmanager
-def database_at_hand(settings: Settings, *, keep_alive: bool = False) -> Iterator[Database]:
+def database_at_hand(settings: Settings, *, make: bool = True, keep_alive: bool = False) -> Iterator[Database]:
     """The database, for as long as the block lasts.
 
     Args:
         settings: of the process.
+        make: make the embedded database where there is none yet; who only reads or works for others would find an
+            empty one, which nobody uses.
         keep_alive: start the embedded server again when it dies.
 
     Raises:
         DatabaseError: the embedded server does not start, with what its log says.
+        SettingError: there is no embedded database, and none is to be made.
     """
+    if settings.database_url is None and not make:
+        _refuse_empty(_named_folder(settings))
     folder = data_directory(settings)
     if settings.database_url is not None:
         yield Database(url=settings.database_url.get_secret_value(), data_dir=folder, disk=None)
@@ -84,6 +93,15 @@ def database_at_hand(settings: Settings, *, keep_alive: bool = False) -> Iterato
                 yield Database(url=url, data_dir=folder, disk=folder / "postgres")
         finally:
             _stop_if_last(server, users)
+
+
+def _refuse_empty(folder: Path) -> None:
+    if not EmbeddedPostgres(directory=folder / "postgres").is_made:
+        raise SettingError(
+            f"there is no database of a service in {folder}: start `actinf serve` first, give the data folder of the "
+            "one that runs (--data-dir or ACTINF_DATA_DIR), or the address of your own database (--database-url or "
+            "ACTINF_DATABASE_URL)"
+        )
 
 
 def _stop_if_last(server: EmbeddedPostgres, users: TextIO) -> None:

@@ -98,6 +98,14 @@ class EmbeddedPostgres:
         return installed_binaries()
 
     @property
+    def is_made(self) -> bool:
+        """Whether there is a cluster, running or not; also where this user may not look: `start` then says why."""
+        try:
+            return self.data.exists()
+        except PermissionError:
+            return True
+
+    @property
     def pid(self) -> int | None:
         """The process of the server, or None where none runs.
 

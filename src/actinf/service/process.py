@@ -71,7 +71,8 @@ def serve(settings: Settings, *, say: Callable[[str], None], pages: Sequence[Cal
 
             server = OrderlyServer(config, drain=drain, drain_seconds=settings.drain_seconds)
             host, port = sock.getsockname()[:2]
-            say(f"Active Inference API on http://{host}:{port} (documentation: http://{host}:{port}/docs)")
+            address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+            say(f"Active Inference API on {address} (documentation: {address}/docs). Ctrl-C ends it.")
             server.run(sockets=[sock])
 
 

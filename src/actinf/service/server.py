@@ -49,6 +49,7 @@ class OrderlyServer(uvicorn.Server):
             _LOG.info("draining: /ready says no, and accepting ends in %g s", self._drain_seconds)
             asyncio.get_running_loop().call_later(self._drain_seconds, self._end)
         else:
+            _LOG.info("ending: what was asked is answered first; once more, and it ends at once")
             self._end()
 
     def _end(self) -> None:

@@ -20,7 +20,7 @@ from psycopg_pool import AsyncConnectionPool
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from actinf.errors import ServiceUnavailable
+from actinf.errors import DatabaseError, ServiceUnavailable, SettingError
 from actinf.lab.blocks import cores
 from actinf.runtime.database import make_engine, session_options
 from actinf.runtime.logs import first_line
@@ -80,6 +80,9 @@ def work(settings: Settings, database_url: str, *, concurrency: int = 1, watch: 
         concurrency: simulations at once; they share the processors.
         watch: is given a function that ends the worker, for whoever has other reasons than a signal to call it; it
             may be called from any thread.
+
+    Raises:
+        SettingError: the port of /metrics cannot be listened on.
     """
     report_errors(settings, process="worker")
     asyncio.run(_work(settings, database_url, concurrency, watch))
@@ -87,12 +90,17 @@ def work(settings: Settings, database_url: str, *, concurrency: int = 1, watch: 
 
 async def _work(settings: Settings, database_url: str, concurrency: int, watch: Watch | None) -> None:
     loop, stopping = asyncio.get_running_loop(), asyncio.Event()
+
+    def end() -> None:
+        _LOG.info("ending: what is not finished within %g s goes back to the queue", GRACEFUL_SECONDS)
+        stopping.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
+        loop.add_signal_handler(number, end)
     if watch is not None:
         watch(lambda: loop.call_soon_threadsafe(stopping.set))
     if settings.metrics_port is not None:
-        start_http_server(settings.metrics_port, addr=settings.host, registry=REGISTRY)
+        _serve_metrics(settings.host, settings.metrics_port)
     engine = make_engine(database_url, pool_size=concurrency * 2 + 3, application="actinf worker")
     simulator = Simulator(engine, max(1, cores() // concurrency), stopping)
     try:
@@ -104,13 +112,25 @@ async def _work(settings: Settings, database_url: str, concurrency: int, watch: 
     _LOG.info("the worker has ended")
 
 
+def _serve_metrics(host: str, port: int) -> None:
+    try:
+        start_http_server(port, addr=host, registry=REGISTRY)
+    except OSError as error:
+        raise SettingError(
+            f"cannot serve /metrics on {host}:{port}: {error.strerror}; give another port with --metrics-port"
+        ) from None
+
+
 async def _tables_are_there(database_url: str, stopping: asyncio.Event) -> bool:
     """Wait for a database of this release; False where the process is to end before that."""
     while not stopping.is_set():
-        with suppress(ServiceUnavailable):
-            if schema_version.is_current(await asyncio.to_thread(schema_version.current_revision, database_url)):
-                return True
-        _LOG.warning("the database is away, or has not the tables of this release: run `actinf db upgrade`")
+        try:
+            why = await asyncio.to_thread(schema_version.shortfall, database_url)
+        except (ServiceUnavailable, DatabaseError) as error:
+            why = str(error)
+        if why is None:
+            return True
+        _LOG.warning("waiting: %s", why)
         await _pause(stopping)
     return False
 
