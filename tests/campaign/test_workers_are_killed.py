@@ -69,7 +69,9 @@ def test_killed_workers_lose_nothing(tmp_path: Path) -> None:
         finally:
             for worker in workers:
                 worker.kill()
-    print(f"{kills} kills, {len(seen)} runs, {len(digests)} different traces, found after at most {longest:.1f} s")
+    print(
+        f"{kills} kills, {len(seen)} runs, {len(digests)} distinct trace(s), a dead worker found after at most {longest:.1f} s"
+    )
     assert open_runs == []
     assert len(digests) == 1
     assert longest <= 30
