@@ -1,5 +1,6 @@
 """A server that is one child process, and which a test may stop, kill and start again."""
 
+import signal
 import subprocess
 from pathlib import Path
 
@@ -46,6 +47,18 @@ class ServerProcess:
             except subprocess.TimeoutExpired:
                 self.kill()
             self._process = None
+
+    def end(self, number: int = signal.SIGTERM) -> int:
+        """Send it a signal, and wait until it has ended by itself.
+
+        Returns:
+            Its exit code.
+        """
+        assert self._process is not None, "the server does not run"
+        self._process.send_signal(number)
+        code = self._process.wait(30)
+        self._process = None
+        return code
 
     def kill(self) -> None:
         """End it by SIGKILL; nothing where it does not run."""

@@ -35,6 +35,7 @@ _COMMANDS = {
     "keys": ("actinf.cli.keys", "Make, list and revoke the API's keys."),
     "switches": ("actinf.cli.switches", "See and throw the API's circuit breakers."),
     "audit": ("actinf.cli.audit", "Verify the API's audit log."),
+    "postgres": ("actinf.cli.postgres", "Run the API's PostgreSQL, in a container of its own."),
     "db": ("actinf.cli.db", "Bring the API's database to this release."),
     "bench": ("actinf.cli.bench", "Measure how fast the engine is."),
 }

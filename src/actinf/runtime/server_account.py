@@ -7,9 +7,10 @@ himself; root hands it to an account without rights, which must then be able to 
 import os
 import pwd
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from actinf.errors import DatabaseError
 
@@ -57,13 +58,7 @@ class ServerAccount:
         try:
             return subprocess.run(
                 [str(part) for part in command],
-                user=self.uid if self.is_other else None,
-                group=self.gid if self.is_other else None,
-                extra_groups=[] if self.is_other else None,
-                cwd="/",  # the caller's folder may be closed to the account
-                umask=0o077,
-                env={**ENVIRONMENT, **(environment or {})},
-                start_new_session=True,
+                **self._as_the_account(environment),
                 input=standard_input,
                 capture_output=True,
                 text=True,
@@ -71,6 +66,37 @@ class ServerAccount:
             )
         except OSError as error:
             raise DatabaseError(f"{command[0]} cannot be run as user {self.name!r}: {error}") from error
+
+    def spawn(self, *command: str | Path, before: Callable[[], None] | None = None) -> "subprocess.Popen[bytes]":
+        """Start a program as a child of this process, in a session of its own; what it says goes where ours goes.
+
+        Args:
+            command: the program and its arguments.
+            before: what the child does, with the account's rights, before it becomes the program.
+
+        Raises:
+            DatabaseError: it could not be started.
+        """
+        try:
+            return subprocess.Popen(
+                [str(part) for part in command],
+                **self._as_the_account(None),
+                stdin=subprocess.DEVNULL,
+                preexec_fn=before,
+            )
+        except OSError as error:
+            raise DatabaseError(f"{command[0]} cannot be run as user {self.name!r}: {error}") from error
+
+    def _as_the_account(self, environment: Mapping[str, str] | None) -> dict[str, Any]:
+        return {
+            "user": self.uid if self.is_other else None,
+            "group": self.gid if self.is_other else None,
+            "extra_groups": [] if self.is_other else None,
+            "cwd": "/",  # the caller's folder may be closed to the account
+            "umask": 0o077,
+            "env": {**ENVIRONMENT, **(environment or {})},
+            "start_new_session": True,
+        }
 
     def reaches(self, path: Path) -> bool:
         """Whether the account can enter a folder, or execute a file: asked of the system, which knows all its rules."""
