@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import psycopg
 from support.ports import free_port, wait_until
@@ -57,21 +58,25 @@ class PostgresPod(ServerProcess):
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 
     @property
+    def psql_program(self) -> Path:
+        """The psql of the server's version."""
+        return installed_binaries() / "psql"
+
+    @property
     def local(self) -> str:
         """How user postgres connects from beside it."""
         return f"host={self.sockets} port={self.port} user=postgres dbname=actinf"
 
     def address(self, login: str) -> str:
         """How a login connects by network."""
-        return psycopg.conninfo.make_conninfo(
-            host="127.0.0.1", port=self.port, user=login, password=PASSWORD_OF.get(login), dbname="actinf"
-        )
+        password = f":{quote(PASSWORD_OF[login])}" if login in PASSWORD_OF else ""
+        return f"postgresql://{login}{password}@127.0.0.1:{self.port}/actinf"
 
     def psql(self, *arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
         """Run the real psql as `kubectl exec postgres-0 --` does, with the variables of the pod."""
         environment = {"PGHOST": str(self.sockets), "PGPORT": str(self.port), "PGDATABASE": "actinf"}
         done = subprocess.run(
-            [installed_binaries() / "psql", "--no-psqlrc", *arguments],
+            [self.psql_program, "--no-psqlrc", *arguments],
             env={**os.environ, **environment},
             capture_output=True,
             text=True,

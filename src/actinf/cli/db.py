@@ -9,6 +9,7 @@ import click
 from actinf.cli.console import Screen
 from actinf.cli.database_options import database_options, database_url_at_hand
 from actinf.cli.group import Group
+from actinf.cli.passwords import passwords_of_environment
 from actinf.lab.extras import load_extra
 
 __all__ = ["command"]
@@ -62,3 +63,22 @@ def check(**where: Any) -> int:
             missing or f"the database is at {schema.current_revision(url)}, and this release needs {schema.HEAD}"
         )
     return 0 if missing is None else 1
+
+
+@command.command("prepare")
+@click.option(
+    "--superuser-url", envvar="ACTINF_SUPERUSER_URL", required=True,
+    help="postgresql://… of the database, as a superuser; better by the variable ACTINF_SUPERUSER_URL.",
+)  # fmt: skip
+def prepare(superuser_url: str) -> int:
+    """Make the roles, the statistics and the views that operators need, in a PostgreSQL of yours.
+
+    Once, and again after each new release; `actinf serve` and `actinf postgres run` do it by themselves.  The logins'
+    passwords come by the variables ACTINF_DATABASE_OWNER_URL, ACTINF_DATABASE_URL, ACTINF_OPERATOR_PASSWORD and
+    ACTINF_BACKUP_PASSWORD.
+    """
+    screen = Screen()
+    preparation = load_extra("actinf.runtime.preparation", extra="serve", purpose=_PURPOSE)
+    preparation.prepare_once(superuser_url, passwords=passwords_of_environment(_PURPOSE))
+    screen.say("the database is prepared")
+    return 0

@@ -14,9 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
+import psycopg
+
 from actinf.errors import DatabaseError, SettingError
 from actinf.runtime.data_directory import default_data_directory
 from actinf.runtime.embedded_postgres import EmbeddedPostgres
+from actinf.runtime.logs import first_line
+from actinf.runtime.preparation import is_prepared, prepare
 from actinf.runtime.settings import Settings
 
 __all__ = ["Database", "data_directory", "database_at_hand"]
@@ -88,6 +92,8 @@ def database_at_hand(settings: Settings, *, make: bool = True, keep_alive: bool 
         fcntl.flock(users, fcntl.LOCK_SH)
         server = EmbeddedPostgres(directory=folder / "postgres")
         url = server.start()
+        if make:
+            _see_that_it_is_prepared(url)
         try:
             with _kept_alive(server) if keep_alive else nullcontext():
                 yield Database(url=url, data_dir=folder, disk=folder / "postgres")
@@ -102,6 +108,15 @@ def _refuse_empty(folder: Path) -> None:
             "one that runs (--data-dir or ACTINF_DATA_DIR), or the address of your own database (--database-url or "
             "ACTINF_DATABASE_URL)"
         )
+
+
+def _see_that_it_is_prepared(url: str) -> None:
+    """Have at home what operators have: the same roles, statistics and views.  The service works without them."""
+    try:
+        if not is_prepared(url):
+            prepare(url)
+    except (psycopg.Error, DatabaseError) as error:
+        _LOG.warning("the embedded database is not prepared for its operators: %s", first_line(error))
 
 
 def _stop_if_last(server: EmbeddedPostgres, users: TextIO) -> None:

@@ -11,10 +11,13 @@ import psycopg
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-__all__ = ["APP_ROLE", "connect", "connect_async", "make_engine", "sqlalchemy_url"]
+__all__ = ["APP_ROLE", "IN_PUBLIC", "connect", "connect_async", "make_engine", "sqlalchemy_url"]
 
 #: The role that the service works as.
 APP_ROLE = "actinf_app"
+
+#: The tables are in the schema `public`, whatever a login's own search_path looks at first.
+IN_PUBLIC = "-c search_path=public"
 
 _CONNECT_SECONDS = 3
 _PARAMETERS: dict[str, Any] = {
@@ -29,7 +32,7 @@ _PARAMETERS: dict[str, Any] = {
 
 def session_options(*, application: str, statement_seconds: float | None) -> dict[str, Any]:
     """The parameters of a connection that works as the service's role."""
-    options = f"-c role={APP_ROLE} -c timezone=UTC -c idle_in_transaction_session_timeout=30s"
+    options = f"-c role={APP_ROLE} {IN_PUBLIC} -c timezone=UTC -c idle_in_transaction_session_timeout=30s"
     if statement_seconds is not None:
         options += f" -c statement_timeout={int(statement_seconds * 1000)}"
     return {**_PARAMETERS, "options": options, "application_name": application}

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from actinf.errors import DatabaseError, ServiceUnavailable, SettingError
-from actinf.runtime.database import APP_ROLE, sqlalchemy_url
+from actinf.runtime.database import APP_ROLE, IN_PUBLIC, sqlalchemy_url
 from actinf.runtime.database_trouble import DatabaseTrouble, place_of, trouble_of
 from actinf.runtime.logs import first_line
 
@@ -27,7 +27,7 @@ __all__ = ["HEAD", "current_revision", "downgrade", "is_current", "shortfall", "
 
 _Move = Callable[[Config, str], None]
 
-_CONNECT_SECONDS = 4
+_PARAMETERS = {"connect_timeout": 4, "options": IN_PUBLIC}
 #: How long one try waits for a lock: for so long, requests may have to wait behind it.
 _LOCK_SECONDS = 0.7
 #: After which no further try is made.
@@ -61,7 +61,7 @@ def current_revision(url: str) -> str | None:
         ServiceUnavailable: when it cannot be reached, or refuses the connection.
         DatabaseError: when it does not let the login look.
     """
-    engine = create_engine(sqlalchemy_url(url), connect_args={"connect_timeout": _CONNECT_SECONDS})
+    engine = create_engine(sqlalchemy_url(url), connect_args=_PARAMETERS)
     try:
         with engine.connect() as connection:
             return MigrationContext.configure(connection).get_current_revision()
@@ -116,7 +116,7 @@ def downgrade(url: str, revision: str) -> tuple[str | None, str | None]:
 
 
 def _migrate(url: str, revision: str, move: _Move) -> tuple[str | None, str | None]:
-    engine = create_engine(sqlalchemy_url(url), connect_args={"connect_timeout": _CONNECT_SECONDS})
+    engine = create_engine(sqlalchemy_url(url), connect_args=_PARAMETERS)
     until = time.monotonic() + _PATIENCE_SECONDS
     try:
         with engine.connect() as connection:

@@ -13,8 +13,9 @@ import psycopg
 from psycopg import sql
 
 from actinf.errors import DatabaseError
+from actinf.runtime.logs import first_line
 
-__all__ = ["Passwords", "is_prepared", "make_database", "prepare"]
+__all__ = ["Passwords", "is_prepared", "make_database", "prepare", "prepare_once"]
 
 _FOLDER = Path(__file__).parent
 _ROLES, _DATABASE = ((_FOLDER / name).read_text(encoding="utf-8") for name in ("roles.sql", "database.sql"))
@@ -94,6 +95,18 @@ def prepare(superuser: str, *, passwords: Passwords | None = None) -> None:
         connection.execute(sql.SQL("COMMENT ON SCHEMA compat IS {}").format(sql.Literal(_NOTE)))
 
 
+def prepare_once(superuser: str, *, passwords: Passwords | None = None) -> None:
+    """As `prepare`, for somebody who reads the error: that of the server becomes one of ours.
+
+    Raises:
+        DatabaseError: the database cannot be reached or prepared; nothing was changed.
+    """
+    try:
+        prepare(superuser, passwords=passwords)
+    except psycopg.Error as error:
+        raise DatabaseError(f"the database was not prepared: {first_line(error)}") from error
+
+
 def make_database(superuser: str, name: str, *, owner: str = "actinf_owner") -> None:
     """Make a database where it is missing, with its owner's role.
 
@@ -114,15 +127,15 @@ def make_database(superuser: str, name: str, *, owner: str = "actinf_owner") -> 
 
 
 def _refuse_what_cannot_be_prepared(connection: psycopg.Connection[Any]) -> None:
-    row = connection.execute(
-        "SELECT current_user, rolsuper, current_setting('shared_preload_libraries'), current_setting('server_version')"
-        " FROM pg_roles WHERE rolname = current_user"
-    ).fetchone()
-    login, is_superuser, preloaded, version = row or ("", False, "", "")
+    login, is_superuser, version = connection.execute(
+        "SELECT current_user, rolsuper, current_setting('server_version_num')::integer FROM pg_roles"
+        " WHERE rolname = current_user"
+    ).fetchall()[0]
     if not is_superuser:
         raise DatabaseError(f"the login {login!r} is no superuser: preparing a server needs one, for example postgres")
-    if int(version.partition(".")[0]) < 18:
-        raise DatabaseError(f"the server is PostgreSQL {version}: expected 18")
+    if version < 180_000:
+        raise DatabaseError(f"the server is PostgreSQL {version // 10_000}: expected 18")
+    [[preloaded]] = connection.execute("SHOW shared_preload_libraries").fetchall()
     if "pg_stat_statements" not in preloaded:
         raise DatabaseError(
             f"the server has shared_preload_libraries = {preloaded!r}, without pg_stat_statements: add it in "

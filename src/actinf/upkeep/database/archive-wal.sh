@@ -14,6 +14,7 @@ if [ -e "$folder/$name" ]; then
     exit 1
 fi
 
+rm -f "$folder/.$name."*.partial # of one that was killed
 partial=$folder/.$name.$$.partial
 trap 'rm -f "$partial"' EXIT
 cp "$path" "$partial"

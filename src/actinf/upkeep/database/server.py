@@ -145,9 +145,8 @@ def _hand_over(settings: ServerSettings, data: Path, account: ServerAccount) -> 
             )
 
     if account.is_other and data.exists() and data.stat().st_uid != account.uid:
-        for folder, _, files in os.walk(data):  # restored by root
-            for path in (folder, *(os.path.join(folder, name) for name in files)):
-                os.chown(path, account.uid, account.gid, follow_symlinks=False)
+        for path in (data, *data.rglob("*")):  # restored by root
+            os.chown(path, account.uid, account.gid, follow_symlinks=False)
 
 
 def _refuse_second_server(data: Path) -> None:
