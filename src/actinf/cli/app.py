@@ -36,6 +36,7 @@ _COMMANDS = {
     "switches": ("actinf.cli.switches", "See and throw the API's circuit breakers."),
     "audit": ("actinf.cli.audit", "Verify the API's audit log."),
     "postgres": ("actinf.cli.postgres", "Run the API's PostgreSQL, in a container of its own."),
+    "adapter": ("actinf.cli.adapter", "Tell over HTTP how the database or the cache is."),
     "db": ("actinf.cli.db", "Bring the API's database to this release."),
     "bench": ("actinf.cli.bench", "Measure how fast the engine is."),
 }

@@ -1,14 +1,13 @@
 """One serving process, from its first line to its last."""
 
-import socket
 from collections.abc import Callable, Sequence
 
 import uvicorn
 from fastapi import FastAPI
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from actinf.errors import SettingError
 from actinf.runtime.at_hand import Database, database_at_hand
+from actinf.runtime.listening import bound_socket
 from actinf.runtime.one_transaction import in_transaction
 from actinf.runtime.sentry import report_errors
 from actinf.runtime.settings import Settings
@@ -57,7 +56,7 @@ def serve(settings: Settings, *, say: Callable[[str], None], pages: Sequence[Cal
             timeout_keep_alive=30,
             h11_max_incomplete_event_size=65_536,
         )
-        with _listen(config) as sock, Supervisor(settings, database.url) as workers:
+        with bound_socket(settings.host, settings.port) as sock, Supervisor(settings, database.url) as workers:
             if not settings.insecure_local and settings.database_url is None:
                 first = _first_key(database, AuditLog(key))
                 if first is not None:
@@ -74,21 +73,6 @@ def serve(settings: Settings, *, say: Callable[[str], None], pages: Sequence[Cal
             address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
             say(f"Active Inference API on {address} (documentation: {address}/docs). Ctrl-C ends it.")
             server.run(sockets=[sock])
-
-
-def _listen(config: uvicorn.Config) -> socket.socket:
-    family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
-    sock = socket.socket(family)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        sock.bind((config.host, config.port))
-    except OSError as error:
-        sock.close()
-        remedy = "--host" if isinstance(error, socket.gaierror) else "--port (0 takes one that is free)"
-        raise SettingError(
-            f"cannot listen on {config.host}:{config.port}: {error.strerror}; give another with {remedy}"
-        ) from None
-    return sock
 
 
 def _first_key(database: Database, audit: AuditLog) -> str | None:
