@@ -127,6 +127,7 @@ def test_the_pointer_says_which_data_the_next_start_uses(own_pod: PostgresPod) -
     own_pod.ask("CREATE TABLE kept AS SELECT 'before' AS n")
     own_pod.stop()
     shutil.copytree(own_pod.volume / "main", own_pod.volume / "restored")
+    (own_pod.volume / "restored").chmod(0o2770)  # as a kubelet does to a volume that has an fsGroup
     point_to(own_pod.volume, "restored")
     own_pod.start()
     assert own_pod.ask("SHOW data_directory") == str(own_pod.volume / "restored")

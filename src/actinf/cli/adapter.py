@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from actinf.cli.group import Group
 from actinf.lab.extras import load_extra
 
 __all__ = ["command"]
@@ -20,7 +21,7 @@ _listen = click.option(
 )
 
 
-@click.group("adapter")
+@click.group("adapter", cls=Group)
 def command() -> None:
     """Tell over HTTP how the database or the cache is: /health (200 or 503), /metrics, /live.
 

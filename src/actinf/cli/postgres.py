@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from actinf.cli.console import Screen
+from actinf.cli.group import Group
 from actinf.cli.passwords import passwords_of_environment
 from actinf.lab.extras import load_extra
 
@@ -17,7 +18,7 @@ _PURPOSE = "Running the database"
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
-@click.group("postgres")
+@click.group("postgres", cls=Group)
 def command() -> None:
     """Run the PostgreSQL of an installation."""
 

@@ -147,6 +147,9 @@ def _hand_over(settings: ServerSettings, data: Path, account: ServerAccount) -> 
     if account.is_other and data.exists() and data.stat().st_uid != account.uid:
         for path in (data, *data.rglob("*")):  # restored by root
             os.chown(path, account.uid, account.gid, follow_symlinks=False)
+    if data.exists():
+        # A volume that is mounted with fsGroup is opened to a group, upon which PostgreSQL refuses it.
+        data.chmod(0o700)
 
 
 def _refuse_second_server(data: Path) -> None:
