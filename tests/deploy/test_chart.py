@@ -1,0 +1,340 @@
+"""The chart: accepted by Helm and by Kubernetes' own schemas, with the names that people on call type."""
+
+import re
+import subprocess
+from typing import Any
+
+import kubernetes_validate
+import pytest
+from support.chart import CHART, ChartRefused, Manifest, containers, named, pod_specs, rendered
+from support.kube_tools import helm
+
+KUBERNETES = "1.32"
+OTHER_VALUES: dict[str, dict[str, Any]] = {
+    "as it comes": {},
+    "with an autoscaler": {"autoscaling": {"enabled": True, "maxReplicas": 8}, "postgres": {"maxConnections": 200}},
+    "with everything on": {
+        "image": {"digest": f"sha256:{'ab' * 32}", "pullSecrets": ["mirror"]},
+        "api": {"auditAnchorClaim": "anchors", "env": {"ACTINF_HOT_AGENTS": 100}},
+        "postgres": {"storage": {"className": "fast", "archiveAccessMode": "ReadWriteMany"}},
+        "nginx": {"service": {"clusterIP": "10.96.0.10", "annotations": {"example.org/zone": "a"}}},
+        "monitoring": {"service": "grafana.monitoring.svc:3000"},
+        "network": {"nginxFrom": [{"ipBlock": {"cidr": "192.0.2.0/24"}}], "apiEgress": [{"ports": [{"port": 443}]}]},
+        "access": {"responders": [{"kind": "Group", "name": "on-call"}], "changers": [{"kind": "User", "name": "ada"}]},
+        "debug": {"enabled": True},
+    },
+    "with nothing that can be left out": {
+        "backup": {"enabled": False},
+        "network": {"policies": False},
+        "access": {"clusterWide": False},
+        "nginx": {"service": {"type": "ClusterIP"}},
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def manifests() -> list[Manifest]:
+    return rendered()
+
+
+@pytest.fixture(scope="module")
+def everything() -> list[Manifest]:
+    return rendered(OTHER_VALUES["with everything on"])
+
+
+def container_of(manifests: list[Manifest], kind: str, name: str, container: str) -> Manifest:
+    template = named(manifests, kind, name)["spec"]["template"]
+    [found] = [one for one in containers(template) if one["name"] == container]
+    return found
+
+
+def variables_of(container: Manifest) -> dict[str, str]:
+    return {one["name"]: one.get("value", "") for one in container["env"]}
+
+
+# ---------------------------------------------------------------------------------------------------- is it accepted
+
+
+def test_helm_finds_nothing_to_complain_about() -> None:
+    done = subprocess.run([helm(), "lint", "--strict", CHART], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("values", OTHER_VALUES.values(), ids=OTHER_VALUES)
+def test_kubernetes_knows_every_field_of_every_object(values: dict[str, Any]) -> None:
+    """The schemas are strict: a field that is misspelt, or in the wrong place, is an error and not passed over."""
+    for manifest in rendered(values):
+        kubernetes_validate.validate(manifest, KUBERNETES, strict=True)
+
+
+def test_the_schemas_would_notice() -> None:
+    wrong = named(rendered(), "Deployment", "active-inference-api")
+    wrong["spec"]["template"]["spec"]["containers"][0]["readinesProbe"] = {}
+    with pytest.raises(kubernetes_validate.ValidationError, match="readinesProbe"):
+        kubernetes_validate.validate(wrong, KUBERNETES, strict=True)
+
+
+def test_what_is_not_needed_is_left_out() -> None:
+    kinds = {manifest["kind"] for manifest in rendered(OTHER_VALUES["with nothing that can be left out"])}
+    assert kinds.isdisjoint({"CronJob", "NetworkPolicy", "ClusterRole", "ClusterRoleBinding", "Namespace"})
+
+
+# ------------------------------------------------------------------------------------------------ what is refused
+
+
+@pytest.mark.parametrize(
+    ("values", "names"),
+    [
+        ({"api": {"replicas": "three"}}, "api.replicas"),
+        ({"api": {"replcas": 3}}, "replcas"),
+        ({"api": {"drainSeconds": 1}}, "api.drainSeconds"),
+        ({"api": {"env": {"DATABASE_URL": "x"}}}, "api.env"),
+        ({"api": {"retentionDays": 7}}, "api.retentionDays is 7"),
+        ({"api": {"memoryOfWorkBytes": 1_000_000_000}}, "api.memoryOfWorkBytes is 1000000000"),
+        ({"api": {"resources": {"limits": {"memory": "a lot"}}}}, "api.resources.limits.memory"),
+        ({"image": {"tag": "latest"}}, "image.tag"),
+        ({"image": {"digest": "sha256:abc"}}, "image.digest"),
+        ({"hosts": {"api": "not a host"}}, "hosts.api"),
+        ({"hosts": {"cache": "database.internal"}}, "hosts: each needs a name of its own"),
+        ({"secrets": {"name": ""}}, "secrets.name"),
+        ({"autoscaling": {"enabled": True, "maxReplicas": 2}}, "autoscaling.maxReplicas is 2"),
+        ({"worker": {"concurrency": 0}}, "worker.concurrency"),
+        ({"postgres": {"sharedBuffers": "256 MB"}}, "postgres.sharedBuffers"),
+        ({"postgres": {"sharedBuffers": "3GB"}}, "postgres.sharedBuffers is 3GB"),
+        ({"postgres": {"storage": {"data": "20 GB"}}}, "postgres.storage.data"),
+        ({"postgres": {"resources": {"requests": {"cpu": 3}}}}, "postgres.resources.requests.cpu is 3"),
+        ({"cache": {"maxMemory": "250mb"}}, "cache.maxMemory is 250mb"),
+        ({"nginx": {"internalNetworks": ["everywhere"]}}, "nginx.internalNetworks.0"),
+        ({"backup": {"schedule": "at night"}}, "backup.schedule"),
+        ({"access": {"changers": [{"kind": "Robot", "name": "r"}]}}, "access.changers.0.kind"),
+        ({"debug": {"enabled": True, "namespace": "actinf"}}, "debug.namespace"),
+    ],
+)
+def test_a_value_that_makes_no_sense_is_refused_by_its_name(values: dict[str, Any], names: str) -> None:
+    with pytest.raises(ChartRefused, match=re.escape(names)):
+        rendered(values)
+
+
+def test_more_connections_than_the_database_has_are_refused_with_the_numbers() -> None:
+    """Found out by a rollout in the middle of an incident, it would be found out too late."""
+    with pytest.raises(ChartRefused) as refused:
+        rendered({"api": {"replicas": 12}})
+    assert "can ask the database for 170 connections" in str(refused.value)
+    assert "(api.replicas 12 + 1 in a rollout) x (api.poolSize 8 + 3) + (worker.replicas 2 + 1) x 9" in str(
+        refused.value
+    )
+    assert "postgres.maxConnections 120 leaves 112" in str(refused.value)
+    assert "raise it to 178" in str(refused.value)
+    rendered({"api": {"replicas": 12}, "postgres": {"maxConnections": 178}})
+    with pytest.raises(ChartRefused, match="can ask the database for 170 connections"):
+        rendered({"api": {"replicas": 12}, "postgres": {"maxConnections": 177}})
+
+
+def test_the_connections_suffice_for_as_many_replicas_as_people_scale_to_by_hand() -> None:
+    """`kubectl scale --replicas=5` must not be what brings the database down."""
+    with pytest.raises(ChartRefused, match=r"api\.mostReplicas 5"):
+        rendered({"api": {"replicas": 1}, "postgres": {"maxConnections": 100}})
+
+
+# ------------------------------------------------------------------------------- the names that people on call type
+
+
+def test_pods_of_the_api_are_found_by_their_label_and_their_container_by_its_name(manifests) -> None:
+    """A patch that names another container adds one."""
+    deployment = named(manifests, "Deployment", "active-inference-api")
+    assert deployment["spec"]["template"]["metadata"]["labels"]["app"] == "active-inference-api"
+    assert deployment["spec"]["selector"] == {"matchLabels": {"app": "active-inference-api"}}
+    assert [one["name"] for one in deployment["spec"]["template"]["spec"]["containers"]] == ["api"]
+
+
+def test_raising_the_memory_of_the_api_to_2_gibibytes_raises_it(manifests) -> None:
+    assert (
+        container_of(manifests, "Deployment", "active-inference-api", "api")["resources"]["limits"]["memory"] == "1Gi"
+    )
+
+
+def test_a_restart_takes_no_replica_away_before_another_is_ready(manifests) -> None:
+    spec = named(manifests, "Deployment", "active-inference-api")["spec"]
+    assert spec["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
+    assert spec["revisionHistoryLimit"] > 0  # `rollout undo` has somewhere to go
+    api = container_of(manifests, "Deployment", "active-inference-api", "api")
+    assert {"startupProbe", "readinessProbe", "livenessProbe", "lifecycle"} <= api.keys()
+    drain = float(variables_of(api)["ACTINF_DRAIN_SECONDS"])
+    pause = float(api["lifecycle"]["preStop"]["exec"]["command"][1])
+    probe = api["readinessProbe"]
+    assert probe["periodSeconds"] * probe["failureThreshold"] < drain  # seen not ready while it still accepts
+    assert spec["template"]["spec"]["terminationGracePeriodSeconds"] > pause + drain + 25
+
+
+def test_the_api_is_told_no_replicas_where_an_autoscaler_decides() -> None:
+    """An upgrade in the middle of the day would otherwise scale down to what the values say."""
+    manifests = rendered(OTHER_VALUES["with an autoscaler"])
+    assert "replicas" not in named(manifests, "Deployment", "active-inference-api")["spec"]
+    scaler = named(manifests, "HorizontalPodAutoscaler", "active-inference-api")["spec"]
+    assert (scaler["minReplicas"], scaler["maxReplicas"]) == (3, 8)
+    assert scaler["scaleTargetRef"]["name"] == "active-inference-api"
+
+
+def test_the_database_is_the_pod_postgres_0_and_psql_lands_in_the_services_database(manifests) -> None:
+    stateful = named(manifests, "StatefulSet", "postgres")["spec"]
+    assert stateful["replicas"] == 1
+    assert stateful["template"]["metadata"]["annotations"] == {"kubectl.kubernetes.io/default-container": "postgres"}
+    postgres = container_of(manifests, "StatefulSet", "postgres", "postgres")
+    assert variables_of(postgres)["PGDATABASE"] == "actinf"
+    mounted = [mount["mountPath"] for mount in postgres["volumeMounts"]]
+    assert variables_of(postgres)["PGHOST"] in mounted
+
+
+def test_the_database_can_be_given_4_gibibytes_and_two_processors_as_typed(manifests) -> None:
+    """The line raises requests alone: Kubernetes refuses requests above the limits."""
+    limits = container_of(manifests, "StatefulSet", "postgres", "postgres")["resources"]["limits"]
+    assert limits == {"memory": "4Gi", "cpu": "2"}
+
+
+def test_the_data_outlives_the_pod_the_set_and_the_release(manifests) -> None:
+    stateful = named(manifests, "StatefulSet", "postgres")["spec"]
+    assert stateful["persistentVolumeClaimRetentionPolicy"] == {"whenDeleted": "Retain", "whenScaled": "Retain"}
+    assert [claim["metadata"]["name"] for claim in stateful["volumeClaimTemplates"]] == ["data"]
+    archive = named(manifests, "PersistentVolumeClaim", "archive")
+    assert archive["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
+
+
+def test_every_service_has_a_port_that_answers_health(manifests) -> None:
+    health = {
+        "active-inference-api": 8000,
+        "active-inference-worker": 9100,
+        "postgres": 8080,
+        "cache": 8080,
+        "nginx": 80,
+    }
+    services = {one["metadata"]["name"]: one["spec"] for one in manifests if one["kind"] == "Service"}
+    assert services.keys() == health.keys()
+    templates = {template["metadata"]["labels"]["app"]: template for _, template in pod_specs(manifests)}
+    for name, port in health.items():
+        [where] = [one["targetPort"] for one in services[name]["ports"] if one["port"] == port]
+        ports = [each for one in containers(templates[name]) for each in one.get("ports", [])]
+        assert where in [each["name"] for each in ports]
+        assert services[name]["selector"] == {"app": name}
+
+
+def test_the_last_backup_is_an_object_that_can_be_asked_for_in_the_singular(manifests) -> None:
+    definition = named(manifests, "CustomResourceDefinition", "backups.operate.active-inference.com")["spec"]
+    assert definition["names"]["singular"] == "backup"
+    fields = definition["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["status"]["properties"]
+    assert {"takenAt", "sizeBytes", "sha256", "manifest", "verifiedRestoreAt", "verified"} <= fields.keys()
+
+
+def test_backups_are_taken_by_an_account_that_may_say_so_and_no_other_pod_has_a_token(everything) -> None:
+    tokens = {where for where, one in pod_specs(everything) if one["spec"]["automountServiceAccountToken"]}
+    assert tokens == {"CronJob postgres-backup"}
+    pod = named(everything, "CronJob", "postgres-backup")["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    assert pod["serviceAccountName"] == "active-inference-backup"
+    rules = named(everything, "Role", "active-inference-backup")["rules"]
+    assert all("secrets" not in rule["resources"] for rule in rules)
+
+
+# ------------------------------------------------------------------------------------------------- safe by default
+
+
+def test_every_container_is_restricted_and_says_what_it_takes(everything) -> None:
+    for where, template in pod_specs(everything):
+        for container in containers(template):
+            assert container["resources"]["requests"].keys() == {"cpu", "memory"}, where
+            assert container["resources"]["limits"].keys() == {"cpu", "memory"}, where
+            assert container["securityContext"]["readOnlyRootFilesystem"] is True, where
+        if where == "Deployment debug":
+            continue
+        pod = template["spec"]["securityContext"]
+        assert (pod["runAsNonRoot"], pod["runAsUser"], pod["seccompProfile"]) == (
+            True,
+            10001,
+            {"type": "RuntimeDefault"},
+        )
+        for container in containers(template):
+            assert container["securityContext"] == {
+                "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            }, where
+
+
+def test_privileges_are_in_the_namespace_for_tools_alone_and_it_says_so(everything) -> None:
+    tools = named(everything, "Deployment", "debug")
+    assert tools["metadata"]["namespace"] == "debug"
+    labels = named(everything, "Namespace", "debug")["metadata"]["labels"]
+    assert labels["pod-security.kubernetes.io/enforce"] == "privileged"
+    assert not [one for one in rendered() if one["kind"] == "Namespace"]
+
+
+def test_responders_see_everything_but_secrets_and_change_nothing(everything) -> None:
+    sees = named(everything, "Role", "active-inference-responder")["rules"]
+    assert {verb for rule in sees for verb in rule["verbs"]} == {"get", "list", "watch"}
+    seen = {resource for rule in sees for resource in rule["resources"]}
+    assert {"pods", "pods/log", "events", "deployments", "backups"} <= seen
+    assert seen.isdisjoint({"secrets", "pods/exec", "*"})
+
+
+def test_no_secret_stands_in_any_object(everything) -> None:
+    assert "Secret" not in {one["kind"] for one in everything}
+    secret = {"ACTINF_DATABASE_URL", "ACTINF_CACHE_URL", "ACTINF_AUDIT_KEY", "ACTINF_SENTRY_DSN", "CACHE_PASSWORD"}
+    given = [each for _, one in pod_specs(everything) for each in containers(one)]
+    by_reference = [
+        each["valueFrom"]["secretKeyRef"] for one in given for each in one.get("env", []) if "valueFrom" in each
+    ]
+    assert {one["name"] for one in by_reference} == {"actinf-secrets"}
+    assert secret.isdisjoint(each["name"] for one in given for each in one.get("env", []) if "value" in each)
+
+
+def test_nothing_talks_unless_it_is_said(manifests) -> None:
+    policies = [one for one in manifests if one["kind"] == "NetworkPolicy"]
+    nothing = named(policies, "NetworkPolicy", "nothing")["spec"]
+    assert nothing == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+
+
+def test_a_pod_in_quarantine_is_chosen_by_no_rule_that_lets_it_talk(manifests) -> None:
+    """Rules add up, so that none can take back what another allows: each has to leave the label out."""
+    labels = {"app": "active-inference-api", "quarantine": "true"}
+
+    def chooses(selector: Manifest) -> bool:
+        fits = all(labels.get(key) == value for key, value in selector.get("matchLabels", {}).items())
+        for wanted in selector.get("matchExpressions", []):
+            value = labels.get(wanted["key"])
+            fits &= value is None if wanted["operator"] == "DoesNotExist" else value in wanted["values"]
+        return fits
+
+    policies = [one for one in manifests if one["kind"] == "NetworkPolicy"]
+    assert [one["metadata"]["name"] for one in policies if chooses(one["spec"]["podSelector"])] == ["nothing"]
+    # Nor may it come back as somebody's client.
+    for policy in policies:
+        for rule in policy["spec"].get("ingress", []):
+            by_app = [
+                one["podSelector"] for one in rule.get("from", []) if one.get("podSelector", {}).get("matchExpressions")
+            ]
+            assert not any(chooses(one) for one in by_app), policy["metadata"]["name"]
+
+
+def test_what_pods_listen_on_is_said_by_address_and_port(everything) -> None:
+    """Whoever reads the manifest knows the ports, and each is the one that the container opens."""
+    told = {
+        "api": ("ACTINF_HOST", "ACTINF_PORT"),
+        "worker": ("ACTINF_HOST", "ACTINF_METRICS_PORT"),
+    }
+    for _, template in pod_specs(everything):
+        for container in containers(template):
+            ports = [str(one["containerPort"]) for one in container.get("ports", [])]
+            if container["name"] in told:
+                host, port = (variables_of(container)[name] for name in told[container["name"]])
+                assert (host, [port]) == ("0.0.0.0", ports)
+            elif ports and container["name"] != "nginx":
+                words = " ".join(container["command"])
+                assert "0.0.0.0" in words
+                assert ports[0] in words
+
+
+def test_the_internal_names_lead_to_nginx_for_our_own_pods_where_its_address_is_fixed(everything) -> None:
+    aliases = {
+        where: one["spec"].get("hostAliases") for where, one in pod_specs(everything) if where != "Deployment debug"
+    }
+    wanted = [{"ip": "10.96.0.10", "hostnames": ["database.internal", "cache.internal"]}]
+    assert set(map(str, aliases.values())) == {str(wanted)}
+    assert named(everything, "Service", "nginx")["spec"]["clusterIP"] == "10.96.0.10"

@@ -1,0 +1,59 @@
+"""The chart, rendered by the real Helm, for whoever wants its objects."""
+
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from support.kube_tools import helm
+
+CHART = Path(__file__).resolve().parents[2] / "deploy" / "chart"
+
+Manifest = dict[str, Any]
+
+
+class ChartRefused(Exception):
+    """Helm did not render the chart; the text is what it said."""
+
+
+def rendered(values: Mapping[str, Any] | None = None, *, namespace: str = "actinf") -> list[Manifest]:
+    """The objects that an installation makes, its CustomResourceDefinition first.
+
+    Args:
+        values: beside those of values.yaml, nested as there.
+        namespace: of the release; objects do not name it, as with `kubectl apply --namespace`.
+
+    Raises:
+        ChartRefused: these values make no sense.
+    """
+    done = subprocess.run(
+        [helm(), "template", "actinf", CHART, "--namespace", namespace, "--include-crds", "--values", "-"],
+        input=yaml.safe_dump(dict(values or {})),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise ChartRefused(done.stderr)
+    return [manifest for manifest in yaml.load_all(done.stdout, yaml.CSafeLoader) if manifest is not None]
+
+
+def named(manifests: list[Manifest], kind: str, name: str) -> Manifest:
+    """The one object of this kind and name."""
+    [found] = [one for one in manifests if one["kind"] == kind and one["metadata"]["name"] == name]
+    return found
+
+
+def pod_specs(manifests: list[Manifest]) -> Iterator[tuple[str, Manifest]]:
+    """The templates of pods, each after the name of the object that makes them."""
+    for manifest in manifests:
+        spec = manifest.get("spec", {})
+        template = spec.get("jobTemplate", {}).get("spec", spec).get("template")
+        if template is not None:
+            yield f"{manifest['kind']} {manifest['metadata']['name']}", template
+
+
+def containers(template: Manifest) -> list[Manifest]:
+    """All containers of a pod's template, those that run first included."""
+    return [*template["spec"].get("initContainers", []), *template["spec"]["containers"]]
