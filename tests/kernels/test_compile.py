@@ -110,6 +110,22 @@ def test_the_digest_does_not_depend_on_where_the_package_lies(copy_of_the_packag
     assert kernel_digest(copy_of_the_package) == kernel_digest()
 
 
+def test_kernels_for_a_named_processor_are_found_on_every_machine(fresh_python) -> None:
+    """An image is compiled on one machine and runs on others."""
+    script = """
+from llvmlite import binding
+{other}
+from actinf.kernels.compile import kernel_digest
+print(kernel_digest())
+"""
+    other = "binding.get_host_cpu_name = lambda: 'another'"
+    here, there = script.format(other=""), script.format(other=other)
+    named = {"NUMBA_CPU_NAME": "x86-64-v3", "NUMBA_CPU_FEATURES": "+avx2,+fma"}
+    assert fresh_python(here, **named).stdout == fresh_python(there, **named).stdout
+    assert fresh_python(here).stdout != fresh_python(there).stdout
+    assert fresh_python(here).stdout != fresh_python(here, **named).stdout
+
+
 def test_processes_that_start_at_once_compile_once(tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     processes = [start(TINY, cache, tmp_path, "float64") for _ in range(4)]

@@ -65,6 +65,19 @@ def announced(what: str) -> Iterator[None]:
     print(f" {time.perf_counter() - started:.1f} s", file=sys.stderr, flush=True)
 
 
+def _processor() -> tuple[str, str, str]:
+    """The processor that Numba compiles for: this machine's, unless NUMBA_CPU_NAME and NUMBA_CPU_FEATURES name one.
+
+    With both, what one machine compiled is found on every other: an image carries its kernels.
+    """
+    name, features = numba.config.CPU_NAME, numba.config.CPU_FEATURES
+    return (
+        llvm.get_process_triple(),
+        llvm.get_host_cpu_name() if name is None else name,
+        llvm.get_host_cpu_features().flatten() if features is None else features,
+    )
+
+
 @cache
 def kernel_digest(package: Path = PACKAGE) -> str:
     """Hex digest of everything that decides what the machine code is."""
@@ -76,8 +89,7 @@ def kernel_digest(package: Path = PACKAGE) -> str:
                 digest.update(f"{folder}/{source.name}:{len(text)}\n".encode())
                 digest.update(text)
     versions = (numba.__version__, llvmlite.__version__, platform.python_version(), sys.byteorder)
-    processor = (llvm.get_process_triple(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
-    digest.update(repr((versions, processor)).encode())
+    digest.update(repr((versions, _processor())).encode())
     return digest.hexdigest()[:24]
 
 
