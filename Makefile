@@ -47,11 +47,14 @@ bench: setup ## the engine's benchmark
 	$(BIN)/actinf bench
 
 # Hashes for every platform and every Python that pyproject.toml admits; no registry's address.
-lock: ## write requirements.lock anew from pyproject.toml; UPGRADE=--upgrade takes the newest versions
+lock: ## write requirements.lock, and the image's, anew from pyproject.toml; UPGRADE=--upgrade takes the newest versions
 	@test -x $(BIN)/uv || tools/setup
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-emit-find-links --no-header --no-annotate --all-extras --group dev $(UPGRADE) \
 		--output-file requirements.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-emit-find-links --no-header --no-annotate --extra serve --extra blas \
+		--constraint requirements.lock --output-file deploy/image/requirements.lock pyproject.toml
 	$(BIN)/pytest --quiet --no-header tests/test_house.py
 
 changelog: setup ## show what the next release's section of CHANGELOG.md would say
