@@ -107,7 +107,7 @@ def test_what_is_not_needed_is_left_out() -> None:
         ({"nginx": {"internalNetworks": ["everywhere"]}}, "nginx.internalNetworks.0"),
         ({"backup": {"schedule": "at night"}}, "backup.schedule"),
         ({"access": {"changers": [{"kind": "Robot", "name": "r"}]}}, "access.changers.0.kind"),
-        ({"debug": {"enabled": True, "namespace": "actinf"}}, "debug.namespace"),
+        ({"debug": {"enabled": True, "namespace": "active-inference"}}, "debug.namespace"),
     ],
 )
 def test_a_value_that_makes_no_sense_is_refused_by_its_name(values: dict[str, Any], names: str) -> None:

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 
 import pytest
+from support.chart import pod_specs, rendered
 from support.image import CONTAINERFILE, IMAGE, ROOT, stages
 
 
@@ -41,6 +42,15 @@ def test_a_script_is_understood_by_bash(script: str) -> None:
     assert text.startswith("#!/usr/bin/env bash\n")
     assert "set -euo pipefail" in text
     subprocess.run(["bash", "-n", IMAGE / script], check=True)
+
+
+def test_the_user_of_the_image_is_the_one_of_the_pods_and_has_a_name(tmp_path) -> None:
+    subprocess.run([IMAGE / "add-user", tmp_path], check=True)
+    name, _, number, group, *_ = (tmp_path / "etc" / "passwd").read_text().split(":")
+    assert (name, number, group) == ("actinf", "10001", "10001")
+    assert (tmp_path / "etc" / "group").read_text() == "actinf:x:10001:\n"
+    for _, template in pod_specs(rendered()):
+        assert template["spec"]["securityContext"]["runAsUser"] == int(number)
 
 
 def test_debian_has_the_tools() -> None:

@@ -17,7 +17,7 @@ class ChartRefused(Exception):
     """Helm did not render the chart; the text is what it said."""
 
 
-def rendered(values: Mapping[str, Any] | None = None, *, namespace: str = "actinf") -> list[Manifest]:
+def rendered(values: Mapping[str, Any] | None = None, *, namespace: str = "active-inference") -> list[Manifest]:
     """The objects that an installation makes, its CustomResourceDefinition first.
 
     Args:

@@ -1,6 +1,7 @@
 """What the container file's RUN lines make, in a folder of one's own and by a user without rights."""
 
 import os
+import pwd
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -9,7 +10,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 IMAGE = ROOT / "deploy" / "image"
 CONTAINERFILE = IMAGE / "Containerfile"
-USER = 10001
+# With a name: initdb refuses an account without one.
+USER = pwd.getpwnam("nobody")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,13 +61,19 @@ class Unprivileged:
         self.environment = {"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8", **kept, **environment}
         self._as = []
         if os.geteuid() == 0:
-            self._as = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", "--no-new-privs", "--"]
+            self._as = [
+                "setpriv",
+                f"--reuid={USER.pw_uid}",
+                f"--regid={USER.pw_gid}",
+                "--clear-groups",
+                "--no-new-privs",
+            ]
             self.hand_over(folder)
 
     def hand_over(self, folder: Path) -> None:
         """Make a folder, with all in it, theirs."""
         for path in [folder, *folder.rglob("*")]:
-            os.chown(path, USER, USER, follow_symlinks=False)
+            os.chown(path, USER.pw_uid, USER.pw_gid, follow_symlinks=False)
 
     def command(self, *words: str | Path) -> list[str]:
         """The command line that runs these words as that user."""
