@@ -217,6 +217,17 @@ def test_every_service_has_a_port_that_answers_health(manifests) -> None:
         assert services[name]["selector"] == {"app": name}
 
 
+def test_prometheus_finds_each_pod_by_its_label_and_the_name_of_a_port(manifests) -> None:
+    """deploy/prometheus/prometheus.yml keeps these, and no others."""
+    scraped = {"active-inference-api": "http", "active-inference-worker": "metrics"}
+    scraped |= {"postgres": "health", "cache": "health", "nginx": "metrics"}
+    for _, template in pod_specs(manifests):
+        app = template["metadata"]["labels"]["app"]
+        if app in scraped:
+            ports = [port["name"] for one in containers(template) for port in one.get("ports", [])]
+            assert ports.count(scraped[app]) == 1
+
+
 def test_the_last_backup_is_an_object_that_can_be_asked_for_in_the_singular(manifests) -> None:
     definition = named(manifests, "CustomResourceDefinition", "backups.operate.active-inference.com")["spec"]
     assert definition["names"]["singular"] == "backup"
