@@ -11,6 +11,7 @@
     ├── Stopped              work that ended half-way because whoever started it asked for that
     ├── WorldError           a world that is code raised an exception
     ├── DatabaseError        a database server that does not start, stop or answer
+    ├── BackupError          a backup that is missing, damaged, of another server, or not to be had
     ├── MissingExtra         an optional dependency that is not installed
     └── ServiceError         what the service, or its client, refuses
         ├── Unauthenticated      no key, or none that is valid
@@ -27,6 +28,7 @@ A message names the thing, its value, what was expected and how to mend it.  Thi
 
 __all__ = [
     "ActinfError",
+    "BackupError",
     "BudgetError",
     "Conflict",
     "DatabaseError",
@@ -113,6 +115,10 @@ class WorldError(ActinfError, RuntimeError):
 
 class DatabaseError(ActinfError, RuntimeError):
     """A database server does not start, stop or answer; the message ends with what it wrote into its log."""
+
+
+class BackupError(ActinfError, RuntimeError):
+    """A backup is missing, damaged, of another server, or not to be had; live data was not touched."""
 
 
 class MissingExtra(ActinfError, ImportError):

@@ -38,6 +38,7 @@ _COMMANDS = {
     "postgres": ("actinf.cli.postgres", "Run the API's PostgreSQL, in a container of its own."),
     "adapter": ("actinf.cli.adapter", "Tell over HTTP how the database or the cache is."),
     "db": ("actinf.cli.db", "Bring the API's database to this release."),
+    "backup": ("actinf.cli.backup", "Take and restore backups of the API's database."),
     "bench": ("actinf.cli.bench", "Measure how fast the engine is."),
 }
 

@@ -22,7 +22,7 @@ from actinf.service.audit.chain import moment
 from actinf.service.audit.log import AuditLog, Entry
 from actinf.service.audit.verification import PRUNE, RESTORED, Verdict, agreement, verify
 
-__all__ = ["ANCHOR_SECONDS", "anchor_files", "prune", "restored", "verified"]
+__all__ = ["ANCHOR_SECONDS", "anchor_files", "head_of", "prune", "restored", "verified"]
 
 _AT_LEAST_KEPT = timedelta(days=28)
 _SECONDS = 3600.0
@@ -82,7 +82,26 @@ def _in_transaction(database: Database, work: Callable[[AsyncConnection], Awaita
         return in_transaction(database.url, work, application="actinf audit", statement_seconds=_SECONDS)
 
 
-def restored(database: Database, key: bytes, files: Sequence[AnchorFile], *, actor: str, reason: str) -> dict[str, Any]:
+def head_of(database: Database) -> int:
+    """The number of the last row of the log; 0: it has none.
+
+    Raises:
+        DatabaseError: it cannot be read.
+    """
+    with _one_state(database) as connection:
+        row = connection.execute("SELECT seq FROM audit_head").fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def restored(
+    database: Database,
+    key: bytes,
+    files: Sequence[AnchorFile],
+    *,
+    actor: str,
+    reason: str,
+    also_without_loss: bool = False,
+) -> dict[str, Any]:
     """Record that the database was restored from a backup, which explains anchors that the log does not hold any more.
 
     Args:
@@ -91,6 +110,7 @@ def restored(database: Database, key: bytes, files: Sequence[AnchorFile], *, act
         files: all anchors that there are.
         actor: who says so.
         reason: why, for whoever verifies.
+        also_without_loss: record it although the log holds every anchor: that it was restored is worth knowing.
 
     Returns:
         What was recorded.
@@ -103,18 +123,21 @@ def restored(database: Database, key: bytes, files: Sequence[AnchorFile], *, act
     with _one_state(database) as connection:
         kept, lost = agreement(connection, anchors)
         head = connection.execute("SELECT seq, mac FROM audit_head").fetchone()
-    if lost is None or head is None:
+    if head is None or (lost is None and not also_without_loss):
         raise Conflict("the log holds every anchor: no row was lost, and there is nothing to explain")
-    details = {
-        "reason": reason,
-        "after_seq": 0 if kept is None else kept.seq,
-        "after_mac": "" if kept is None else kept.mac,
-        "anchor_seq": lost.seq,
-        "anchor_mac": lost.mac,
-        "anchor_time": max(anchor.time for anchor in anchors),
-        "head_seq": head[0],
-        "head_mac": bytes(head[1]).hex(),
-    }
+    at_head = {"head_seq": head[0], "head_mac": bytes(head[1]).hex()}
+    if lost is None:
+        details = {"reason": reason, **at_head}
+    else:
+        details = {
+            "reason": reason,
+            "after_seq": 0 if kept is None else kept.seq,
+            "after_mac": "" if kept is None else kept.mac,
+            "anchor_seq": lost.seq,
+            "anchor_mac": lost.mac,
+            "anchor_time": max(anchor.time for anchor in anchors),
+            **at_head,
+        }
     entry = Entry(workspace=None, actor=actor, action=RESTORED, object="audit_log", details=details)
     _in_transaction(database, lambda connection: AuditLog(key).append(connection, entry))
     return details

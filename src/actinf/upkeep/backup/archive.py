@@ -1,0 +1,235 @@
+"""The folder that backups and the write-ahead log are kept in.
+
+    base/20260801T030000Z/base/          a copy of the server's files, with the log that makes it consistent
+    base/20260801T030000Z/manifest.json  what it holds
+    base/20260801T030000Z/VERIFIED       it was restored and compared: it counts
+    base/20260801T030000Z/DAMAGED        it was, and differed: what was found
+    wal/                                 every finished file of the log
+    restores/                            a line of what was done for each restore
+    scratch/                             where backups are restored to be compared
+    metrics.prom                         for Prometheus
+
+What has neither mark was broken off, or is being taken.
+"""
+
+import fcntl
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from actinf.errors import BackupError, SettingError
+from actinf.runtime.server_account import ServerAccount, account_for
+from actinf.upkeep.backup.durable_files import made_folder
+from actinf.upkeep.backup.manifest import Manifest
+
+__all__ = ["Archive", "Backup", "now_as_name", "refuse_lack_of_room", "removed"]
+
+_NAME = re.compile(r"\d{8}T\d{6}Z")
+_AT_LEAST_FREE = 64 * 2**20  # bytes that a disk keeps
+
+
+def now_as_name() -> str:
+    """The time as backups are named, in UTC: names sort as times do."""
+    return datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backup:
+    """The folder of one backup, and the marks in it.
+
+    Attributes:
+        folder: `base/NAME`.
+    """
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """When it was begun, in UTC."""
+        return self.folder.name
+
+    @property
+    def base(self) -> Path:
+        """The copy of the server's files."""
+        return self.folder / "base"
+
+    @property
+    def manifest_file(self) -> Path:
+        """Where its manifest is."""
+        return self.folder / "manifest.json"
+
+    @property
+    def verified_file(self) -> Path:
+        """The mark of one that counts."""
+        return self.folder / "VERIFIED"
+
+    @property
+    def damaged_file(self) -> Path:
+        """The mark of one that was found wanting."""
+        return self.folder / "DAMAGED"
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it was restored and compared, and nothing was found since."""
+        return self.verified_file.exists() and not self.damaged_file.exists()
+
+    @property
+    def state(self) -> str:
+        """Whether it counts, and if not, why, in one line."""
+        if self.damaged_file.exists():
+            said = self.damaged_file.read_text(encoding="utf-8", errors="replace").strip()
+            return "damaged: " + (said.splitlines() or ["no reason was written down"])[0]
+        if not self.verified_file.exists():
+            return "unfinished: it was never verified"
+        return "good"
+
+    @property
+    def verified_at(self) -> str | None:
+        """When it was last restored and compared, in ISO 8601; None: never."""
+        try:
+            said = json.loads(self.verified_file.read_text(encoding="utf-8"))
+            return str(said["verified_restore_at"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def manifest(self) -> Manifest:
+        """What it holds.
+
+        Raises:
+            BackupError: that is not to be read.
+        """
+        return Manifest.read(self.manifest_file)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Archive:
+    """The folder, and what is in it.
+
+    Attributes:
+        root: the folder.
+    """
+
+    root: Path
+
+    @property
+    def wal(self) -> Path:
+        """The files of the log."""
+        return self.root / "wal"
+
+    @property
+    def restores(self) -> Path:
+        """What was restored when."""
+        return self.root / "restores"
+
+    @property
+    def scratch(self) -> Path:
+        """Where backups are restored to be compared."""
+        return self.root / "scratch"
+
+    @property
+    def metrics_file(self) -> Path:
+        """What Prometheus is told."""
+        return self.root / "metrics.prom"
+
+    def prepared(self) -> ServerAccount:
+        """Make what is missing of the folder; returns the account that works in it.
+
+        Raises:
+            SettingError: there is no such folder, or it cannot be written.
+            DatabaseError: it belongs to somebody else.
+        """
+        if not self.root.is_dir():
+            raise SettingError(
+                f"the archive {self.root} is no folder: name the one that the server archives to (--archive, or "
+                "ACTINF_ARCHIVE)"
+            )
+        base = self.root / "base"
+        account = account_for(base if base.is_dir() else self.root)
+        try:
+            for folder in (base, self.wal, self.restores, self.scratch):
+                made_folder(folder, account)
+        except OSError as error:
+            raise SettingError(f"the archive {self.root} cannot be written: {error.strerror}") from None
+        return account
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Nobody else takes, verifies, restores or removes backups meanwhile.
+
+        Raises:
+            BackupError: somebody does.
+        """
+        with (self.root / "lock").open("a") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise BackupError(
+                    f"another `actinf backup` works in {self.root}: wait until it has ended, and try again"
+                ) from None
+            yield
+
+    def backups(self) -> list[Backup]:
+        """All backups, the oldest first, finished or not."""
+        folder = self.root / "base"
+        if not folder.is_dir():
+            return []
+        names = sorted(entry.name for entry in folder.iterdir() if _NAME.fullmatch(entry.name) and entry.is_dir())
+        return [Backup(folder=folder / name) for name in names]
+
+    def good_backups(self) -> list[Backup]:
+        """Those that count, the oldest first."""
+        return [backup for backup in self.backups() if backup.is_good]
+
+    def backup(self, name: str) -> Backup:
+        """The backup of that name.
+
+        Raises:
+            BackupError: there is none.
+        """
+        found = next((backup for backup in self.backups() if backup.name == name), None)
+        if found is None:
+            known = ", ".join(backup.name for backup in self.backups()[-5:]) or "none"
+            raise BackupError(f"there is no backup {name!r} in {self.root}; the newest are: {known}")
+        return found
+
+    def new_backup(self, account: ServerAccount) -> Backup:
+        """The folder of a backup that begins now.
+
+        Raises:
+            BackupError: one began in the same second.
+        """
+        backup = Backup(folder=self.root / "base" / now_as_name())
+        if backup.folder.exists():
+            raise BackupError(f"the backup {backup.name} began this very second: try again")
+        made_folder(backup.folder, account)
+        return backup
+
+
+def refuse_lack_of_room(folder: Path, needed: int, what: str) -> None:
+    """Raise BackupError where a disk could not take what is to come.
+
+    Args:
+        folder: on that disk.
+        needed: bytes.
+        what: is to be written there, for the message.
+    """
+    free = shutil.disk_usage(folder).free
+    if free < needed + _AT_LEAST_FREE:
+        raise BackupError(
+            f"{what} needs {needed / 2**20:,.0f} MiB, but the disk of {folder} has {free / 2**20:,.0f} MiB free: make "
+            "room (actinf backup prune, actinf backup discard), or give it a larger disk"
+        )
+
+
+def removed(folder: Path) -> None:
+    """Remove a folder with all that is in it, its name first, so that half of it is never taken for the whole."""
+    if folder.exists():
+        going = folder.with_name(f".removed-{folder.name}-{os.getpid()}")
+        folder.rename(going)
+        shutil.rmtree(going)
