@@ -13,6 +13,7 @@ What has neither mark was broken off, or is being taken.
 """
 
 import fcntl
+import hashlib
 import json
 import os
 import re
@@ -77,7 +78,7 @@ class Backup:
     @property
     def is_good(self) -> bool:
         """Whether it was restored and compared, and nothing was found since."""
-        return self.verified_file.exists() and not self.damaged_file.exists()
+        return self.state == "good"
 
     @property
     def state(self) -> str:
@@ -87,7 +88,7 @@ class Backup:
             return "damaged: " + (said.splitlines() or ["no reason was written down"])[0]
         if not self.verified_file.exists():
             return "unfinished: it was never verified"
-        return "good"
+        return "good" if self.has_its_manifest else "damaged: its manifest is not the one that was verified"
 
     @property
     def verified_at(self) -> str | None:
@@ -97,6 +98,23 @@ class Backup:
             return str(said["verified_restore_at"])
         except (OSError, ValueError, KeyError, TypeError):
             return None
+
+    @property
+    def has_its_manifest(self) -> bool:
+        """Whether its manifest is, to the byte, the one that was verified."""
+        try:
+            said = json.loads(self.verified_file.read_text(encoding="utf-8"))
+            return bool(said["manifest_sha256"] == self.manifest_sha256())
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+
+    def manifest_sha256(self) -> str:
+        """Of the file of its manifest.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        return hashlib.sha256(self.manifest_file.read_bytes()).hexdigest()
 
     def manifest(self) -> Manifest:
         """What it holds.

@@ -136,10 +136,9 @@ def _bring_log(
     What pg_basebackup streamed may break off within its last segment, and ends before the mark.  That the archive has
     all of it is worth knowing as well: points in time between backups depend on it.
     """
-    with told(), live.connected() as connection:
-        # Without the right to ask for it, the server does it by itself after its archive_timeout.
-        with suppress(psycopg.errors.InsufficientPrivilege):
-            connection.execute("SELECT pg_switch_wal()")
+    # Without the right to ask for it, the server ends its segment by itself after its archive_timeout.
+    with told(), live.connected() as connection, suppress(psycopg.errors.InsufficientPrivilege):
+        connection.execute("SELECT pg_switch_wal()")
     numbers = range(label.start_lsn // segment_bytes, (mark.written_up_to - 1) // segment_bytes + 1)
     deadline = time.monotonic() + _MOST_SECONDS_TO_ARCHIVE
     for name in (segment_name(label.timeline, number, segment_bytes) for number in numbers):

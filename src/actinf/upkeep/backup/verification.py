@@ -1,10 +1,8 @@
 """Whether a backup is what its manifest says: its bytes, and what it holds once it is restored."""
 
-import hashlib
 import json
 import signal
 import time
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -61,7 +59,7 @@ def verified(archive: Archive, backup: Backup, account: ServerAccount, binaries:
         raise _damaged(backup, account, "restored, it does not hold what it should: " + "; ".join(found))
     seconds = time.monotonic() - begun
     said = {
-        "manifest_sha256": _sha256_of(backup.manifest_file),
+        "manifest_sha256": backup.manifest_sha256(),
         "verified_restore_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(seconds, 3),
     }
@@ -86,7 +84,7 @@ def checked(backup: Backup, account: ServerAccount, binaries: Path, say: Say) ->
         manifest = backup.manifest()
     except BackupError as error:
         raise _damaged(backup, account, str(error)) from None
-    if backup.verified_file.exists() and _kept(backup) != _sha256_of(backup.manifest_file):
+    if backup.verified_file.exists() and not backup.has_its_manifest:
         raise _damaged(backup, account, "its manifest is not the one that was verified")
     try:
         found = bytes_of(backup.base)
@@ -160,15 +158,3 @@ def _damaged(backup: Backup, account: ServerAccount, why: str) -> BackupError:
     if backup.folder.is_dir():
         written(backup.damaged_file, f"{why}\nfound at {datetime.now(UTC).isoformat(timespec='seconds')}\n", account)
     return BackupError(f"the backup {backup.name} is damaged: {why}")
-
-
-def _kept(backup: Backup) -> str | None:
-    try:
-        said: Mapping[str, object] = json.loads(backup.verified_file.read_text(encoding="utf-8"))
-        return str(said["manifest_sha256"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def _sha256_of(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()
