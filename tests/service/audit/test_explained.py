@@ -12,6 +12,7 @@ from actinf.errors import Conflict, DatabaseError, SettingError
 from actinf.runtime.at_hand import Database
 from actinf.service.audit import commands
 from actinf.service.audit.anchor import read_anchors
+from actinf.service.audit.restoring import record_restore
 
 LONG_AGO = dt.datetime.now(dt.UTC) - dt.timedelta(days=40)
 
@@ -79,6 +80,33 @@ def test_a_restore_of_which_nothing_was_lost_is_not_recorded(log: Any) -> None:
     log.write_anchor()
     with pytest.raises(Conflict, match="no row was lost"):
         restored(log)
+
+
+def test_a_restore_is_on_record_though_nothing_was_lost_and_explains_nothing(log: Any) -> None:
+    log.add(3)
+    log.write_anchor()
+    said = record_restore(log.database, log.key, [], before=log.database.url, actor="cli:me", reason="a drill")
+    assert (said["head_seq"], said["reason"]) == (3, "a drill")
+    assert log.write_anchor().seq == 4
+    assert verdict_of(log).good
+    with log.owner() as connection:
+        connection.execute("DELETE FROM audit_log WHERE seq = 2")
+    assert not verdict_of(log).good
+
+
+def test_the_database_of_before_says_what_was_lost_where_there_is_no_anchor(
+    postgres_server: PostgresServer, log: Any
+) -> None:
+    log.add(20)
+    with fresh_database(postgres_server, template=name_of(log.database.url)) as backup:
+        log.add(15)
+        log.write_anchor()
+        restored_one = Database(url=backup, data_dir=log.database.data_dir, disk=None)
+        said = record_restore(restored_one, log.key, [], before=log.database.url, actor="cli:me", reason="a drill")
+        assert (said["after_seq"], said["anchor_seq"]) == (20, 35)
+        after = type(log)(database=restored_one, anchor=log.anchor)
+        assert verdict_of(after).good
+        assert "rows 21 to 35 were lost" in verdict_of(after).notes[0]
 
 
 def aged(log: Any, count: int) -> None:
