@@ -91,10 +91,15 @@ def test_what_holds_state_in_memory_is_rolled_and_waited_for(asked: Requests) ->
     assert list(states) == []
 
 
+def test_a_database_that_was_scaled_away_is_not_waited_for(asked: Requests) -> None:
+    asked.cluster(lambda *_: httpx.Response(404, json={"kind": "Status"})).restart_database()
+    assert [method for method, _, _ in asked] == ["GET"]
+
+
 def test_what_does_not_become_ready_is_named(asked: Requests, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(of_cluster, "_MOST_SECONDS_TO_BE_READY", 0.0)
     with pytest.raises(BackupError, match="the pod postgres-0 was not ready"):
-        asked.cluster(lambda *_: httpx.Response(200, json={})).restart_database()
+        asked.cluster(lambda *_: httpx.Response(200, json={"metadata": {"uid": "old"}})).restart_database()
 
 
 def test_outside_a_cluster_it_is_said_what_there_is_to_do() -> None:

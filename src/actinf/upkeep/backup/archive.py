@@ -29,10 +29,28 @@ from actinf.runtime.server_account import ServerAccount, account_for
 from actinf.upkeep.backup.durable_files import made_folder
 from actinf.upkeep.backup.manifest import Manifest
 
-__all__ = ["Archive", "Backup", "now_as_name", "refuse_lack_of_room", "removed"]
+__all__ = ["Archive", "Backup", "account_in", "now_as_name", "refuse_lack_of_room", "removed"]
 
 _NAME = re.compile(r"\d{8}T\d{6}Z")
 _AT_LEAST_FREE = 64 * 2**20  # bytes that a disk keeps
+
+
+def account_in(volume: Path, *folders: Path) -> ServerAccount:
+    """The account that works in a volume: the owner of the first folder that is there.
+
+    A volume itself often belongs to root, who lets a group write into it: what is made in it belongs to who makes it.
+
+    Args:
+        volume: the folder that others are in.
+        folders: in it, which may be there.
+
+    Raises:
+        DatabaseError: one belongs to somebody else than this process, which is not root.
+    """
+    there = next((folder for folder in folders if folder.is_dir()), None)
+    if there is not None:
+        return account_for(there)
+    return account_for(volume if os.geteuid() == 0 else volume / "what is not there yet")
 
 
 def now_as_name() -> str:
@@ -168,7 +186,7 @@ class Archive:
                 "ACTINF_ARCHIVE)"
             )
         base = self.root / "base"
-        account = account_for(base if base.is_dir() else self.root)
+        account = account_in(self.root, base, self.wal)
         try:
             for folder in (base, self.wal, self.restores, self.scratch):
                 made_folder(folder, account)

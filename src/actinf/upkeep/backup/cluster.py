@@ -146,6 +146,9 @@ class InCluster:
         """
         pod = f"/api/v1/namespaces/{self._namespace}/pods/{DATABASE_POD}"
         before = self._ask("GET", pod, allowed=(404,)).json().get("metadata", {}).get("uid")
+        if before is None:
+            self._say(f"there is no pod {DATABASE_POD} to restart: it uses the restored data when there is one again")
+            return
         self._say(f"deleting the pod {DATABASE_POD}, which is made anew on the restored data")
         self._ask("DELETE", pod, allowed=(404,))
 

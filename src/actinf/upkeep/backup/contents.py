@@ -46,7 +46,7 @@ class Mark:
         written_up_to: the log has to be had up to here for recovery to see that it has passed `lsn`.
         taken_at: when, by the server's clock.
         timeline: that the server was on.
-        held_seconds: for how long writers were held off.
+        held_seconds: for how long writers may have waited.
         snapshot: a connection in a transaction that sees that state.
     """
 
@@ -128,12 +128,12 @@ def _first_mark(holder: psycopg.Connection[Any], reader: psycopg.Connection[Any]
 def _mark(holder: psycopg.Connection[Any], reader: psycopg.Connection[Any], most: int) -> Mark:
     """Hold writers off, look where the log stands, begin the snapshot, and let them go on."""
     with holder.transaction():
+        since = time.monotonic()
         holder.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(f"{most}ms"))
         for name in _present(holder):
             # ONLY: whoever writes into a partition by its table, as all do, holds a lock on the table as well, and an
             # automatic vacuum of a partition need not be waited for.
             holder.execute(sql.SQL("LOCK TABLE ONLY public.{} IN SHARE MODE").format(sql.Identifier(name)))
-        since = time.monotonic()
         reader.execute("SELECT 1")
         row = holder.execute(
             "SELECT lsn::text, clock_timestamp(), pg_walfile_name(lsn) FROM pg_current_wal_insert_lsn() AS lsn"

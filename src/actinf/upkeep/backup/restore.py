@@ -12,8 +12,8 @@ from time import monotonic, sleep
 
 from actinf.errors import BackupError
 from actinf.runtime.postmaster import find_postmaster
-from actinf.runtime.server_account import ServerAccount, account_for
-from actinf.upkeep.backup.archive import Archive, now_as_name, refuse_lack_of_room, removed
+from actinf.runtime.server_account import ServerAccount
+from actinf.upkeep.backup.archive import Archive, account_in, now_as_name, refuse_lack_of_room, removed
 from actinf.upkeep.backup.choice import AT_MOST_LOST, AtTime, Choice, Named, Plan, planned
 from actinf.upkeep.backup.durable_files import synced_folder
 from actinf.upkeep.backup.live import told
@@ -82,12 +82,15 @@ def restored(
         BackupError: it was not; what is in use is as it was.
         DatabaseError: what is in use cannot be told.
     """
-    account = account_for(_some_data(volume))
+    if not volume.is_dir():
+        raise BackupError(f"{volume} is no folder: name the volume of the data folders (--data)")
+    account = account_in(volume, *sorted(file.parent for file in volume.glob("*/PG_VERSION")))
+    keeper = archive.prepared()
     live = _live(volume, account, binaries)
     in_use = live.folder.name if live.control is not None else None
     plan = planned(archive, choice, past_restores(archive.restores, in_use))
     say(f"restoring {choice} from the backup {plan.backup.name}")
-    manifest = checked(plan.backup, account_for(archive.root / "base"), binaries, say)
+    manifest = checked(plan.backup, keeper, binaries, say)
     _refuse_foreign(live, manifest, replace_foreign)
     _sweep(volume)
     refuse_lack_of_room(volume, manifest.bytes.size, "restoring the backup beside the data in use")
@@ -116,7 +119,7 @@ def restored(
     )
     unfinished.rename(volume / name)
     synced_folder(volume)
-    write_down(archive.restores, restore, account_for(archive.root / "base"))
+    write_down(archive.restores, restore, keeper)
     point_to(volume, name)
     say(f"restored {reached}; {volume / name} is in use from the server's next start on")
     return restore
@@ -155,13 +158,6 @@ def discarded(volume: Path) -> list[Path]:
 
 
 # ------------------------------------------------------------------------------------------------- what is in use
-
-
-def _some_data(volume: Path) -> Path:
-    """A path in the volume whose owner is the account of its servers."""
-    if not volume.is_dir():
-        raise BackupError(f"{volume} is no folder: name the volume of the data folders (--data)")
-    return next(iter(sorted(file.parent for file in volume.glob("*/PG_VERSION"))), volume)
 
 
 def _live(volume: Path, account: ServerAccount, binaries: Path) -> _Live:

@@ -83,7 +83,7 @@ def copied(archive: Archive, live: Live, account: ServerAccount, say: Say) -> Ba
             )
         say(
             f"marked {lsn_text(mark.lsn)} at {mark.taken_at:%H:%M:%S.%f} UTC; "
-            f"writers were held off for {1000 * mark.held_seconds:.1f} ms"
+            f"writers were held off for at most {1000 * mark.held_seconds:.1f} ms"
         )
         tables = contents(mark.snapshot)
         critical = critical_rows(mark.snapshot)
