@@ -170,7 +170,8 @@ def list_backups(archive_folder: Path, as_json: bool) -> int:
     table = Table("name", "of", "size", "verified", "state", box=None, header_style="bold")
     for row in rows:
         size = "" if row["size_bytes"] is None else f"{row['size_bytes'] / 2**20:,.1f} MiB"
-        table.add_row(row["name"], (row["taken_at"] or "")[:19], size, row["verified_at"] or "never", row["state"])
+        of, verified = (row["taken_at"] or "")[:19], (row["verified_at"] or "never")[:19]
+        table.add_row(row["name"], of, size, verified, row["state"])
     screen.out.print(table if rows else "there are no backups: actinf backup take")
     return 0
 

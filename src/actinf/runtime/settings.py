@@ -23,8 +23,11 @@ __all__ = ["Settings", "unknown_variables"]
 MEBIBYTE = 2**20
 PREFIX = "ACTINF_"
 
-#: What other parts of the project read: the engine, the client, the load test, the benchmark.
-_OF_OTHERS = ("CACHE_DIR", "URL", "KEY", "LOAD_P95_MS", "LOAD_ERROR_RATE", "BENCH_REPLY")
+#: What other parts of the project read: the engine, the client, the load test, the benchmark, the backups.
+_OF_OTHERS = (
+    "CACHE_DIR", "URL", "KEY", "LOAD_P95_MS", "LOAD_ERROR_RATE", "BENCH_REPLY",
+    "BACKUP_URL", "BACKUP_PASSWORD", "BACKUP_KEEP_DAYS", "BACKUP_KEEP_COUNT", "POSTGRES_ARCHIVE", "POSTGRES_DATA",
+)  # fmt: skip
 
 
 class Settings(BaseSettings):

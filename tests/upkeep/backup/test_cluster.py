@@ -109,7 +109,7 @@ def test_outside_a_cluster_it_is_said_what_there_is_to_do() -> None:
     nowhere.restart_database()
     nowhere.restart_service()
     assert "latest-backup was not written" in said[0]
-    assert "actinf postgres run" in said[1]
+    assert "uses the restored folder from its next start on" in said[1]
     assert "the API and its workers" in said[2]
 
 

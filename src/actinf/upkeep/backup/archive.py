@@ -183,7 +183,7 @@ class Archive:
         if not self.root.is_dir():
             raise SettingError(
                 f"the archive {self.root} is no folder: name the one that the server archives to (--archive, or "
-                "ACTINF_ARCHIVE)"
+                "ACTINF_POSTGRES_ARCHIVE)"
             )
         base = self.root / "base"
         account = account_in(self.root, base, self.wal)

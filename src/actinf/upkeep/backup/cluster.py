@@ -72,7 +72,7 @@ class NoCluster:
 
     def restart_database(self) -> None:
         """Say that the server has to be started again."""
-        self.say("start the database again: it uses the restored folder from its next start on (actinf postgres run)")
+        self.say("start the database again: it uses the restored folder from its next start on")
 
     def restart_service(self) -> None:
         """Say that the API and its workers have to be started again."""

@@ -240,7 +240,7 @@ def _last_commit(server: PrivateServer) -> str:
     with told(), server.connected("postgres") as connection:
         row = connection.execute("SELECT pg_last_xact_replay_timestamp()").fetchone()
     if row is None or row[0] is None:
-        return "nothing after the backup, for the log holds no later commit"
+        return "up to the mark of the backup, for the log holds no later commit"
     return f"up to the commit of {row[0].astimezone(UTC).isoformat(timespec='milliseconds')}"
 
 
