@@ -87,6 +87,7 @@ class ArchivingServer:
             "archive_mode": "on",
             "archive_command": f"sh {self.folder / SCRIPT.name} %p %f {self.archive.wal}",
             "fsync": "off",
+            "dynamic_shared_memory_type": "mmap",  # what a killed server leaves in /dev/shm stays there
             "max_wal_senders": "3",
             "timezone": "UTC",
         }

@@ -38,6 +38,8 @@ _AT_LEAST_AS_MANY = {
 }
 _SETTINGS = {
     "listen_addresses": "",
+    # In its own folder: /dev/shm is small in a container, and keeps what a server that was ended at once left there.
+    "dynamic_shared_memory_type": "mmap",
     "shared_buffers": "128MB",
     "shared_preload_libraries": "",
     "logging_collector": "off",
