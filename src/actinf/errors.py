@@ -136,7 +136,15 @@ class ServiceError(ActinfError):
 
 
 class Unauthenticated(ServiceError):
-    """There is no key, or none that is valid: unknown, expired or revoked."""
+    """There is no key, or none that is valid: unknown, expired or revoked.
+
+    Attributes:
+        why: in a word that can be counted: no_key, malformed, unknown, revoked, expired, no_session.
+    """
+
+    def __init__(self, message: str, why: str = "unknown"):
+        self.why = why
+        super().__init__(message)
 
 
 class Forbidden(ServiceError):

@@ -16,6 +16,7 @@ from actinf.runtime.settings import Settings
 from actinf.service.access.origin import refuse_other_sites
 from actinf.service.access.principal import Principal
 from actinf.service.audit.log import AuditLog, Entry
+from actinf.service.measures import AUDIT_ENTRIES
 
 if TYPE_CHECKING:
     from actinf.service.access.keyring import Keyring
@@ -107,7 +108,8 @@ async def identified(request: Request, authorization: str | None) -> Principal:
         await parts.limits.stranger(_address(request))
         await parts.limits.refused(_address(request))
         raise Unauthenticated(
-            "there is no key: send the header `Authorization: Bearer ai_…`, with a key from `actinf keys create`"
+            "there is no key: send the header `Authorization: Bearer ai_…`, with a key from `actinf keys create`",
+            "no_key",
         )
     request.scope["principal"] = principal
     return principal
@@ -187,6 +189,8 @@ async def changing(parts: Parts, *, for_operators: bool = False) -> AsyncIterato
         yield changes
         for entry in changes.entries:
             await parts.audit.append(connection, entry)
+    for entry in changes.entries:
+        AUDIT_ENTRIES.labels(entry.action).inc()
     for act in changes.afterwards:
         act()
 

@@ -8,6 +8,7 @@ __all__ = [
     "ADMISSION_REFUSED",
     "AUDIT_ANCHORED",
     "AUDIT_CONTRADICTED",
+    "AUDIT_ENTRIES",
     "AUDIT_ROWS",
     "BACKLOG",
     "BREAKER_FORCED",
@@ -28,9 +29,11 @@ __all__ = [
     "HOT_AGENTS",
     "IN_FLIGHT",
     "MEMORY_HELD",
+    "OLDEST_QUEUED",
     "PLAN_SECONDS",
     "QUEUED_WORK",
     "RATE_LIMITED",
+    "REFUSALS",
     "REGISTRY",
     "REQUESTS",
     "REQUEST_SECONDS",
@@ -151,7 +154,29 @@ AUDIT_ANCHORED = Gauge(
 AUDIT_CONTRADICTED = Counter(
     "actinf_audit_contradicted_total", "Times that the audit log had not what was anchored before.", registry=REGISTRY
 )
+AUDIT_ENTRIES = Counter(
+    "actinf_audit_entries_total",
+    "What was done by requests and stands on the audit log, by action.",
+    ("action",),
+    registry=REGISTRY,
+)
+REFUSALS = Counter(
+    "actinf_refusals_total",
+    "Requests that were refused for who sent them: authenticate (401), authorize (403), and why.",
+    ("action", "why"),
+    registry=REGISTRY,
+)
+# They are there from the beginning: the first key that is refused is a rise from zero.
+for _why in ("no_key", "malformed", "unknown", "revoked", "expired", "no_session"):
+    REFUSALS.labels("authenticate", _why)
+for _why in ("scope", "other_site"):
+    REFUSALS.labels("authorize", _why)
 SIMULATIONS = Gauge("actinf_simulations", "Simulations by status, of all workspaces.", ("status",), registry=REGISTRY)
+OLDEST_QUEUED = Gauge(
+    "actinf_oldest_queued_simulation_seconds",
+    "How long the simulation has waited that has waited for a worker the longest; 0: none waits.",
+    registry=REGISTRY,
+)
 WORKERS = Gauge("actinf_workers", "Workers that have said within the last seconds that they live.", registry=REGISTRY)
 CHUNK_SECONDS = Histogram(
     "actinf_chunk_seconds",

@@ -26,6 +26,10 @@ _MOST = 10_000
 _HINT = "send the header `Authorization: Bearer ai_…` with a key that `actinf keys create` made"
 
 
+def _expired(prefix: str, when: datetime) -> Unauthenticated:
+    return Unauthenticated(f"the key {prefix} expired at {when:%Y-%m-%d %H:%M} UTC: {_HINT}", "expired")
+
+
 class Keyring:
     """The keys that were seen lately."""
 
@@ -50,11 +54,11 @@ class Keyring:
         known = self._known.get(digest)
         if known is not None and time.monotonic() < known[1]:
             if known[2] is not None and known[2] <= datetime.now(UTC):
-                raise Unauthenticated(f"the key {known[0].actor[4:]} expired at {known[2]:%Y-%m-%d %H:%M} UTC: {_HINT}")
+                raise _expired(known[0].actor[4:], known[2])
             self._used.add(digest)
             return known[0]
         if not is_key(text):
-            raise Unauthenticated(f"what was sent is no key: {_HINT}")
+            raise Unauthenticated(f"what was sent is no key: {_HINT}", "malformed")
         return await self._look_up(digest, known)
 
     async def _look_up(self, digest: bytes, before: tuple[Principal, float, datetime | None] | None) -> Principal:
@@ -67,17 +71,16 @@ class Keyring:
                 raise
             principal, _, expires_at = before
             if expires_at is not None and expires_at <= datetime.now(UTC):
-                raise Unauthenticated(
-                    f"the key {principal.actor[4:]} expired at {expires_at:%Y-%m-%d %H:%M} UTC: {_HINT}"
-                ) from None
+                raise _expired(principal.actor[4:], expires_at) from None
             return principal
         self._known.pop(digest, None)
         if row is None:
-            raise Unauthenticated(f"this key is not known here: {_HINT}")
+            raise Unauthenticated(f"this key is not known here: {_HINT}", "unknown")
         if row.revoked_at is not None:
-            raise Unauthenticated(f"the key {row.prefix} was revoked at {row.revoked_at:%Y-%m-%d %H:%M} UTC: {_HINT}")
+            when = f"{row.revoked_at:%Y-%m-%d %H:%M} UTC"
+            raise Unauthenticated(f"the key {row.prefix} was revoked at {when}: {_HINT}", "revoked")
         if row.expires_at is not None and row.expires_at <= datetime.now(UTC):
-            raise Unauthenticated(f"the key {row.prefix} expired at {row.expires_at:%Y-%m-%d %H:%M} UTC: {_HINT}")
+            raise _expired(row.prefix, row.expires_at)
         principal = Principal(workspace=row.workspace_id, actor=f"key:{row.prefix}", scopes=frozenset(row.scopes))
         if self._forgotten == forgotten:  # else this may be what was read before the key was revoked
             self._known[digest] = (principal, time.monotonic() + FRESH_SECONDS, row.expires_at)

@@ -24,6 +24,7 @@ from actinf.runtime.problems import problem_of, problem_response
 from actinf.service.access.principal import Principal
 from actinf.service.audit.chain import moment
 from actinf.service.audit.log import AuditLog, Entry
+from actinf.service.measures import REFUSALS
 from actinf.service.tables import API_KEYS
 
 __all__ = ["MOST_AT_ONCE", "Refusals", "install_refusals"]
@@ -73,7 +74,9 @@ class Refusals:
     def note(self, request: Request, error: Exception) -> None:
         """Count a request that was refused; costs no query."""
         now = datetime.now(UTC)
-        self._add(_what(request, error), _Count(1, now, now, REQUEST_ID.get() or ""))
+        what = _what(request, error)
+        REFUSALS.labels(what.action, _why(request, error)).inc()
+        self._add(what, _Count(1, now, now, REQUEST_ID.get() or ""))
 
     def _add(self, refused: _Refused, more: _Count) -> None:
         if refused not in self._counts and len(self._counts) >= MOST_AT_ONCE:
@@ -134,6 +137,13 @@ def _what(request: Request, error: Exception) -> _Refused:
     if principal is None:  # a page that was sent from elsewhere: who sent it does not matter
         return _Refused("authorize", "unknown", f"{request.method} {path}", source, reason, None)
     return _Refused("authorize", principal.actor, f"{request.method} {path}", source, reason, principal.workspace)
+
+
+def _why(request: Request, error: Exception) -> str:
+    """The reason as a word, so that the metric has a few series, whatever is sent."""
+    if isinstance(error, Unauthenticated):
+        return error.why
+    return "scope" if request.scope.get("principal") is not None else "other_site"
 
 
 def _printable(text: str) -> str:

@@ -42,7 +42,9 @@ async def _visitor(request: Request) -> Visit:
                 found = await visit_of(connection, request.cookies[_COOKIE])
         if found is None:
             raise Unauthenticated(
-                "there is no session, or it has ended: sign in at /sign-in; programs use the API, under /v1, with a key"
+                "there is no session, or it has ended: sign in at /sign-in; programs use the API, under /v1, with a "
+                "key",
+                "no_session",
             )
         visit = found
         await parts.limits.count(visit.principal.actor)
@@ -107,6 +109,7 @@ async def sign_in(request: Request) -> Response:
     try:
         principal = await identified(request, f"Bearer {key}")
     except Unauthenticated as error:
+        parts.refusals.note(request, error)  # it becomes a page, and passes by those that count the others
         said = str(error).split(": send the header")[0]
         return page("sign_in.html", 401, visit=None, next=there, ended=False, problem=said)
     async with changing(parts) as changes:  # after the form was read: a body that is slow holds no connection
