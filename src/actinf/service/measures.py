@@ -166,11 +166,6 @@ REFUSALS = Counter(
     ("action", "why"),
     registry=REGISTRY,
 )
-# They are there from the beginning: the first key that is refused is a rise from zero.
-for _why in ("no_key", "malformed", "unknown", "revoked", "expired", "no_session"):
-    REFUSALS.labels("authenticate", _why)
-for _why in ("scope", "other_site"):
-    REFUSALS.labels("authorize", _why)
 SIMULATIONS = Gauge("actinf_simulations", "Simulations by status, of all workspaces.", ("status",), registry=REGISTRY)
 OLDEST_QUEUED = Gauge(
     "actinf_oldest_queued_simulation_seconds",
@@ -184,3 +179,21 @@ CHUNK_SECONDS = Histogram(
     buckets=(0.1, 0.3, 1.0, 2.0, 4.0, 8.0, 16.0, 60.0, 300.0),
     registry=REGISTRY,
 )
+
+# What alerts look at is there from the beginning: the first key that is refused is a rise from zero, not a new series.
+_FROM_THE_BEGINNING: tuple[tuple[Counter, tuple[tuple[str, ...], ...]], ...] = (
+    (
+        REFUSALS,
+        (
+            *(("authenticate", why) for why in ("no_key", "malformed", "unknown", "revoked", "expired", "no_session")),
+            *(("authorize", why) for why in ("scope", "other_site")),
+        ),
+    ),
+    (AUDIT_ENTRIES, (("keys.create",), ("agents.delete",), ("models.delete",), ("simulations.delete",))),
+    (RATE_LIMITED, (("key",), ("address",))),
+    (SHED, (("requests",), ("bodies",), ("streams",), ("queue",))),
+    (ADMISSION_REFUSED, (("too_slow",), ("too_large",), ("no_room",), ("breaker",))),
+)
+for _counter, _labels in _FROM_THE_BEGINNING:
+    for _values in _labels:
+        _counter.labels(*_values)
