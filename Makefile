@@ -42,6 +42,7 @@ format: setup ## put the code into the house's form
 	$(BIN)/python tools/write_blocking_client.py
 	$(BIN)/python tools/write_reference.py
 	$(BIN)/python tools/write_settings.py
+	$(BIN)/python tools/write_alerts.py
 	$(BIN)/python tools/write_dashboards.py
 
 bench: setup ## the engine's benchmark

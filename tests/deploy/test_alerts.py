@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,12 @@ def test_an_alert_says_what_it_is_about_and_where_to_look(name: str) -> None:
         seconds = re.fullmatch(r"(\d+)s", alert["for"])
         assert seconds is not None, "what pages waits some seconds"
         assert int(seconds[1]) <= 20, "what pages waits twenty seconds at most"
+
+
+def test_the_page_that_lists_them_is_up_to_date() -> None:
+    """It is made from the rules: `make format` writes it."""
+    done = subprocess.run([sys.executable, str(ROOT / "tools" / "write_alerts.py"), "--check"], check=False)
+    assert done.returncode == 0, "docs/reference/alerts.md is not up to date: run `make format`"
 
 
 def test_each_kind_of_incident_has_alerts_that_page() -> None:
