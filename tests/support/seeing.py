@@ -69,6 +69,11 @@ def _local(job: dict[str, Any], targets: Sequence[tuple[str, Mapping[str, str]]]
     return {**kept, "static_configs": [{"targets": [place], "labels": dict(labels)} for place, labels in targets]}
 
 
+def exported_by(adapter: str) -> set[str]:
+    """What alerts and dashboards read of an adapter."""
+    return set(read(DEPLOY / "prometheus" / "sources.yml")["adapters"][adapter])
+
+
 class Prometheus(ServerProcess):
     """A Prometheus with a configuration of its own below a folder."""
 

@@ -10,6 +10,7 @@ import redis
 from support.adapter import Adapter, running
 from support.ports import free_port, wait_until
 from support.redis import RedisServer
+from support.seeing import exported_by
 
 
 @pytest.fixture
@@ -26,6 +27,7 @@ def test_a_cache_that_works_is_well_and_told_in_numbers(adapter: Adapter) -> Non
     assert found["redis_memory_used_bytes"][()] > 0
     assert found["redis_memory_max_bytes"] == {(): 0}
     assert found["redis_evicted_keys_total"] == {(): 0}
+    assert exported_by("cache") <= set(found)
 
 
 def test_a_cache_without_room_is_ill_and_one_that_evicts_is_degraded(

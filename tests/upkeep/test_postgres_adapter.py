@@ -11,6 +11,7 @@ import pytest
 from support.adapter import Adapter, running
 from support.ports import wait_until
 from support.postgres_pod import PostgresPod
+from support.seeing import exported_by
 
 
 def beside(pod: PostgresPod, folder: Path, *flags: str | Path) -> Adapter:
@@ -61,6 +62,7 @@ def test_a_database_that_works_is_well_and_told_in_numbers(migrated_pod: Postgre
         "pg_stat_activity_max_tx_duration", "pg_stat_archiver_archived_count", "pg_stat_archiver_failed_count",
         "pg_stat_database_blks_hit", "pg_stat_database_deadlocks", "pg_stat_database_temp_bytes", "pg_wraparound_age",
     } <= set(found)  # fmt: skip
+    assert exported_by("postgres") <= set(found)
 
 
 def test_the_metrics_of_backups_are_told_as_well_and_a_broken_file_does_not_hide_the_others(

@@ -1,4 +1,4 @@
-"""`actinf adapter`: small HTTP servers beside the database and the cache, which tell how they are."""
+"""`actinf adapter`: small HTTP servers beside database, cache and nginx, which tell how they are."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _listen = click.option(
 
 @click.group("adapter", cls=Group)
 def command() -> None:
-    """Tell over HTTP how the database or the cache is: /health (200 or 503), /metrics, /live.
+    """Tell over HTTP how the database, the cache or nginx is: /health (200 or 503), /metrics, /live.
 
     Every answer comes within a second, whatever the server does.  /health is for people and alarms, never for a probe
     that restarts things: /live is.
@@ -74,6 +74,25 @@ def cache(listen: str, cache_url: str) -> int:
     """Tell how a Redis or Valkey is: it answers, takes what it is given, and has the memory for it."""
     module = load_extra("actinf.upkeep.adapters.cache", extra="serve", purpose=_PURPOSE)
     _serve(module.CacheSubject(cache_url), listen)
+    return 0
+
+
+@command.command("nginx")
+@_listen
+@click.option(
+    "--status", default="http://127.0.0.1:8080/nginx-status", show_default=True, help="Of its module stub_status."
+)
+@click.option("--tls", default="https://127.0.0.1:8443", show_default=True, help="Where it shows its certificate.")
+@click.option("--server-name", default="api.active-inference.com", show_default=True, help="To which it shows it.")
+@click.option(
+    "--log", type=click.Path(dir_okay=False, path_type=Path), default="/var/log/nginx/access.log", show_default=True,
+    help="Its access log, whose lines are counted by status and by what they are called.",
+)  # fmt: skip
+def nginx(listen: str, **given: Any) -> int:
+    """Tell how an nginx is: it answers, how long its certificate is valid, and what its access log says in numbers."""
+    module = load_extra("actinf.upkeep.adapters.nginx", extra="serve", purpose=_PURPOSE)
+    subject = module.NginxSubject(given["status"], tls=given["tls"], server_name=given["server_name"], log=given["log"])
+    _serve(subject, listen)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Small HTTP servers beside the database and the cache: how is it, told within a second whatever it does.
+"""Small HTTP servers beside the database, the cache and nginx: how is it, told within a second whatever it does.
 
-`seen` is what is known, `watch` keeps it up to date, `endpoints` answers from it; `postgres` and `cache` look.
+`seen` is what is known, `watch` keeps it up to date, `endpoints` answers from it; `postgres`, `cache` and `nginx` look.
 """
