@@ -37,6 +37,12 @@ class Serving:
         self._ended = threading.Event()
         self.starts = 0
 
+    @property
+    def pid(self) -> int:
+        """Of the process that serves."""
+        assert self._process is not None, "it was not started"
+        return self._process.pid
+
     def start(self) -> None:
         """Start the process; do not wait."""
         with self.log.open("ab") as log:
