@@ -58,7 +58,7 @@ def test_a_container_past_its_memory_limit_is_killed(cluster: Cluster) -> None:
 
 def test_a_liveness_probe_restarts_and_a_readiness_probe_does_not(cluster: Cluster) -> None:
     script = "touch /data/well; trap 'exit 0' TERM; while :; do sleep 0.1; done"
-    probe = "{exec: {command: [test, -e, /data/well]}, periodSeconds: 1, failureThreshold: 1}"
+    probe = "{exec: {command: [test, -e, /data/well]}, periodSeconds: 1, failureThreshold: 2}"
     more = "  volumes: [{name: data, emptyDir: {}}]"
     mounts = "    volumeMounts: [{name: data, mountPath: /data}]\n"
     cluster.apply(pod("lives", script, more=more, of_container=f"{mounts}    livenessProbe: {probe}"))

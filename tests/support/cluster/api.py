@@ -107,6 +107,10 @@ class Api:
                 raise Refusal(404, "NotFound", f"the stand-in does not serve {target.kind.plural}/{target.subresource}")
             if target.subresource == "log":
                 return self._streams.logs(self._found(target), request.query_params)
+            if target.subresource == "exec":
+                # kubectl comes by here, in its older way, when a socket was refused: the reason is the same.
+                self._streams.running(self._found(target), request.query_params.get("container"))
+                raise BadRequest("the stand-in runs commands over WebSockets alone")
             if request.method == "GET" and watching:
                 return StreamingResponse(self._watch(request, target), media_type="application/json")
             handlers: dict[str, Callable[[Request, Target, dict], Response]] = {
@@ -322,7 +326,8 @@ def _as_seen(change: Change, matches: bool, seen: set[str]) -> str | None:
     known = uid in seen
     if change.what == "DELETED" or not matches:
         seen.discard(uid)
-        return "DELETED" if known else None
+        # One that was deleted just before the watch began is not known, and its end is what is waited for.
+        return "DELETED" if known or (change.what == "DELETED" and matches) else None
     seen.add(uid)
     return "MODIFIED" if known else "ADDED"
 

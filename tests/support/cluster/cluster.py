@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from support.cluster.sandbox import SEARCHED
 from support.cluster.store import Store
 from support.cluster.streams import Streams
 from support.cluster.usage import Usage
-from support.cluster.volumes import NODE, Surroundings, Volumes
+from support.cluster.volumes import NODE, PROGRAMS, Surroundings, Volumes
 
 NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 # Changes come in bunches; and some things happen only because time passes.
@@ -59,9 +60,11 @@ class ClusterProcess:
         self.network = Network()
         self.access = Access(self.store)
         self._certificates = _certificates(folder, self.network.api_address)
+        programs = [f"{PROGRAMS}/{number}" for number in range(len(options.programs))]
         surroundings = Surroundings(
             folder=folder,
-            path=":".join([*map(str, options.programs), str(Path(sys.executable).parent), SEARCHED]),
+            programs=options.programs,
+            path=":".join([*programs, str(Path(sys.executable).parent), SEARCHED]),
             environment=options.environment,
             api_address=self.network.api_address,
             certificate=self._certificates and self._certificates[0],
@@ -126,13 +129,20 @@ class ClusterProcess:
     async def _look_after(self) -> None:
         while True:
             self.store.changed.clear()
-            for sync in CONTROLLERS:
-                sync(self.store)
-            await self.network.sync(self.store)
-            self.kubelet.sync()
+            await self._sync()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self.store.changed.wait(), TICK)
             await asyncio.sleep(SETTLE)
+
+    async def _sync(self) -> None:
+        """Once through all that looks after the objects; a part that fails does not keep the others from their work."""
+        for sync in CONTROLLERS:
+            try:
+                sync(self.store)
+            except Exception:  # noqa: BLE001 -- the edge of a controller
+                traceback.print_exc()
+        await self.network.sync(self.store)
+        self.kubelet.sync()
 
     async def close(self) -> None:
         """End all pods, then the API."""

@@ -7,7 +7,7 @@ import os
 import signal
 from pathlib import Path
 
-from support.cluster.sandbox import Sandbox, entered
+from support.cluster.sandbox import Sandbox, entered, is_closed
 
 LONGEST_LINE = 16 * 1024  # bytes: a longer one is written in parts, as containerd does
 POLL = 0.005  # seconds
@@ -58,8 +58,9 @@ class Container:
             stderr=asyncio.subprocess.PIPE,
             start_new_session=True,
         )
-        while not report.exists() or not report.read_text().endswith("\n"):
-            if process.returncode is not None:
+        while not _has_begun(report):
+            # One that has begun and ended already did start.
+            if process.returncode is not None and not report.exists():
                 message = (await process.stderr.read()).decode(errors="replace")
                 raise CannotStart(message.strip() or f"the sandbox ended with {process.returncode}")
             await asyncio.sleep(POLL)
@@ -110,6 +111,16 @@ class Container:
             await process.wait()
             return -1, f"command timed out after {seconds} s"
         return process.returncode or 0, printed.decode(errors="replace")
+
+
+def _has_begun(report: Path) -> bool:
+    """Whether the sandbox is complete: a command that enters it earlier would run on the machine."""
+    try:
+        text = report.read_text()
+        return text.endswith("\n") and is_closed(int(text))
+    except FileNotFoundError:
+        # Not written yet; or written by a process that has gone since.
+        return report.exists()
 
 
 def _name_space(pid: int) -> str:

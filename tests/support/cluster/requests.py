@@ -38,6 +38,8 @@ def target_of(path: str, kinds: Kinds) -> Target:
         Refusal: 404, the path names nothing that is served.
     """
     steps = path.strip("/").split("/")
+    if steps[0] not in {"api", "apis"} or len(steps) < {"api": 3, "apis": 4}[steps[0]]:
+        raise Refusal(404, "NotFound", "the server could not find the requested resource")
     if steps[0] == "api":
         group, version, rest = "", steps[1], steps[2:]
     else:

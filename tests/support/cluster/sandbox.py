@@ -66,7 +66,7 @@ class Sandbox:
             layers += f",upperdir={scratch}/upper,workdir={scratch}/work"
         lines = [
             "set -e",
-            f"read pid rest < /proc/self/stat; echo $pid > {shlex.quote(str(report))}",
+            "read pid rest < /proc/self/stat",
             f"{mount} -t tmpfs -o mode=755 stand-in {scratch}",
             f"cd {scratch}; mkdir root upper work places",
         ]
@@ -90,10 +90,16 @@ class Sandbox:
             lines.append(f"[ -e {place} ] || {{ mkdir -p {place}; {mount} --rbind {shlex.quote(path)} {place}; }}")
         lines += [
             f"{program('hostname')} {shlex.quote(self.hostname)}",
+            f"echo $pid > {shlex.quote(str(report))}",
             f'cd {root}; exec {program("chroot")} . /bin/sh -c \'cd "$0"; exec "$@"\' '
             f'{shlex.quote(self.working_directory)} "$@"',
         ]
         return "\n".join(lines)
+
+
+def is_closed(pid: int) -> bool:
+    """Whether process 1 of a sandbox sees its own root by now, and not the machine's any more."""
+    return Path(f"/proc/{pid}/root/").stat().st_dev != Path("/").stat().st_dev
 
 
 def entered(pid: int, argv: list[str], *, working_directory: str = "/") -> list[str]:

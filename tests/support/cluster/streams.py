@@ -90,19 +90,28 @@ class Streams:
 
     # ------------------------------------------------------------------------------------------------------ exec
 
+    def running(self, pod: dict, name: str | None) -> ContainerLife:
+        """The container in which a command is to run.
+
+        Raises:
+            BadRequest: it does not run.
+        """
+        container = self._container(pod, name)
+        if container.process is None or not container.process.runs:
+            raise BadRequest(f'unable to upgrade connection: container not found ("{container.name}")')
+        return container
+
     async def execute(self, pod: dict, socket: WebSocket) -> None:
         """Run a command in a container; its streams are the channels of the socket."""
         query = socket.query_params
         offered = socket.scope["subprotocols"]
         try:
-            container = self._container(pod, query.get("container"))
-            process = container.process
-            if process is None or not process.runs:
-                raise BadRequest(f"container {container.name} of pod {name_of(pod)} does not run")
+            container = self.running(pod, query.get("container"))
         except (BadRequest, NotFound) as refusal:
             await socket.send_denial_response(JSONResponse(refusal.status, refusal.code))
             return
         await socket.accept(subprotocol=next((each for each in PROTOCOLS if each in offered), None))
+        process = container.process
         working_directory = container.manifest.get("workingDir", "/")
         argv = entered(process.pid, query.getlist("command"), working_directory=working_directory)
         session = _Session(socket, argv, process.environment, query)

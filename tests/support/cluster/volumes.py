@@ -15,6 +15,8 @@ from support.cluster.store import Store, name_of, namespace_of
 ANY_ADDRESS = re.compile(r"(?<![\d.])0\.0\.0\.0(?![\d./])")
 TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
 NODE = "stand-in"
+# Where containers see the programs that their image would hold.
+PROGRAMS = "/opt/stand-in"
 
 
 class NotYet(Exception):
@@ -34,6 +36,7 @@ class Surroundings:
     """What all pods of a cluster get: the same programs, the same API."""
 
     folder: Path
+    programs: tuple[Path, ...]
     path: str
     environment: dict[str, str]
     api_address: str
@@ -128,6 +131,11 @@ class Volumes:
         mounts = [
             Mount(source=folder / "hosts", target="/etc/hosts"),
             Mount(source=folder / "resolv.conf", target="/etc/resolv.conf"),
+        ]
+        # Where they lie on the machine a volume of the pod may be mounted: its /tmp.
+        mounts += [
+            Mount(source=source, target=f"{PROGRAMS}/{number}", read_only=True)
+            for number, source in enumerate(self._surroundings.programs)
         ]
         if self._has_token(pod):
             mounts.append(Mount(source=folder / "token", target=TOKEN_PATH, read_only=True))
