@@ -70,7 +70,8 @@ def test_killed_workers_lose_nothing(tmp_path: Path) -> None:
             for worker in workers:
                 worker.kill()
     print(
-        f"{kills} kills, {len(seen)} runs, {len(digests)} distinct trace(s), a dead worker found after at most {longest:.1f} s"
+        f"{kills} kills, {len(seen)} runs, {len(digests)} distinct trace(s), "
+        f"a dead worker found after at most {longest:.1f} s"
     )
     assert open_runs == []
     assert len(digests) == 1

@@ -18,7 +18,7 @@ from actinf.runtime.postmaster import lives
 from actinf.upkeep.address import Address
 from actinf.upkeep.database.current import current_data, point_to
 
-ARCHIVER = Path(__file__).parents[2] / "src" / "actinf" / "upkeep" / "database" / "archive-wal.sh"
+ARCHIVER = Path(__file__).parents[2] / "src" / "actinf" / "upkeep" / "backup" / "archive_wal.sh"
 
 
 @pytest.fixture(scope="module")

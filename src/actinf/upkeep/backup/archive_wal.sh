@@ -10,9 +10,11 @@ path=$1 name=$2 folder=$3
 on_disk() { sync "$1" 2>/dev/null || sync; } # an old sync takes no file, and waits for all of them
 
 if [ ! -e "$folder/$name" ]; then
+    rm -f "$folder/.$name."*.copying # of one that was killed
     copy=$folder/.$name.$$.copying
     trap 'rm -f "$copy"' EXIT
-    cp "$path" "$copy"
+    # A file that was ended for its age is empty for the most part: holes take no room.
+    cp --sparse=always "$path" "$copy" 2>/dev/null || cp "$path" "$copy"
     on_disk "$copy"
     # A second name for the file, which fails where the name was taken meanwhile; then what is there decides.
     ln "$copy" "$folder/$name" || [ -e "$folder/$name" ]

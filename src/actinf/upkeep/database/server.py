@@ -161,7 +161,7 @@ def _refuse_second_server(data: Path) -> None:
 def _write_files(settings: ServerSettings, data: Path, account: ServerAccount) -> None:
     """Write what belongs to this release: settings, access, and the program that archives."""
     archiver = settings.volume / _ARCHIVER
-    account.write(archiver, (Path(__file__).parent / "archive-wal.sh").read_text(encoding="utf-8"))
+    account.write(archiver, (Path(__file__).parent.parent / "backup" / "archive_wal.sh").read_text(encoding="utf-8"))
     lines = "".join(f"{name} = {_quoted(value)}\n" for name, value in _settings(settings, archiver).items())
     account.write(data / _SETTINGS_FILE, f"# Written at each start; ALTER SYSTEM wins over it.\n{lines}")
     account.write(data / "pg_hba.conf", _ACCESS)
