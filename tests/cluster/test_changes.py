@@ -23,7 +23,9 @@ def rolled_out(cluster: Cluster, what: str) -> str:
 def api(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[str]:
     """A Deployment of its own for a test; its name."""
     name = request.node.name.removeprefix("test_").replace("_", "-")[:40]
-    cluster.apply(web(name, replicas=1))
+    # Who has just been sent there gets an answer: a pod is told to end a moment after nobody new is sent.
+    drain = "        lifecycle: {preStop: {sleep: {seconds: 1}}}"
+    cluster.apply(web(name, replicas=1, more=drain if "lose_no_request" in request.node.name else ""))
     rolled_out(cluster, f"deployment/{name}")
     yield name
     cluster.kubectl("delete", "deployment,service", name, "--wait=false")

@@ -74,7 +74,7 @@ class Admission:
                 if "status" in old:
                     new["status"] = old["status"]
             if strict:
-                check_fields(new)
+                check_fields({name: value for name, value in new.items() if name != "status"})
             self._complete(kind, new)
             defaults.check_new(kind.name, new)
             defaults.check_change(kind.name, old, new)

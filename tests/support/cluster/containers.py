@@ -118,7 +118,7 @@ def _has_begun(report: Path) -> bool:
     try:
         text = report.read_text()
         return text.endswith("\n") and is_closed(int(text))
-    except FileNotFoundError:
+    except OSError:
         # Not written yet; or written by a process that has gone since.
         return report.exists()
 

@@ -10,7 +10,7 @@ import math
 from support.cluster.controllers import pods
 from support.cluster.defaults import template_hash
 from support.cluster.events import record
-from support.cluster.store import Object, Store, name_of, namespace_of, owner_reference, seconds_since
+from support.cluster.store import Object, Store, name_of, namespace_of, owner_reference, seconds_since, timestamp
 
 KIND = "deployments.apps"
 SETS = "replicasets.apps"
@@ -200,14 +200,19 @@ def _tell(store: Store, deployment: Object) -> None:
         availableReplicas=available or None,
         unavailableReplicas=max(wanted - available, 0) or None,
         conditions=[
-            pods.condition(
-                "Available",
-                enough,
-                "MinimumReplicasAvailable" if enough else "MinimumReplicasUnavailable",
-                "Deployment has minimum availability." if enough else "Deployment does not have minimum availability.",
-                before=before,
-            ),
-            _progress(deployment, before, done, (updated, replicas, available)),
+            {"lastUpdateTime": timestamp()} | each
+            for each in (
+                pods.condition(
+                    "Available",
+                    enough,
+                    "MinimumReplicasAvailable" if enough else "MinimumReplicasUnavailable",
+                    "Deployment has minimum availability."
+                    if enough
+                    else "Deployment does not have minimum availability.",
+                    before=before,
+                ),
+                _progress(deployment, before, done, (updated, replicas, available)),
+            )
         ],
     )
 
@@ -224,9 +229,11 @@ def _progress(deployment: Object, before: Object, done: bool, figures: tuple[int
     newer = before.get("observedGeneration") != deployment["metadata"]["generation"]
     deadline = deployment["spec"]["progressDeadlineSeconds"]
     if old is not None and not moved and not newer:
-        if old["reason"] == "ProgressDeadlineExceeded" or seconds_since(old["lastUpdateTime"]) > deadline:
+        late = old["reason"] == "ReplicaSetUpdated" and seconds_since(old["lastUpdateTime"]) > deadline
+        if late or old["reason"] == "ProgressDeadlineExceeded":
             what = f"Deployment {name} has timed out progressing."
             return pods.condition("Progressing", False, "ProgressDeadlineExceeded", what, before=before)
-        if old["reason"] == "ReplicaSetUpdated":
+        if old["reason"] in {"ReplicaSetUpdated", "NewReplicaSetAvailable"}:
+            # A pod that fails after the rollout was complete does not begin another one.
             return old
     return pods.condition("Progressing", True, "ReplicaSetUpdated", f"Deployment {name} is progressing.")

@@ -65,7 +65,7 @@ def condition(kind: str, holds: bool, reason: str, message: str = "", *, before:
     moment = dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     old = next((each for each in (before or {}).get("conditions", ()) if each["type"] == kind), None)
     if old is not None and (old["status"], old["reason"], old["message"]) == (status, reason, message):
-        return old
+        return dict(old)
     since = old["lastTransitionTime"] if old is not None and old["status"] == status else moment
     new = {"type": kind, "status": status, "reason": reason, "message": message}
-    return new | {"lastTransitionTime": since, "lastUpdateTime": moment}
+    return new | {"lastTransitionTime": since}
