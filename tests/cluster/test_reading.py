@@ -88,7 +88,7 @@ def test_logs_follow_until_the_container_ends(cluster: Cluster) -> None:
     cluster.wait("condition=ready", "pod/talks")
     environment = os.environ | cluster.environment
     with subprocess.Popen(
-        ["kubectl", "logs", "-f", "talks"], env=environment, stdout=subprocess.PIPE, text=True
+        [cluster.kubectl_program, "logs", "-f", "talks"], env=environment, stdout=subprocess.PIPE, text=True
     ) as follower:
         assert follower.stdout.readline() == "hello\n"
         cluster.kubectl("delete", "pod", "talks")
@@ -128,7 +128,7 @@ def test_exec_with_a_terminal_is_a_shell(cluster: Cluster) -> None:
     name = cluster.pods("app=web")[0]
     ours, theirs = pty.openpty()
     with subprocess.Popen(
-        ["kubectl", "exec", "-it", name, "--", "/bin/bash", "--norc"],
+        [cluster.kubectl_program, "exec", "-it", name, "--", "/bin/bash", "--norc"],
         env=os.environ | cluster.environment,
         stdin=theirs,
         stdout=theirs,

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -41,22 +40,26 @@ class Cluster:
     kubeconfig: Path
     server: str
     api_address: str
-    kubectl_program: str
+    kubectl_program: Path
     outside_names: tuple[str, ...] = OUTSIDE_NAMES
     namespace: str = "default"
     _numbers: Iterator[int] = field(default_factory=lambda: iter(range(1_000_000)))
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables with which kubectl finds this cluster, and no other."""
-        return {"KUBECONFIG": str(self.kubeconfig), "KUBECACHEDIR": str(self.folder / "kubectl-cache")}
+        """The variables with which kubectl is found, and finds this cluster and no other."""
+        return {
+            "KUBECONFIG": str(self.kubeconfig),
+            "KUBECACHEDIR": str(self.folder / "kubectl-cache"),
+            "PATH": f"{os.environ['PATH']}:{self.kubectl_program.parent}",
+        }
 
     # -------------------------------------------------------------------------------------------------- kubectl
 
     def run_kubectl(self, *arguments: str, stdin: str | None = None, seconds: float = 120, **options: object) -> Done:
         """Run the real kubectl; what it answers is not judged."""
         return subprocess.run(
-            [self.kubectl_program, *arguments],
+            [str(self.kubectl_program), *arguments],
             env=_clean_environment() | self.environment,
             input=stdin if stdin is not None else None,
             stdin=None if stdin is not None else subprocess.DEVNULL,
@@ -224,9 +227,10 @@ def running_cluster(
         environment: variables of every container, as an image would set them
         back_off: seconds before the second restart of a container
     """
-    kubectl = shutil.which("kubectl")
-    if kubectl is None:
-        _skip("kubectl is not installed: what an operator types at a cluster is not tested")
+    # The cluster's own process comes by this module too, and has no use for pytest.
+    from support.kube_tools import kubectl
+
+    program = kubectl()
     folder.mkdir(parents=True, exist_ok=True)
     reason = reason_against(folder)
     if reason is not None:
@@ -258,7 +262,7 @@ def running_cluster(
             kubeconfig=kubeconfig,
             server=server,
             api_address=ready["api_address"],
-            kubectl_program=kubectl,
+            kubectl_program=program,
         )
     finally:
         process.stdin.close()
