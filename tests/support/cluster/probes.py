@@ -24,6 +24,8 @@ async def attempt(probe: dict, pod: dict, container: Container) -> tuple[bool, s
             return True, ""
     except TimeoutError:
         return False, "context deadline exceeded"
+    except ConnectionRefusedError:
+        return False, "connect: connection refused"
     except (OSError, ValueError, IndexError, asyncio.IncompleteReadError) as error:
         return False, str(error)
     return False, f"the stand-in knows no probe of this kind: {sorted(probe)}"

@@ -75,7 +75,9 @@ def _is_ready(pod: dict) -> bool:
 
 
 def _restarts(pod: dict) -> str:
-    statuses = [*status(pod).get("initContainerStatuses", ()), *status(pod).get("containerStatuses", ())]
+    inits = status(pod).get("initContainerStatuses", ())
+    # Once a pod has begun, the attempts at beginning are forgotten.
+    statuses = status(pod).get("containerStatuses", ()) if all(each["ready"] for each in inits) else inits
     count = sum(each["restartCount"] for each in statuses)
     ends = [each["lastState"].get("terminated", {}).get("finishedAt") for each in statuses]
     last = max(filter(None, ends), default=None)
