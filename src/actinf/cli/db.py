@@ -71,7 +71,7 @@ def check(**where: Any) -> int:
     help="postgresql://… of the database, as a superuser; better by the variable ACTINF_SUPERUSER_URL.",
 )  # fmt: skip
 def prepare(superuser_url: str) -> int:
-    """Make the roles, the statistics and the views that operators need, in a PostgreSQL of yours.
+    """Make the roles and views that operators need, in a PostgreSQL of yours.
 
     Once, and again after each new release; `actinf serve` and `actinf postgres run` do it by themselves.  The logins'
     passwords come by the variables ACTINF_DATABASE_OWNER_URL, ACTINF_DATABASE_URL, ACTINF_OPERATOR_PASSWORD and
