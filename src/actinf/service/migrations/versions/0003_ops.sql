@@ -1,7 +1,7 @@
 -- The schema `ops`: what the runbook's queries are typed for, safe to run, and what their answers mean.
 -- Whoever asks sees of other sessions what PostgreSQL lets them: everything as a member of pg_monitor.
 CREATE SCHEMA ops;
-COMMENT ON SCHEMA ops IS 'For operators: docs/howto/look-after-the-database.md says which to use when.';
+COMMENT ON SCHEMA ops IS 'For operators: docs/howto/operate-the-database.md says which to use when.';
 
 -- A statement without its constants; the same as compat.masked, for databases that nobody prepared.
 CREATE FUNCTION ops.masked(statement text) RETURNS text
