@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from writing import write_or_check
 
 ROOT = Path(__file__).resolve().parent.parent
 RULES = ROOT / "deploy" / "alerts"
@@ -61,14 +62,5 @@ def render() -> str:
     return page
 
 
-def main(arguments: list[str]) -> int:
-    """Write or check the page."""
-    page = render()
-    if arguments == ["--check"]:
-        return 0 if PAGE.exists() and PAGE.read_text(encoding="utf-8") == page else 1
-    PAGE.write_text(page, encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(write_or_check({PAGE: render()}))

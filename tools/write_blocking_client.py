@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from writing import write_or_check
+
 ROOT = Path(__file__).resolve().parent.parent
 CLIENT = ROOT / "src" / "actinf" / "client"
 SOURCE, TARGET = CLIENT / "asynchronous", CLIENT / "blocking"
@@ -54,19 +56,6 @@ def blocking(source: Path) -> str:
     return text
 
 
-def main(arguments: list[str]) -> int:
-    """Write or check the modules."""
-    wanted = {TARGET / source.name: blocking(source) for source in sorted(SOURCE.glob("*.py"))}
-    if arguments == ["--check"]:
-        there = {path: path.read_text(encoding="utf-8") for path in TARGET.glob("*.py")}
-        return 0 if there == wanted else 1
-    TARGET.mkdir(exist_ok=True)
-    for path in TARGET.glob("*.py"):
-        path.unlink()
-    for path, text in wanted.items():
-        path.write_text(text, encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    modules = {TARGET / source.name: blocking(source) for source in sorted(SOURCE.glob("*.py"))}
+    sys.exit(write_or_check(modules, there=TARGET.glob("*.py")))

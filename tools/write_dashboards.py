@@ -31,6 +31,7 @@ from grafana_foundation_sdk.models.dashboard import (
     VariableRefresh,
 )
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
+from writing import write_or_check
 
 FOLDER = Path(__file__).resolve().parent.parent / "deploy" / "dashboards"
 PROMETHEUS = DataSourceRef(type_val="prometheus", uid="prometheus")
@@ -151,20 +152,5 @@ def render() -> dict[str, str]:
     }
 
 
-def main(arguments: list[str]) -> int:
-    """Write or check the files."""
-    wanted = render()
-    if arguments == ["--check"]:
-        there = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.glob("*.json")}
-        return 0 if there == wanted else 1
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    for path in FOLDER.glob("*.json"):
-        if path.name not in wanted:
-            path.unlink()
-    for name, text in wanted.items():
-        (FOLDER / name).write_text(text, encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(write_or_check({FOLDER / name: text for name, text in render().items()}, there=FOLDER.glob("*.json")))

@@ -13,6 +13,8 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+from writing import write_or_check
+
 import actinf
 from actinf.runtime.settings import Settings
 from actinf.service.app import create_app
@@ -101,16 +103,5 @@ def first_paragraph(member: object) -> str:
     return " ".join(paragraph.split())
 
 
-def main(arguments: list[str]) -> int:
-    """Write or check both."""
-    wanted = {REFERENCE / "api.md": render(), REFERENCE / "openapi.json": openapi()}
-    if arguments == ["--check"]:
-        return int(any(not path.exists() or path.read_text(encoding="utf-8") != text for path, text in wanted.items()))
-    for path, text in wanted.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(write_or_check({REFERENCE / "api.md": render(), REFERENCE / "openapi.json": openapi()}))

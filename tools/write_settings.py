@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
+from writing import write_or_check
 
 from actinf.runtime.settings import Settings
 
@@ -49,14 +50,5 @@ def render() -> str:
     return INTRODUCTION + "".join(row(name, field) for name, field in Settings.model_fields.items())
 
 
-def main(arguments: list[str]) -> int:
-    """Write or check the page."""
-    page = render()
-    if arguments == ["--check"]:
-        return 0 if PAGE.exists() and PAGE.read_text(encoding="utf-8") == page else 1
-    PAGE.write_text(page, encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(write_or_check({PAGE: render()}))

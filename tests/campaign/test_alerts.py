@@ -18,6 +18,7 @@ import psycopg
 import pytest
 from support.adapter import Adapter, running
 from support.dashboards import boards, expressions
+from support.loopback import answering
 from support.measured import exported, names_in, recorded
 from support.nginx import NginxServer
 from support.ports import free_port, wait_until
@@ -79,15 +80,9 @@ def cluster() -> Iterator[Cluster]:
         def log_message(self, *args: Any) -> None:
             """Say nothing."""
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        played = Cluster(server.server_address[1])
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield played
-        finally:
-            server.shutdown()
-            thread.join()
+    with answering(Handler) as port:
+        played = Cluster(port)
+        yield played
 
 
 @pytest.fixture

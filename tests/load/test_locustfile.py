@@ -4,12 +4,12 @@ import http.server
 import os
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.loopback import answering
 from support.ports import free_port
 from support.postgres import fresh_database
 from support.service import RunningService, running_service
@@ -89,14 +89,8 @@ def failing() -> Iterator[str]:
         def log_message(self, *said: object) -> None:
             return
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with answering(Handler) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 def test_a_service_that_fails_and_is_slow_is_told_so_with_exit_code_1(failing: str) -> None:

@@ -4,7 +4,6 @@ import contextlib
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -135,20 +134,6 @@ class ArchivingServer:
         if self.account.is_other:
             shutil.chown(socket, self.account.uid, self.account.gid)
         return ArchivingServer(folder=folder, binaries=self.binaries, account=self.account)
-
-
-@contextlib.contextmanager
-def folder_in_memory() -> Iterator[Path]:
-    """A folder that the account of a server can enter, in memory where the system lets one: these tests wait for the
-    disk more than for all else."""
-    memory = Path("/dev/shm")
-    roomy = memory.is_dir() and shutil.disk_usage(memory).free > 4 * 2**30
-    folder = Path(tempfile.mkdtemp(prefix="actinf-", dir=memory if roomy else None))
-    folder.chmod(0o711)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder)
 
 
 @contextlib.contextmanager

@@ -25,9 +25,15 @@ class PostgresServer:
 
 
 @contextlib.contextmanager
-def folder_for_servers() -> Iterator[Path]:
-    """A folder that the account of a server can enter; pytest's own are closed to all others, as root also to it."""
-    folder = Path(tempfile.mkdtemp(prefix="actinf-"))
+def folder_for_servers(*, in_memory: bool = False) -> Iterator[Path]:
+    """A folder that the account of a server can enter; pytest's own are closed to all others, as root also to it.
+
+    With `in_memory=True` it lies there, where the system lets one: for tests that wait for the disk more than for all
+    else.
+    """
+    memory = Path("/dev/shm")
+    roomy = in_memory and memory.is_dir() and shutil.disk_usage(memory).free > 4 * 2**30
+    folder = Path(tempfile.mkdtemp(prefix="actinf-", dir=memory if roomy else None))
     folder.chmod(0o711)
     try:
         yield folder

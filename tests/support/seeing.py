@@ -8,7 +8,6 @@ import contextlib
 import http.server
 import json
 import shutil
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 import yaml
+from support.loopback import answering
 from support.ports import free_port, wait_until
 from support.server_process import ServerProcess
 
@@ -182,15 +182,9 @@ def webhook() -> Iterator[Webhook]:
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
             pass
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        heard.url = f"http://127.0.0.1:{server.server_address[1]}"
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield heard
-        finally:
-            server.shutdown()
-            thread.join()
+    with answering(Handler) as port:
+        heard.url = f"http://127.0.0.1:{port}"
+        yield heard
 
 
 @dataclass(frozen=True)

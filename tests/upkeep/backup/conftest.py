@@ -4,8 +4,9 @@ import signal
 from collections.abc import Callable, Iterator
 
 import pytest
-from support.archiving_postgres import ArchivingServer, archiving_server, folder_in_memory
+from support.archiving_postgres import ArchivingServer, archiving_server
 from support.backed_up import LOGIN, BackedUp, Writers
+from support.postgres import folder_for_servers
 
 from actinf.service import schema_version
 from actinf.upkeep.backup.choice import Choice
@@ -19,7 +20,7 @@ from actinf.upkeep.backup.verification import verified
 @pytest.fixture(scope="module")
 def backed_up() -> Iterator[BackedUp]:
     """A server that was written to by three clients while it was backed up, and has ended since."""
-    with folder_in_memory() as folder, archiving_server(folder) as server:
+    with folder_for_servers(in_memory=True) as folder, archiving_server(folder) as server:
         schema_version.upgrade(server.url)
         with server.connected() as connection:
             connection.execute(LOGIN)
@@ -39,7 +40,7 @@ def backed_up() -> Iterator[BackedUp]:
 @pytest.fixture
 def twin(backed_up: BackedUp) -> Iterator[ArchivingServer]:
     """A copy of the server and of its archive, to be destroyed; it does not run."""
-    with folder_in_memory() as folder:
+    with folder_for_servers(in_memory=True) as folder:
         server = backed_up.server.twin(folder / "twin")
         yield server
         for data in server.volume.glob("*/PG_VERSION"):
