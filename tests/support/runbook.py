@@ -168,7 +168,7 @@ def tried(line: Line, terminal: Terminal, *, in_full: bool) -> Outcome:
     wrong = ""
     if line.before:
         terminal.type(line.before, seconds=60)
-    if line.safe and line.page != "reference":
+    if line.safe:
         wrong = _wrong_with_safe(line, terminal)
     literal = line.line if in_full or not line.short else line.short
     literal, keys = (line.client, literal) if line.client else (literal, line.input)
@@ -186,7 +186,8 @@ def tried(line: Line, terminal: Terminal, *, in_full: bool) -> Outcome:
 def _wrong_with_safe(line: Line, terminal: Terminal) -> str:
     # A folder of the project is where both are typed; a scratch folder is for what the literal line leaves behind.
     folder = "" if line.folder.startswith("<") else line.folder
-    typed = terminal.type(line.safe, folder=folder, seconds=120)
+    safe, keys = (line.client, line.safe) if line.client else (line.safe, "")
+    typed = terminal.type(safe, keys=keys, folder=folder, seconds=120)
     return (
         "" if typed.code == 0 else f"safe variant `{line.safe}`: exit code {typed.code}: {typed.output.strip()[-800:]}"
     )
