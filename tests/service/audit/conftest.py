@@ -12,10 +12,10 @@ import pytest
 from support.postgres import PostgresServer, fresh_database
 from support.service import AUDIT_KEY
 
+from actinf.runtime.anchor import Anchor, read_anchors
 from actinf.runtime.at_hand import Database
 from actinf.runtime.database import make_engine
 from actinf.service import schema_version
-from actinf.service.audit.anchor import Anchor, read_anchors
 from actinf.service.audit.anchoring import Anchoring
 from actinf.service.audit.log import AuditLog, Entry
 from actinf.service.audit.verification import Verdict, verify

@@ -13,9 +13,9 @@ from support.postgres import PostgresServer, fresh_database
 from support.service import AUDIT_KEY, running_service
 
 from actinf.errors import Unauthenticated
+from actinf.runtime.anchor import read_anchors
 from actinf.runtime.at_hand import Database
 from actinf.service.audit import commands
-from actinf.service.audit.anchor import read_anchors
 from actinf.service.audit.log import AuditLog
 from actinf.service.audit.refusals import MOST_AT_ONCE, Refusals
 

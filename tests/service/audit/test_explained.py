@@ -9,9 +9,9 @@ from sqlalchemy import Engine, event
 from support.postgres import PostgresServer, fresh_database
 
 from actinf.errors import Conflict, DatabaseError, SettingError
+from actinf.runtime.anchor import read_anchors
 from actinf.runtime.at_hand import Database
 from actinf.service.audit import commands
-from actinf.service.audit.anchor import read_anchors
 from actinf.service.audit.restoring import record_restore
 
 LONG_AGO = dt.datetime.now(dt.UTC) - dt.timedelta(days=40)

@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from actinf.service.audit.chain import key_id
+from actinf.runtime.chain import key_id
 
 ROWS = 300
 # Every column, each with a value that the row cannot have had.

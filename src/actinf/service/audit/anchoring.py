@@ -11,10 +11,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from actinf.runtime.anchor import Anchor, AnchorWriter
+from actinf.runtime.chain import key_id, moment
 from actinf.runtime.logs import first_line
 from actinf.runtime.settings import Settings
-from actinf.service.audit.anchor import Anchor, AnchorWriter
-from actinf.service.audit.chain import key_id, moment
 from actinf.service.background import begun, ended
 from actinf.service.measures import AUDIT_ANCHORED, AUDIT_CONTRADICTED, AUDIT_ROWS
 

@@ -11,14 +11,14 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actinf.errors import Conflict, SettingError
+from actinf.runtime.anchor import AnchorFile, read_anchors
 from actinf.runtime.at_hand import Database
+from actinf.runtime.chain import moment
 from actinf.runtime.database import connect
 from actinf.runtime.database_trouble import DatabaseTrouble, trouble_of
 from actinf.runtime.one_transaction import in_transaction
 from actinf.runtime.settings import Settings
-from actinf.service.audit.anchor import AnchorFile, read_anchors
 from actinf.service.audit.anchoring import ANCHOR_SECONDS, anchor_path
-from actinf.service.audit.chain import moment
 from actinf.service.audit.log import AuditLog, Entry
 from actinf.service.audit.verification import PRUNE, RESTORED, Verdict, agreement, verify
 

@@ -14,7 +14,8 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actinf.errors import ServiceUnavailable
-from actinf.service.audit.chain import Line, key_id, mac_of, moment
+from actinf.runtime.chain import key_id, moment
+from actinf.service.audit.chain import Line, mac_of
 from actinf.service.tables import AUDIT_HEAD, AUDIT_LOG
 
 __all__ = ["AuditLog", "Entry"]

@@ -12,10 +12,10 @@ from typing import Any
 
 import psycopg
 
+from actinf.runtime.anchor import Anchor, AnchorFile
 from actinf.runtime.at_hand import Database
+from actinf.runtime.chain import moment
 from actinf.service.audit import commands
-from actinf.service.audit.anchor import Anchor, AnchorFile
-from actinf.service.audit.chain import moment
 
 __all__ = ["record_restore"]
 

@@ -16,8 +16,9 @@ from typing import Any
 
 import psycopg
 
-from actinf.service.audit.anchor import Anchor, AnchorFile
-from actinf.service.audit.chain import GENESIS, Line, key_id, mac_of
+from actinf.runtime.anchor import Anchor, AnchorFile
+from actinf.runtime.chain import GENESIS, key_id
+from actinf.service.audit.chain import Line, mac_of
 
 __all__ = ["PRUNE", "RESTORED", "Verdict", "Wrong", "agreement", "verify"]
 

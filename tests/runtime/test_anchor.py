@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from actinf.service.audit import anchor
-from actinf.service.audit.anchor import Anchor, AnchorWriter, read_anchors, thinned
+from actinf.runtime import anchor
+from actinf.runtime.anchor import Anchor, AnchorWriter, read_anchors, thinned
 
 KEY = bytes(range(32))
 

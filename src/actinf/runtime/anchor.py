@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO
 
 from actinf.errors import SettingError
-from actinf.service.audit.chain import subkey
+from actinf.runtime.chain import subkey
 
 __all__ = ["Anchor", "AnchorFile", "AnchorWriter", "read_anchors", "thinned"]
 
