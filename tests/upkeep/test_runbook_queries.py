@@ -142,6 +142,20 @@ def test_who_holds_up_others_is_named_and_ended_and_the_others_go_on(migrated_po
         )
 
 
+def test_a_long_queue_is_followed_by_pairs_and_not_by_ways(migrated_pod: PostgresPod) -> None:
+    """Of 40 in a queue each waits for all before it: there are 2^39 ways from the last to the first."""
+    with a_lock_that_is_held(migrated_pod, victims=40) as trap, psycopg.connect(migrated_pod.local) as connection:
+        connection.execute("SET statement_timeout = '20s'")
+        pairs = connection.execute("SELECT waiting_pid, blocked_by, is_root FROM ops.blocking").fetchall()
+        assert len(pairs) == len(set(pairs)) <= 41 * 41
+        assert {(waiting, blocker) for waiting, blocker, is_root in pairs if is_root} == {
+            (pid, trap.blocker) for pid in trap.victims
+        }
+        judged = connection.execute("SELECT pid, verdict, holds_up FROM ops.would_terminate('0.2 seconds')").fetchall()
+        assert judged[0] == (trap.blocker, "terminate", 40)
+        assert {pid for pid, verdict, _ in judged if verdict == "spare"} == set(trap.victims)
+
+
 def test_who_has_not_been_in_the_way_for_long_is_left_alone(migrated_pod: PostgresPod) -> None:
     with a_lock_that_is_held(migrated_pod) as trap:
         assert migrated_pod.psql("-U", "postgres", "-tAc", "SELECT * FROM ops.terminate()").stdout == ""

@@ -35,37 +35,54 @@ GROUP BY coalesce(state, backend_type)
 ORDER BY connections DESC;
 COMMENT ON VIEW ops.connections IS 'Clients by state, against what the server admits.';
 
--- Who waits for whom, followed to those who wait for nobody: the roots, which are what has to end.
-CREATE VIEW ops.blocking AS
-WITH RECURSIVE edges AS (
+-- Who waits for whom, at first hand or through others.  PostgreSQL also names those who are ahead in a queue: of N who
+-- wait for one row there are N*N/2 pairs, and ways from the last to the first without number.  So pairs are followed, each
+-- once, and never ways.
+CREATE VIEW ops.waits AS
+WITH RECURSIVE edges AS MATERIALIZED (
     SELECT waiting.pid AS waiting, blocker.pid AS blocker
     FROM pg_stat_activity AS waiting
     CROSS JOIN LATERAL unnest(pg_blocking_pids(waiting.pid)) AS blocker (pid)
     WHERE waiting.wait_event_type = 'Lock'
-), chains AS (
-    SELECT waiting, blocker, ARRAY[waiting, blocker] AS path FROM edges
-    UNION ALL
-    SELECT chains.waiting, edges.blocker, chains.path || edges.blocker
-    FROM chains JOIN edges ON edges.waiting = chains.blocker
-    WHERE edges.blocker <> ALL (chains.path) AND cardinality(chains.path) < 50
+), pairs AS (
+    SELECT waiting, blocker FROM edges
+    UNION
+    SELECT pairs.waiting, edges.blocker
+    FROM pairs JOIN edges ON edges.waiting = pairs.blocker
+    WHERE edges.blocker <> pairs.waiting
 )
-SELECT DISTINCT
-    chains.waiting AS waiting_pid,
+SELECT
+    waiting AS waiting_pid,
+    blocker AS blocked_by,
+    NOT EXISTS (SELECT FROM edges WHERE edges.waiting = pairs.blocker) AS is_root
+FROM pairs;
+COMMENT ON VIEW ops.waits IS 'Pairs of sessions: who waits, and each that it waits for, at first hand or through others.';
+
+-- The same with what is known of both; statements are masked once for each session, not for each pair.
+CREATE VIEW ops.blocking AS
+WITH waits AS MATERIALIZED (
+    SELECT * FROM ops.waits
+), sessions AS MATERIALIZED (
+    SELECT pid, usename, application_name, state, state_change, xact_start, ops.masked(query) AS query
+    FROM pg_stat_activity
+    WHERE pid IN (SELECT waiting_pid FROM waits UNION SELECT blocked_by FROM waits)
+)
+SELECT
+    waits.waiting_pid,
     waiting.usename AS waiting_user,
     now() - waiting.state_change AS waiting_for,
-    ops.masked(waiting.query) AS waiting_query,
-    chains.blocker AS blocked_by,
-    NOT EXISTS (SELECT FROM edges WHERE edges.waiting = chains.blocker) AS is_root,
+    waiting.query AS waiting_query,
+    waits.blocked_by,
+    waits.is_root,
     blocker.usename AS blocker_user,
     blocker.application_name AS blocker_application,
     blocker.state AS blocker_state,
     now() - blocker.xact_start AS blocker_transaction,
-    ops.masked(blocker.query) AS blocker_last_query,
-    chains.path
-FROM chains
-JOIN pg_stat_activity AS waiting ON waiting.pid = chains.waiting
-LEFT JOIN pg_stat_activity AS blocker ON blocker.pid = chains.blocker
-ORDER BY is_root DESC, waiting_for DESC;
+    blocker.query AS blocker_last_query
+FROM waits
+JOIN sessions AS waiting ON waiting.pid = waits.waiting_pid
+LEFT JOIN sessions AS blocker ON blocker.pid = waits.blocked_by
+ORDER BY waits.is_root DESC, waiting_for DESC;
 COMMENT ON VIEW ops.blocking IS 'Who waits for whose lock; is_root marks who waits for nobody and holds up the others.';
 
 -- The extension need not be there, nor in a certain schema.
@@ -116,7 +133,7 @@ RETURNS TABLE (
 )
 LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $function$
     WITH locks AS MATERIALIZED (
-        SELECT waiting_pid, blocked_by, is_root FROM ops.blocking
+        SELECT waiting_pid, blocked_by, is_root FROM ops.waits
     ), sessions AS (
         SELECT
             a.*,
