@@ -14,6 +14,7 @@ import pytest
 from support.service import RunningService
 
 from actinf.errors import ServiceUnavailable
+from actinf.service.lineage import Lineage
 from actinf.service.protection.make import make_breakers
 from actinf.service.steps import committer
 from actinf.service.steps.committer import Committer
@@ -96,7 +97,7 @@ class Written(Committer):
     """A committer whose database is played: what it answers to each attempt to write the agents 0, 1, …."""
 
     def __init__(self, *answers: Exception | None, unwritable: int | None = None, held: tuple[int, ...] = ()):
-        super().__init__("", make_breakers()["database"])
+        super().__init__("", make_breakers()["database"], Lineage())
         self._answers = list(answers)
         self._unwritable, self._held = unwritable, held
         self.tried: list[list[int]] = []

@@ -41,6 +41,7 @@ from actinf.service.health.probe import HealthProbe
 from actinf.service.inference import endpoints as inference
 from actinf.service.inference.service import Observers
 from actinf.service.jobs.presence import watch_jobs
+from actinf.service.lineage import Lineage
 from actinf.service.maintenance import keep_partitions
 from actinf.service.manual import endpoints as manual
 from actinf.service.models import endpoints as models
@@ -182,7 +183,8 @@ def _make_parts(
     engine = GuardedEngine(pool, breakers["database"])
     admission, crew = make_admission(settings, breakers["memory"]), make_crew(settings)
     library = ModelLibrary(admission, crew)
-    cache = _cache(settings, audit_key, breakers["cache"])
+    cache, lineage = _cache(settings, audit_key, breakers["cache"]), Lineage()
+    lineage.tells(cache.follow)
     streams = Streams(lambda: lifecycle.draining)
     return Parts(
         settings=settings,
@@ -190,11 +192,11 @@ def _make_parts(
         keyring=Keyring(engine.for_operators()),
         library=library,
         cache=cache,
-        hot=HotAgents(engine, library, cache, most=settings.hot_agents, admission=admission, crew=crew),
-        committer=Committer(database_url, breakers["database"]),
+        hot=HotAgents(engine, library, cache, lineage, most=settings.hot_agents, admission=admission, crew=crew),
+        committer=Committer(database_url, breakers["database"], lineage),
         audit=AuditLog(audit_key),
         refusals=Refusals(pool, AuditLog(audit_key)),
-        probe=HealthProbe(database_url, disk),
+        probe=HealthProbe(database_url, disk, lineage),
         observers=Observers(admission, crew),
         streams=streams,
         steps_taken=streams.feed(newest_of(engine)),

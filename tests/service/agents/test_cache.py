@@ -35,6 +35,12 @@ async def started(cache: AgentCache) -> AsyncIterator[AgentCache]:
         await cache.stop()
 
 
+def redis_cache(server: RedisServer, lineage: str = "77.00000001") -> RedisCache:
+    cache = RedisCache(server.url, KEY, make_breakers()["cache"])
+    cache.follow(lineage)
+    return cache
+
+
 async def _returned(value: Any) -> Any:
     return value
 
@@ -57,7 +63,7 @@ def caches(request: pytest.FixtureRequest) -> Iterator[Callable[[], AgentCache]]
         yield NoCache
     else:
         server: RedisServer = request.getfixturevalue("redis_server")
-        yield lambda: RedisCache(server.url, KEY, make_breakers()["cache"])
+        yield lambda: redis_cache(server)
 
 
 def test_what_is_found_is_what_was_kept_last_and_for_its_workspace_only(caches: Callable[[], AgentCache]) -> None:
@@ -122,19 +128,57 @@ def test_an_entry_under_another_name_or_with_another_key_is_not_read() -> None:
 def test_an_agent_that_is_too_large_is_left_out(redis_server: RedisServer) -> None:
     async def run() -> None:
         large, small = uuid4(), uuid4()
-        async with started(RedisCache(redis_server.url, KEY, make_breakers()["cache"])) as cache:
+        async with started(redis_cache(redis_server)) as cache:
             cache.keep(large, standing(carry=bytes(65_537)))
             cache.keep(small, standing(carry=bytes(65_536)))
-        async with started(RedisCache(redis_server.url, KEY, make_breakers()["cache"])) as cache:
+        async with started(redis_cache(redis_server)) as cache:
             assert await cache.find(HOME, small) is not None
             assert await cache.find(HOME, large) is None
 
     asyncio.run(run())
 
 
+def test_what_is_of_another_lineage_of_the_database_is_not_found(redis_server: RedisServer) -> None:
+    """A replica that has not noticed yet that the database was restored writes on; nobody else reads it."""
+
+    async def run() -> None:
+        agent, other = uuid4(), uuid4()
+        async with (
+            started(redis_cache(redis_server)) as late,
+            started(redis_cache(redis_server)) as noticed,
+        ):
+            late.keep(agent, standing(4))
+            await eventually(lambda: noticed.find(HOME, agent))
+            noticed.keep(other, standing(5))
+            noticed.follow("77.00000002")
+            assert await noticed.find(HOME, agent) is None
+            assert await noticed.find(HOME, other) is None  # it was about to be written
+            late.follow("77.00000002")
+            late.keep(agent, standing(1))
+            assert await eventually(lambda: noticed.find(HOME, agent)) == standing(1)
+
+    asyncio.run(run())
+
+
+def test_before_the_lineage_is_known_nothing_is_found(redis_server: RedisServer) -> None:
+    async def run() -> None:
+        agent = uuid4()
+        async with started(redis_cache(redis_server)) as cache:
+            cache.keep(agent, standing())
+        unknowing = RedisCache(redis_server.url, KEY, make_breakers()["cache"])
+        unknowing.start()
+        await asyncio.sleep(0)
+        assert await unknowing.find(HOME, agent) is None
+        unknowing.follow("77.00000001")
+        assert await eventually(lambda: unknowing.find(HOME, agent)) == standing()
+        await unknowing.stop()
+
+    asyncio.run(run())
+
+
 def test_entries_end_by_themselves(redis_server: RedisServer) -> None:
     async def run() -> None:
-        async with started(RedisCache(redis_server.url, KEY, make_breakers()["cache"])) as cache:
+        async with started(redis_cache(redis_server)) as cache:
             cache.keep(uuid4(), standing())
 
     asyncio.run(run())
@@ -172,7 +216,7 @@ def test_a_cache_that_goes_away_is_done_without_until_it_is_back(
 ) -> None:
     async def run() -> None:
         agent = uuid4()
-        async with started(RedisCache(redis_server.url, KEY, make_breakers()["cache"])) as cache:
+        async with started(redis_cache(redis_server)) as cache:
             fault(redis_server)
             cache.keep(agent, standing())
             for _ in range(20):
@@ -182,7 +226,7 @@ def test_a_cache_that_goes_away_is_done_without_until_it_is_back(
             await eventually(lambda: _returned(not cache.away))
             cache.keep(agent, standing(9))
             assert await cache.find(HOME, agent) == standing(9)
-        async with started(RedisCache(redis_server.url, KEY, make_breakers()["cache"])) as other:
+        async with started(redis_cache(redis_server)) as other:
             assert await other.find(HOME, agent) == standing(9)
 
     asyncio.run(run())
@@ -207,6 +251,7 @@ def test_what_is_no_redis_is_a_cache_that_is_away(garbage: bytes) -> None:
         server = await asyncio.start_server(answer, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
         cache = RedisCache(f"redis://127.0.0.1:{port}/0", KEY, make_breakers()["cache"])
+        cache.follow("77.00000001")
         cache.start()
         agent = uuid4()
         for _ in range(10):

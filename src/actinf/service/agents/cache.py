@@ -44,6 +44,10 @@ class AgentCache(Protocol):
         """Whether it is to be done without for now."""
         ...
 
+    def follow(self, lineage: str) -> None:
+        """From now on find and keep what is of this lineage of the database; before the first, nothing."""
+        ...
+
     async def find(self, workspace: UUID, agent: UUID) -> Standing | None:
         """Where an agent of that workspace stood when that was kept last; None where it is not known."""
         ...
@@ -69,6 +73,9 @@ class NoCache:
     """Where the process keeps its hot agents and shares nothing."""
 
     away = False
+
+    def follow(self, lineage: str) -> None:
+        """Nothing is kept of any."""
 
     async def find(self, workspace: UUID, agent: UUID) -> Standing | None:  # noqa: ARG002
         """Nothing."""

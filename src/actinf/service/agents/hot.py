@@ -4,6 +4,9 @@ A place holds at most one live agent, and a lock: the steps of one agent follow 
 outdated, because another process has moved the agent on; the database tells so when a step is committed, and the agent
 is read again.  Nothing here is needed: it may vanish at any time.
 
+Where the database turns out to be of another lineage, because it was restored, all of it vanishes: an agent may then
+stand elsewhere at the same number of steps.
+
 An agent that is not here is looked for in the cache that the replicas share, then in the database.  What the cache says
 may be outdated as well: an agent that turned out to stand elsewhere is read from the database alone.
 """
@@ -24,6 +27,7 @@ from actinf.errors import NotFound
 from actinf.lab.experiment_file import read_agent
 from actinf.service.agents import repository
 from actinf.service.agents.cache import AgentCache, Standing
+from actinf.service.lineage import Lineage
 from actinf.service.models.library import ModelLibrary
 from actinf.service.protection.admission import Admission
 from actinf.service.protection.crew import Crew
@@ -44,6 +48,7 @@ class Live:
         settings: the agent's settings, as plain values.
         next_step: the number of the step that comes next.
         last: the key and the digest of the last step's request and its reply; None where it is not known.
+        lineage: number of the lineage under which it was read; a step is kept under that one alone.
         seconds: what its last step took; by estimate before the first here.
     """
 
@@ -53,6 +58,7 @@ class Live:
     next_step: int
     seconds: float
     last: tuple[str, bytes, int, bytes] | None = None
+    lineage: int = 0
 
 
 @dataclass(slots=True)
@@ -84,6 +90,7 @@ class HotAgents:
         engine: AsyncEngine,
         library: ModelLibrary,
         cache: AgentCache,
+        lineage: Lineage,
         *,
         most: int,
         admission: Admission,
@@ -94,6 +101,8 @@ class HotAgents:
         admission.gives_way(self._let_go)
         self._engine = engine
         self._cache = cache
+        self._lineage = lineage
+        lineage.tells(lambda _: self._forget_all())
         self._library = library
         self._most = most
         # By workspace as well: whoever asks for an agent of somebody else gets a place of their own, which stays empty.
@@ -153,15 +162,17 @@ class HotAgents:
         Raises:
             NotFound: there is no such agent in the workspace.
         """
+        lineage = self._lineage.number  # before it is read: what is read while it changes is of either
         if place.live is None and not place.doubted:
             standing = await self._cache.find(place.workspace, place.id)
-            place.live = None if standing is None else await self._of_standing(standing)
+            place.live = None if standing is None else await self._of_standing(standing, lineage)
         if place.live is not None:
             return place.live, False
         try:
             async with self._engine.connect() as connection:
                 row = await self.row_of(connection, place.workspace, place.id)
             place.live = await self.revived(row)
+            place.live.lineage = lineage
         except NotFound:
             self._places.pop((place.workspace, place.id), None)
             raise
@@ -210,7 +221,7 @@ class HotAgents:
         seconds = self._library.estimate(agent).seconds_per_step
         return Live(agent, await self._resumed(agent, snapshot), settings, next_step, seconds)
 
-    async def _of_standing(self, at: Standing) -> Live | None:
+    async def _of_standing(self, at: Standing, lineage: int) -> Live | None:
         """The live agent of an entry of the cache; None where its model is not known here, or it does not fit."""
         model = self._library.known(at.workspace, at.model)
         if model is None:
@@ -219,7 +230,14 @@ class HotAgents:
         if len(at.carry) != agent.program.lengths["carry"] * np.dtype(agent.dtype).itemsize:
             return None
         snapshot = Snapshot(fingerprint(agent), at.seed, 0, at.episode, at.time, at.action, at.carry)
-        return await self._live(agent, snapshot, at.settings, at.next_step)
+        live = await self._live(agent, snapshot, at.settings, at.next_step)
+        live.lineage = lineage
+        return live
+
+    def _forget_all(self) -> None:
+        """Know nothing of any agent; a step that is under way finds out when it is committed."""
+        for place in self._places.values():
+            place.forget()
 
     def outdated(self, workspace: UUID, agent: UUID) -> None:
         """Read an agent again before its next step; a step that is under way finds out when it is committed."""

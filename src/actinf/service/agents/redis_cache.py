@@ -4,6 +4,9 @@ Entries are sealed with a key that the cache does not know: nobody who can write
 another workspace or another belief to an agent, and what is damaged is not read.  They are written a moment after the
 step, only the last of each agent, many at once.  One task writes, and finds out whether the cache is there; while it is
 not, nobody asks it.
+
+Names hold the lineage of the database: what a replica wrote that has not noticed yet that the database was restored is
+not found by one that has.
 """
 
 import asyncio
@@ -100,6 +103,7 @@ class RedisCache:
         self._readers = asyncio.Semaphore(_MOST_READERS)
         self._pending: dict[UUID, Standing | None] = {}
         self._pending_bytes = 0
+        self._lineage: str | None = None
         self._away = True
         self._doubted = True
         self._ending = False
@@ -111,13 +115,23 @@ class RedisCache:
         """Whether the last attempt to write failed."""
         return self._away
 
+    def follow(self, lineage: str) -> None:
+        """From now on find and keep what is of this lineage of the database; what waits to be written is of another."""
+        if self._lineage is not None:
+            self._pending, self._pending_bytes = {}, 0
+        self._lineage = lineage
+        self._wake.set()
+
+    def _name(self, agent: UUID) -> str:
+        return f"{_NAME}{self._lineage}:{agent.hex}"
+
     async def find(self, workspace: UUID, agent: UUID) -> Standing | None:
         """Where an agent of that workspace stood; None where it is not known, or not to be had within 80 ms."""
         if agent in self._pending:
             standing = self._pending[agent]
         else:
             async with self._readers:
-                standing = None if self._doubted else await self._read(_NAME + agent.hex)
+                standing = None if self._doubted else await self._read(self._name(agent))
         return standing if standing is not None and standing.workspace == workspace else None
 
     async def _read(self, name: str) -> Standing | None:
@@ -176,6 +190,8 @@ class RedisCache:
 
     async def _round(self) -> None:
         """Write what is pending, and a word of our own, which fails on a cache that is gone, read-only or full."""
+        if self._lineage is None:
+            return  # nothing is known of the database yet, and nothing can be kept of it
         pending, self._pending, self._pending_bytes = self._pending, {}, 0
         if self._breaker.position == "open":
             self._tell(away=True, why="an operator holds the switch of the cache open")
@@ -184,7 +200,7 @@ class RedisCache:
             async with asyncio.timeout(_WRITE_SECONDS):
                 async with self._redis.pipeline(transaction=False) as pipeline:
                     for agent, standing in pending.items():
-                        name = _NAME + agent.hex
+                        name = self._name(agent)
                         if standing is None:
                             pipeline.delete(name)
                         else:

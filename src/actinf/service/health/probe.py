@@ -18,6 +18,7 @@ from actinf.runtime.database import connect_async
 from actinf.runtime.logs import first_line
 from actinf.service.background import begun, ended
 from actinf.service.jobs.presence import ALIVE
+from actinf.service.lineage import Lineage
 from actinf.service.measures import HEALTHY
 
 __all__ = ["HealthProbe"]
@@ -36,10 +37,12 @@ class HealthProbe:
     Args:
         url: of the database.
         disk: a folder on the disk that the database writes to, where it is on this machine; None elsewhere.
+        lineage: is asked for again with each connection, so that a restore is noticed while nobody steps as well.
     """
 
-    def __init__(self, url: str, disk: Path | None):
+    def __init__(self, url: str, disk: Path | None, lineage: Lineage):
         self._url = url
+        self._lineage = lineage
         self._disk = disk
         self._connection: psycopg.AsyncConnection[Any] | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -95,6 +98,7 @@ class HealthProbe:
         if self._connection is None or self._connection.closed:
             self._connection = await connect_async(self._url, application="actinf health")
             await self._connection.execute("SET work_mem = '64kB'")
+            await self._lineage.ask(self._connection)
         await self._connection.execute("SELECT count(*) FROM generate_series(1, 20000)")
         await self._connection.execute("UPDATE health_probe SET written_at = now()")
         row = await (await self._connection.execute(ALIVE)).fetchone()

@@ -4,11 +4,14 @@ A commit waits for the disk, whatever it holds.  Steps that arrive while one is 
 together, as one statement: an agent moves on only from where the step found it, and only then is the step kept.  What
 is returned has been kept; what is not returned was overtaken, and nothing of it was.
 
+Where the database turns out to be of another lineage than the one that steps were computed on, none of them is kept.
+
 This is the one exception to "one request, one transaction" (docs/adr/0016).
 """
 
 import asyncio
 import logging
+import select
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, LiteralString
@@ -21,6 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from actinf.errors import ServiceUnavailable
 from actinf.runtime.database import connect_async
 from actinf.runtime.logs import first_line
+from actinf.service.lineage import Lineage
 from actinf.service.measures import COMMIT_SECONDS, COMMIT_SIZE
 from actinf.service.protection.breaker import Breaker
 from actinf.service.steps.record import StepRecord
@@ -91,9 +95,11 @@ Batch = Sequence[tuple[StepRecord, "asyncio.Future[bool]"]]
 class Committer:
     """Collects steps and commits them together, one commit after another."""
 
-    def __init__(self, url: str, breaker: Breaker):
+    def __init__(self, url: str, breaker: Breaker, lineage: Lineage):
         self._url = url
         self._breaker = breaker
+        self._lineage = lineage
+        lineage.tells(lambda _: self._overtake_waiting())
         self._waiting: list[tuple[StepRecord, asyncio.Future[bool]]] = []
         self._writing = False
         self._wake = asyncio.Event()
@@ -104,6 +110,19 @@ class Committer:
     def backlog(self) -> int:
         """Steps that wait for the next commit."""
         return len(self._waiting)
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the database of the last commit is still there, as far as the system knows.
+
+        A connection that nobody asked anything and that has something to say was closed by the other side.
+        """
+        connection = self._connection
+        if connection is None or connection.closed:
+            return False
+        poll = select.poll()
+        poll.register(connection.fileno(), select.POLLIN)
+        return not poll.poll(0)
 
     def start(self) -> None:
         """Begin to commit."""
@@ -119,12 +138,18 @@ class Committer:
                 await self._task
         await self._disconnect()
 
-    async def commit(self, record: StepRecord) -> bool:
+    async def commit(self, record: StepRecord, lineage: int) -> bool:
         """Whether the step was kept; False where its agent stands elsewhere, or its key was used.
+
+        Args:
+            record: of the step.
+            lineage: number of the lineage under which it was read where the agent stands.
 
         Raises:
             ServiceUnavailable: it is not known to be kept: the database is away, or too many wait.
         """
+        if lineage != self._lineage.number:
+            return False
         if len(self._waiting) >= _MOST_WAITING:
             raise ServiceUnavailable(f"{len(self._waiting):,} steps wait to be written already: try again later")
         self._breaker.admit()
@@ -213,7 +238,10 @@ class Committer:
         """
         columns, statement = _columns(records), _COMMIT if wait else _COMMIT_UNHELD
         for attempt in (1, 2):
+            before = self._lineage.number
             connection = await self._connected()
+            if self._lineage.number != before:
+                return set()  # whatever they were computed from
             try:
                 with COMMIT_SECONDS.time():
                     async with asyncio.timeout(_ANSWER_SECONDS):
@@ -230,7 +258,15 @@ class Committer:
             self._connection = await connect_async(self._url, application="actinf steps")
             # A row that somebody else holds for long must not keep the steps of all other agents waiting.
             await self._connection.execute(f"SET lock_timeout = '{_LOCK_SECONDS}s'")
+            await self._lineage.ask(self._connection)
         return self._connection
+
+    def _overtake_waiting(self) -> None:
+        """What waits was computed on another lineage: it is not kept."""
+        waiting, self._waiting = self._waiting, []
+        for _, future in waiting:
+            if not future.done():
+                future.set_result(False)
 
     async def _disconnect(self) -> None:
         if self._connection is not None:

@@ -118,6 +118,9 @@ async def _try(
     """One try; None where the agent turned out to stand elsewhere and was forgotten."""
     live, certain = await parts.hot.bring(place)
     if key is not None and live.last is not None and live.last[0] == key:
+        if not parts.committer.is_connected:  # the database that kept it may have been set back
+            place.forget()
+            return None
         _same(key, digest, live.last[1], wanted.step, live.last[2])
         return Taken(live.last[3], again=True)
     if wanted.step is not None and wanted.step != live.next_step:
@@ -134,7 +137,7 @@ async def _try(
     check_asked(live.agent, wanted.include)
     try:
         step, record, state = await _computed(parts.crew, place.id, live, wanted, key, request, digest)
-        kept = await parts.committer.commit(record)
+        kept = await parts.committer.commit(record, live.lineage)
     except ObservationError as error:  # the session is where it was
         before = await _given_before(parts, place, live, wanted, key, digest)
         if before is not None:
