@@ -253,7 +253,7 @@ def test_every_container_is_restricted_and_says_what_it_takes(everything) -> Non
             assert container["resources"]["requests"].keys() == {"cpu", "memory"}, where
             assert container["resources"]["limits"].keys() == {"cpu", "memory"}, where
             assert container["securityContext"]["readOnlyRootFilesystem"] is True, where
-        if where == "Deployment debug":
+        if where == "StatefulSet debug":
             continue
         pod = template["spec"]["securityContext"]
         assert (pod["runAsNonRoot"], pod["runAsUser"], pod["seccompProfile"]) == (
@@ -270,11 +270,25 @@ def test_every_container_is_restricted_and_says_what_it_takes(everything) -> Non
 
 
 def test_privileges_are_in_the_namespace_for_tools_alone_and_it_says_so(everything) -> None:
-    tools = named(everything, "Deployment", "debug")
+    tools = named(everything, "StatefulSet", "debug")
     assert tools["metadata"]["namespace"] == "debug"
     labels = named(everything, "Namespace", "debug")["metadata"]["labels"]
     assert labels["pod-security.kubernetes.io/enforce"] == "privileged"
     assert not [one for one in rendered() if one["kind"] == "Namespace"]
+
+
+def test_nobody_of_ours_may_make_a_pod_where_privileges_are_allowed(everything) -> None:
+    """There a pod may have the disk of its node: to make one, or something that makes one, is to be root on it."""
+    rules = [
+        rule
+        for one in everything
+        if one["kind"] in ("Role", "ClusterRole") and one["metadata"].get("namespace") == "debug"
+        for rule in one["rules"]
+    ]
+    changing = [rule for rule in rules if not set(rule["verbs"]) <= {"get", "list", "watch"}]
+    assert changing == [
+        {"apiGroups": [""], "resources": ["pods/exec"], "resourceNames": ["debug-0"], "verbs": ["get", "create"]}
+    ]
 
 
 def test_responders_see_everything_but_secrets_and_change_nothing(everything) -> None:
@@ -344,7 +358,7 @@ def test_what_pods_listen_on_is_said_by_address_and_port(everything) -> None:
 
 def test_the_internal_names_lead_to_nginx_for_our_own_pods_where_its_address_is_fixed(everything) -> None:
     aliases = {
-        where: one["spec"].get("hostAliases") for where, one in pod_specs(everything) if where != "Deployment debug"
+        where: one["spec"].get("hostAliases") for where, one in pod_specs(everything) if where != "StatefulSet debug"
     }
     wanted = [{"ip": "10.96.0.10", "hostnames": ["database.internal", "cache.internal"]}]
     assert set(map(str, aliases.values())) == {str(wanted)}
