@@ -240,8 +240,21 @@ def test_backups_are_taken_by_an_account_that_may_say_so_and_no_other_pod_has_a_
     assert tokens == {"CronJob postgres-backup"}
     pod = named(everything, "CronJob", "postgres-backup")["spec"]["jobTemplate"]["spec"]["template"]["spec"]
     assert pod["serviceAccountName"] == "active-inference-backup"
-    rules = named(everything, "Role", "active-inference-backup")["rules"]
-    assert all("secrets" not in rule["resources"] for rule in rules)
+
+
+def test_the_account_of_every_night_can_say_which_backup_is_the_last_and_nothing_else(everything) -> None:
+    """What may patch the API's deployment decides what runs there: only a restore has to, and has its own account."""
+    [nightly] = named(everything, "Role", "active-inference-backup")["rules"]
+    assert (nightly["apiGroups"], nightly["resources"]) == (
+        ["operate.active-inference.com"],
+        ["backups", "backups/status"],
+    )
+    of_a_restore = named(everything, "Role", "active-inference-restore")["rules"]
+    assert nightly in of_a_restore
+    assert all(rule["resourceNames"] for rule in of_a_restore if rule != nightly)
+    for account in ("active-inference-backup", "active-inference-restore"):
+        binding = named(everything, "RoleBinding", account)
+        assert (binding["roleRef"]["name"], [one["name"] for one in binding["subjects"]]) == (account, [account])
 
 
 # ------------------------------------------------------------------------------------------------- safe by default

@@ -34,6 +34,10 @@ def test_it_runs_a_command_that_exists_with_variables_that_it_reads() -> None:
     assert given <= read
 
 
+def test_it_has_the_account_that_may_start_everything_anew() -> None:
+    assert job()["spec"]["template"]["spec"]["serviceAccountName"] == "active-inference-restore"
+
+
 def test_its_image_is_of_this_release() -> None:
     assert container()["image"] == f"actinf:{actinf.__version__.replace('.dev', '-dev')}"
 

@@ -190,7 +190,7 @@ class InCluster:
         if not answer.is_success and answer.status_code not in allowed:
             raise BackupError(
                 f"the cluster answers {method} {path} with {answer.status_code}: {answer.text.strip()[:300]}. The "
-                "service account needs the rights that the chart gives to active-inference-backup"
+                "service account needs the rights that the chart gives to active-inference-backup or -restore"
             )
         return answer
 
