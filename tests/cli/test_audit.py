@@ -1,6 +1,8 @@
 """`actinf audit`: what it prints, and its exit codes."""
 
 import asyncio
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +52,15 @@ def test_an_intact_log_is_said_to_be_with_its_window(actinf: Any, where: list[st
     assert "the last anchor is row 3" in answer.err
     assert "could be cut off without a trace by whoever owns the database, which is 1 row" in answer.err
     assert "the last 10 s" in answer.err
+
+
+def test_the_anchors_of_several_processes_may_come_by_standard_input(where: list[str], tmp_path: Path) -> None:
+    """Where the processes that wrote them cannot be entered any more, in an incident, they come from the evidence."""
+    anchors = (tmp_path / "audit.anchor").read_bytes()
+    (tmp_path / "audit.anchor").unlink()
+    command = [Path(sys.executable).parent / "actinf", "audit", "verify", *where, "--anchor", "/dev/stdin"]
+    done = subprocess.run(command, input=anchors + anchors, capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (0, b"intact: 4 rows, 1 to 4, 2 anchors\n"), done.stderr
 
 
 def test_a_changed_log_is_exit_code_1_and_its_first_wrong_row_is_named(actinf: Any, where: list[str]) -> None:
