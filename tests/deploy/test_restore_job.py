@@ -1,10 +1,11 @@
-"""The job that restores: a manifest that Kubernetes takes, and a command line that the command takes."""
+"""The job that restores: made by the chart, a manifest that Kubernetes takes, a command line that the command takes."""
 
 from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
 import yaml
+from support.chart import named, rendered
 
 import actinf
 from actinf.cli.backup import command as backup
@@ -21,8 +22,32 @@ def container() -> Any:
     return only
 
 
+def of_an_installation(**values: Any) -> str:
+    text: str = named(rendered(values), "ConfigMap", "restore-job")["data"]["restore-job.yaml"]
+    return text
+
+
 def test_kubernetes_takes_the_manifest() -> None:
     kubernetes_validate.validate(job(), "1.31", strict=True)
+
+
+def test_the_file_is_what_the_chart_makes_of_its_defaults() -> None:
+    """Edit deploy/chart/files/restore-job.yaml, and copy what it becomes in the ConfigMap of `helm template`."""
+    assert FILE.read_text(encoding="utf-8") == of_an_installation()
+
+
+def test_that_of_an_installation_has_its_image_its_secrets_and_its_limits() -> None:
+    """With those of the defaults it waits for ever for an image, on the night when it is needed."""
+    image = {"repository": "registry.example.org/actinf", "tag": "0.1.0", "pullSecrets": ["mirror"]}
+    limits = {"limits": {"cpu": "3", "memory": "5Gi"}}
+    made = yaml.safe_load(of_an_installation(image=image, secrets={"name": "mine"}, backup={"resources": limits}))
+    kubernetes_validate.validate(made, "1.31", strict=True)
+    pod = made["spec"]["template"]["spec"]
+    (only,) = pod["containers"]
+    assert only["image"] == "registry.example.org/actinf:0.1.0"
+    assert pod["imagePullSecrets"] == [{"name": "mirror"}]
+    assert {one["valueFrom"]["secretKeyRef"]["name"] for one in only["env"] if "valueFrom" in one} == {"mine"}
+    assert only["resources"]["limits"] == limits["limits"]
 
 
 def test_it_runs_a_command_that_exists_with_variables_that_it_reads() -> None:
