@@ -4,6 +4,7 @@ import http.client
 import http.server
 import json
 import os
+import re
 import shutil
 import socket
 import ssl
@@ -188,6 +189,20 @@ def test_without_a_replica_the_answer_is_a_problem_document_that_says_when_to_co
         assert (status, headers["Retry-After"]) == (503, "1")
         assert headers["Content-Type"] == "application/problem+json"
         assert json.loads(body)["status"] == 503
+
+
+def test_health_is_answered_within_a_second_although_every_replica_hangs(proxy) -> None:
+    """They take connections and say nothing, as a process does that was stopped: each try has to be short for both."""
+    with socket.create_server(("127.0.0.1", 0), backlog=16) as hung:
+        nginx = proxy(hung.getsockname()[1])
+        status, headers, body = nginx.get("/health")
+    assert (status, headers["Retry-After"], json.loads(body)["status"]) == (503, "1", 503)
+    [line] = nginx.lines(1)
+    assert line["replica_status"] == "504, 504"
+    text = named(rendered(), "ConfigMap", "nginx")["data"]["nginx.conf"]
+    (of_health,) = re.findall(r"location = /health \{\s+proxy_pass http://api;(.*?)\}", text, re.DOTALL)
+    waits = {name: int(value) for name, value in re.findall(r"proxy_(\w+) (\d+)(?:ms)?;", of_health)}
+    assert waits["next_upstream_tries"] * (waits["connect_timeout"] + waits["read_timeout"]) <= 1000
 
 
 def test_an_address_that_asks_too_often_is_told_so_and_health_still_answers(proxy) -> None:
