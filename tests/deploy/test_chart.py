@@ -115,6 +115,18 @@ def test_a_value_that_makes_no_sense_is_refused_by_its_name(values: dict[str, An
         rendered(values)
 
 
+def test_a_setting_that_the_chart_makes_itself_is_refused_among_those_that_are_more() -> None:
+    """It was set twice: a rate limit was passed over, and a pool was larger than the connections were counted for."""
+    manifests = rendered({"api": {"env": {"ACTINF_HOT_AGENTS": 100}}})
+    api = container_of(manifests, "Deployment", "active-inference-api", "api")
+    worker = container_of(manifests, "Deployment", "active-inference-worker", "worker")
+    ours = (variables_of(api) | variables_of(worker)).keys() - {"ACTINF_HOT_AGENTS"}
+    with pytest.raises(ChartRefused) as refused:
+        rendered({"api": {"env": dict.fromkeys(ours, 1)}})
+    assert {name for name in ours if f"{name} (" not in str(refused.value)} == set()
+    assert "ACTINF_POOL_SIZE (api.poolSize)" in str(refused.value)
+
+
 def test_more_connections_than_the_database_has_are_refused_with_the_numbers() -> None:
     """Found out by a rollout in the middle of an incident, it would be found out too late."""
     with pytest.raises(ChartRefused) as refused:
