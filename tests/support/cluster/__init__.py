@@ -11,8 +11,8 @@ on a real cluster.
 
 The modules, from the inside out: `kinds` and `schemas` (what there is), `store` (the objects), `controllers` (what
 makes objects of objects), `sandbox`, `containers`, `lives`, `kubelet` (what makes processes of pods), `network`,
-`volumes`, `usage`, `metrics`, `access`, `admission`, `api`, `streams` (what kubectl talks to), `cluster` (all of it),
-`running` (how a test starts one).
+`volumes`, `usage`, `metrics`, `access`, `admission`, `api`, `streams` (what kubectl talks to), `node`, `state_metrics`
+(what Prometheus scrapes), `cluster` (all of it), `running` (how a test starts one).
 """
 
 from support.cluster.running import Cluster, running_cluster

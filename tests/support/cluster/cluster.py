@@ -18,6 +18,7 @@ from support.cluster.controllers import CONTROLLERS
 from support.cluster.kubelet import Host, Kubelet
 from support.cluster.metrics import Metrics
 from support.cluster.network import Network
+from support.cluster.node import PORT, Node
 from support.cluster.sandbox import SEARCHED
 from support.cluster.store import Store
 from support.cluster.streams import Streams
@@ -84,6 +85,7 @@ class ClusterProcess:
         admission = Admission(self.store, self.network.take)
         api = Api(self.store, self.access, admission, Streams(self.kubelet), self.metrics)
         self.application = api.application()
+        self._node = Node(self.store, self.access, self.metrics, self.volumes).application()
         self._servers: list[uvicorn.Server] = []
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -93,12 +95,13 @@ class ClusterProcess:
         plain = uvicorn.Config(self.application, host="127.0.0.1", port=0, **SERVER)
         servers = [plain]
         if self._certificates is not None:
-            certificate, key = self._certificates
-            servers.append(uvicorn.Config(self.application, ssl_certfile=certificate, ssl_keyfile=key, **SERVER))
+            tls = dict(zip(("ssl_certfile", "ssl_keyfile"), self._certificates))
+            servers.append(uvicorn.Config(self.application, **tls, **SERVER))
+            servers.append(uvicorn.Config(self._node, host=self.network.api_address, port=PORT, **tls, **SERVER))
         for config in servers:
             server = uvicorn.Server(config)
             server.install_signal_handlers = lambda: None
-            sockets = None if config is plain else [self.network.api_socket]
+            sockets = [self.network.api_socket] if config.app is self.application and config is not plain else None
             self._servers.append(server)
             self._tasks.append(asyncio.create_task(server._serve(sockets)))
         while not all(server.started for server in self._servers):
@@ -117,12 +120,21 @@ class ClusterProcess:
         amounts = {"cpu": str(os.cpu_count()), "memory": "64Gi", "pods": "110"}
         info = {"kubeletVersion": "v1.32.4", "osImage": "stand-in", "containerRuntimeVersion": "processes://1"}
         ready = {"type": "Ready", "status": "True", "reason": "KubeletReady", "message": "", "lastTransitionTime": None}
+        roomy = {"type": "MemoryPressure", "status": "False", "reason": "KubeletHasSufficientMemory", "message": ""}
+        where = [{"type": "InternalIP", "address": self.network.api_address}, {"type": "Hostname", "address": NODE}]
         node = {
             "apiVersion": "v1",
             "kind": "Node",
             "metadata": {"name": NODE, "labels": {"kubernetes.io/hostname": NODE}},
             "spec": {},
-            "status": {"capacity": amounts, "allocatable": amounts, "nodeInfo": info, "conditions": [ready]},
+            "status": {
+                "capacity": amounts,
+                "allocatable": amounts,
+                "nodeInfo": info,
+                "conditions": [roomy | {"lastTransitionTime": None}, ready],
+                "addresses": where,
+                "daemonEndpoints": {"kubeletEndpoint": {"Port": PORT}},
+            },
         }
         self.store.create("nodes", node)
 

@@ -4,7 +4,7 @@ The names and labels are theirs; of their hundreds of series there are those tha
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from support.cluster.kubelet import Kubelet
 from support.cluster.selectors import quantity
@@ -57,7 +57,7 @@ class Metrics:
     # -------------------------------------------------------------------------------------------------- cAdvisor
 
     def of_containers(self) -> str:
-        return _text(self._container_samples())
+        return as_text(self._container_samples())
 
     def _container_samples(self) -> Iterator[Sample]:
         for life, each in self._kubelet.containers():
@@ -82,7 +82,7 @@ class Metrics:
     # ---------------------------------------------------------------------------------------- kube-state-metrics
 
     def of_objects(self) -> str:
-        return _text(self._object_samples())
+        return as_text(self._object_samples())
 
     def _object_samples(self) -> Iterator[Sample]:
         for pod in self._store.list("pods"):
@@ -97,6 +97,9 @@ class Metrics:
             yield "kube_statefulset_status_replicas_ready", labels, status.get("readyReplicas", 0)
         for each in self._store.list("jobs.batch"):
             labels = {"namespace": namespace_of(each), "job_name": name_of(each)}
+            begun = each.get("status", {}).get("startTime")
+            if begun:
+                yield "kube_job_status_start_time", labels, dt.datetime.fromisoformat(begun).timestamp()
             for name in ("active", "succeeded", "failed"):
                 yield f"kube_job_status_{name}", labels, each.get("status", {}).get(name, 0)
             kinds = [one["type"] for one in each.get("status", {}).get("conditions", ()) if one["status"] == "True"]
@@ -120,6 +123,12 @@ class Metrics:
             labels = {"namespace": namespace_of(each), "persistentvolumeclaim": name_of(each)}
             amount = quantity(each["spec"]["resources"]["requests"]["storage"])
             yield "kube_persistentvolumeclaim_resource_requests_storage_bytes", labels, amount
+        for each in self._store.list("nodes"):
+            conditions = {one["type"]: one["status"].lower() for one in each["status"]["conditions"]}
+            for condition, holds in conditions.items():
+                for status in ("true", "false", "unknown"):
+                    labels = {"node": name_of(each), "condition": condition, "status": status}
+                    yield "kube_node_status_condition", labels, holds == status
 
 
 def _of_pod(pod: dict) -> Iterator[Sample]:
@@ -183,7 +192,7 @@ def _of_deployment(deployment: dict) -> Iterator[Sample]:
             yield "kube_deployment_status_condition", of_condition, each["status"].lower() == value
 
 
-def _text(samples: Iterator[Sample]) -> str:
+def as_text(samples: Iterable[Sample]) -> str:
     """The samples in Prometheus' text format, each family in one piece."""
     families: dict[str, list[str]] = {}
     for name, labels, value in samples:
