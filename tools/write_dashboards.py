@@ -96,6 +96,7 @@ def firing(kind: str, number: int, place: GridPos) -> table.Panel:
         .title("Alerts that fire")
         .description(f"docs/runbooks/{kind.replace('_', '-')}.md says what to do.")
         .no_value("none")
+        .show_header(True)  # a panel without any option would say `options: null`, which Grafana's schema forbids
         .datasource(PROMETHEUS)
         .grid_pos(place)
         .with_target(query(asked, "A").format(PromQueryFormat.TABLE).instant())

@@ -180,7 +180,8 @@ CHUNK_SECONDS = Histogram(
     registry=REGISTRY,
 )
 
-# What alerts look at is there from the beginning: the first key that is refused is a rise from zero, not a new series.
+# What alerts and dashboards look at is there from the beginning: the first key that is refused is a rise from zero, not
+# a new series; and a panel of what never happened shows zero, not that it has no data.
 _FROM_THE_BEGINNING: tuple[tuple[Counter, tuple[tuple[str, ...], ...]], ...] = (
     (
         REFUSALS,
@@ -193,6 +194,7 @@ _FROM_THE_BEGINNING: tuple[tuple[Counter, tuple[tuple[str, ...], ...]], ...] = (
     (RATE_LIMITED, (("key",), ("address",))),
     (SHED, (("requests",), ("bodies",), ("streams",), ("queue",))),
     (ADMISSION_REFUSED, (("too_slow",), ("too_large",), ("no_room",), ("breaker",))),
+    (CACHE_READS, (("hit",), ("miss",), ("refused",), ("failed",))),
 )
 for _counter, _labels in _FROM_THE_BEGINNING:
     for _values in _labels:
