@@ -69,6 +69,19 @@ def _local(job: dict[str, Any], targets: Sequence[tuple[str, Mapping[str, str]]]
     return {**kept, "static_configs": [{"targets": [place], "labels": dict(labels)} for place, labels in targets]}
 
 
+def alertmanager_config(webhook: str) -> dict[str, Any]:
+    """The configuration that is shipped, whose receivers are all one webhook, each under its name.
+
+    Debian's Alertmanager is older than `url_file` (0.26): each is replaced by an address.
+    """
+    config: dict[str, Any] = read(DEPLOY / "alertmanager" / "alertmanager.yml")
+    for receiver in config["receivers"]:
+        for hook in receiver["webhook_configs"]:
+            del hook["url_file"]
+            hook["url"] = f"{webhook}/{quote(receiver['name'])}"
+    return config
+
+
 def exported_by(adapter: str) -> set[str]:
     """What alerts and dashboards read of an adapter."""
     return set(read(DEPLOY / "prometheus" / "sources.yml")["adapters"][adapter])
@@ -119,12 +132,8 @@ class Alertmanager(ServerProcess):
 
     def __init__(self, folder: Path, webhook: str):
         folder.mkdir(exist_ok=True)
-        config = read(DEPLOY / "alertmanager" / "alertmanager.yml")
-        for receiver in config["receivers"]:
-            for hook in receiver["webhook_configs"]:
-                hook["url"] = f"{webhook}/{quote(receiver['name'])}"
         path, port = folder / "alertmanager.yml", free_port()
-        path.write_text(yaml.safe_dump(config), encoding="utf-8")
+        path.write_text(yaml.safe_dump(alertmanager_config(webhook)), encoding="utf-8")
         command = [
             program("prometheus-alertmanager"),
             f"--config.file={path}",
