@@ -17,20 +17,17 @@ import httpx
 import psycopg
 import pytest
 from support.adapter import Adapter, running
-from support.dashboards import boards, expressions
 from support.loopback import answering
-from support.measured import exported, names_in, recorded
 from support.nginx import NginxServer
 from support.ports import free_port, wait_until
 from support.postgres_pod import PostgresPod, postgres_pod
-from support.seeing import Seeing, exported_by, seeing
+from support.seeing import Seeing, seeing
 from support.serving import Serving, serving
 
 from actinf.service import schema_version
 
 POD = "active-inference-api-1"
 MEBIBYTE = 2**20
-SECONDS_OF_USE = 180
 NGINX = """
     log_format requests escape=json '{{"classification":"normal","status":$status}}';
     server {{
@@ -255,39 +252,3 @@ def test_nginx_is_killed(installation: Installation) -> None:
     now = time.monotonic()
     installation.nginx.stop()
     told(installation, "nginx is stopped", "NginxDown", now)
-
-
-def test_dashboards_show_what_happens(installation: Installation) -> None:
-    """After some minutes of ordinary use, each panel whose numbers come from here has some."""
-    api, through = installation.api.url, f"http://127.0.0.1:{installation.nginx.port}"
-    stepping = [agent(api) for _ in range(4)]
-    numbers = iter(range(10**9))
-    refused = {"Authorization": "Bearer guessed"}
-
-    def use() -> None:
-        httpx.post(f"{through}/v1/agents/{stepping[next(numbers) % 4]}/steps", json={"observation": {}}, timeout=20)
-        httpx.get(f"{through}/v1/agents", headers=refused if next(numbers) % 9 == 0 else {}, timeout=20)
-
-    with again_and_again(use):
-        time.sleep(SECONDS_OF_USE)
-        here = {name for job in ("postgres", "nginx") for name in exported_by(job)} | {"up", "ALERTS"}
-        here |= {name for name in exported() if name.startswith(("actinf_", "process_"))} | set(recorded())
-        here -= exported_by("backups") | {"actinf_chunk_seconds_bucket", "probe_ssl_earliest_cert_expiry"}
-        empty, filled = [], 0
-        for uid, board in boards().items():
-            for title, expression in expressions(board):
-                if not names_in(expression) <= here or "ALERTS" in expression:
-                    continue
-                series = installation.seen.prometheus.query(expression)
-                filled += bool(series)
-                empty += [f"{uid}: {title}: {expression}"] if not series else []
-                if uid == "engine":
-                    print(f"{title}: " + ", ".join(_shown(one) for one in series[:4]))
-    print(f"\n{filled} queries have data; without: {empty}")
-    # There is no shared cache here.
-    assert [one for one in empty if "cache_reads" not in one] == []
-
-
-def _shown(series: dict[str, Any]) -> str:
-    labels = ",".join(value for name, value in series["metric"].items() if name not in ("__name__", "job", "instance"))
-    return f"{labels} {float(series['value'][1]):.4g}".strip()

@@ -51,20 +51,29 @@ class Operated:
 
 
 @contextlib.contextmanager
-def operated_system(folder: Path, **values: object) -> Iterator[Operated]:
+def operated_system(
+    folder: Path, *, namespace: str = "default", programs: tuple[Path, ...] = (), **values: object
+) -> Iterator[Operated]:
     """Install the chart and wait until it serves; a test is skipped where that cannot be had.
 
     Args:
         folder: for all files; an account that is not root must be able to enter it
+        namespace: of the release
+        programs: folders of further programs that containers find
         values: of the chart, over VALUES
     """
-    rendered = _rendered(values)
+    rendered = _rendered(values, namespace)
     kubectl()
     if shutil.which("nginx") is None:
         pytest.skip(
             "nginx is not installed: an installation cannot be reached as people reach it (Debian: nginx-light)"
         )
-    with running_cluster(folder / "cluster", programs=_programs(folder / "programs")) as cluster:
+    found = (*programs, *_programs(folder / "programs"))
+    with running_cluster(folder / "cluster", programs=found) as cluster:
+        if namespace != cluster.namespace:
+            cluster.kubectl("create", "namespace", namespace)
+            cluster.kubectl("config", "set-context", "--current", "--namespace", namespace)
+            cluster.namespace = namespace
         authority = _certificates(cluster, folder)
         password = _secrets(cluster)
         cluster.apply(rendered)
@@ -83,9 +92,9 @@ def operated_system(folder: Path, **values: object) -> Iterator[Operated]:
         yield Operated(cluster=cluster, key=key, operator_password=password, authority=authority, home=home)
 
 
-def _rendered(values: dict[str, object]) -> str:
+def _rendered(values: dict[str, object], namespace: str) -> str:
     done = subprocess.run(
-        [helm(), "template", "active-inference", CHART, "--include-crds", "--values", "-"],
+        [helm(), "template", "active-inference", CHART, "--namespace", namespace, "--include-crds", "--values", "-"],
         input=json.dumps(VALUES | values),
         capture_output=True,
         text=True,
@@ -119,7 +128,7 @@ def _certificates(cluster: Cluster, folder: Path) -> Path:
         pytest.skip("openssl is not installed: nothing else here makes a certificate for nginx")
     certificate, private = folder / "tls.crt", folder / "tls.key"
     subprocess.run(
-        [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+        [openssl, "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "90",
          "-subj", "/CN=actinf", "-addext", "subjectAltName=" + ",".join(f"DNS:{host}" for host in HOSTS),
          "-keyout", private, "-out", certificate],
         check=True,
