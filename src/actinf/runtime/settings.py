@@ -1,22 +1,19 @@
 """The settings of a serving process: one frozen object, built where the process starts and handed down."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict
-from difflib import get_close_matches
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
-from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import NoDecode, SettingsConfigDict
 from sqlalchemy.exc import ArgumentError
 
 from actinf.errors import SettingError
 from actinf.runtime.database import sqlalchemy_url
-from actinf.runtime.validation import expected, told
+from actinf.runtime.process_settings import ProcessSettings, is_address, is_loopback, unknown_among
 
 __all__ = ["Settings", "unknown_variables"]
 
@@ -25,22 +22,20 @@ PREFIX = "ACTINF_"
 
 #: What other parts of the project read: the engine, the client, the load test, the benchmark, the backups.
 _OF_OTHERS = (
-    "CACHE_DIR", "URL", "KEY", "LOAD_P95_MS", "LOAD_ERROR_RATE", "BENCH_REPLY",
+    "CACHE_DIR", "URL", "KEY", "USER", "LOAD_P95_MS", "LOAD_ERROR_RATE", "BENCH_REPLY",
     "BACKUP_URL", "BACKUP_PASSWORD", "BACKUP_KEEP_DAYS", "BACKUP_KEEP_COUNT", "POSTGRES_ARCHIVE", "POSTGRES_DATA",
     "POSTGRES_LISTEN", "POSTGRES_MAX_CONNECTIONS", "POSTGRES_SHARED_BUFFERS", "DATABASE_OWNER_URL", "OPERATOR_PASSWORD",
     "SUPERUSER_URL", "ADAPTER_LISTEN", "ADAPTER_DATABASE",
 )  # fmt: skip
 
 
-class Settings(BaseSettings):
+class Settings(ProcessSettings):
     """What `actinf serve` and `actinf worker` are told, by flag or by an environment variable `ACTINF_…`.
 
     A flag wins over the variable; without either the default applies.
     """
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, frozen=True, extra="forbid", env_ignore_empty=True, hide_input_in_errors=True
-    )
+    model_config = SettingsConfigDict(env_prefix=PREFIX)
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
@@ -132,7 +127,7 @@ class Settings(BaseSettings):
     @field_validator("cache_url")
     @classmethod
     def _is_redis(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and not _is_address(value.get_secret_value(), ("redis", "rediss", "unix")):
+        if value is not None and not is_address(value.get_secret_value(), ("redis", "rediss", "unix")):
             raise ValueError("expected an address like redis://host:6379/0")
         return value
 
@@ -153,7 +148,7 @@ class Settings(BaseSettings):
     def _are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for origin in value:
             # As browsers say it; any other spelling would never be the same.
-            if not _is_address(origin, ("http", "https")) or origin != "://".join(urlsplit(origin)[:2]).lower():
+            if not is_address(origin, ("http", "https")) or origin != "://".join(urlsplit(origin)[:2]).lower():
                 raise ValueError(
                     f"{origin!r} is no origin: expected https://host or https://host:port, in small letters and "
                     "without a path or a slash at the end; several by commas"
@@ -182,21 +177,16 @@ class Settings(BaseSettings):
     @property
     def on_loopback(self) -> bool:
         """Whether only programs on this machine can reach the process."""
-        return self.host in ("localhost", "::1") or self.host.startswith("127.")
+        return is_loopback(self.host)
 
     @classmethod
-    def read(cls, **given: Any) -> "Settings":
-        """The settings of this process: what is given (None: not given), then the environment, then the defaults.
+    def read(cls, **given: Any) -> Self:
+        """As every process reads its settings, and none that would let strangers in without a key.
 
         Raises:
             SettingError: names each setting that is wrong, with what was expected.
         """
-        told_so = {name: value for name, value in given.items() if value is not None}
-        try:
-            settings = cls(**told_so)
-        except ValidationError as error:
-            wrong = error.errors(include_url=False)
-            raise SettingError("\n".join(_told(cls.model_fields, one, told_so) for one in wrong)) from None
+        settings = super().read(**given)
         if settings.insecure_local and not settings.on_loopback:
             raise SettingError(
                 f"--insecure-local with --host {settings.host}: without keys the API only listens on a loopback "
@@ -211,64 +201,14 @@ def unknown_variables(environment: Iterable[str]) -> list[str]:
     Args:
         environment: the names of all variables; whether their letters are large does not matter.
     """
+    # The responder looks after its own.
+    others = [name for name in environment if not name.upper().startswith(f"{PREFIX}RESPOND_")]
     settings = [name.upper() for name in Settings.model_fields]
-    sentences = []
-    for variable in sorted(environment):
-        name = variable.upper().removeprefix(PREFIX)
-        if not variable.upper().startswith(PREFIX) or name in settings or name in _OF_OTHERS:
-            continue
-        near = get_close_matches(name, [*settings, *_OF_OTHERS], 1, 0.8) or get_close_matches(name, settings, 1)
-        hint = f"did you mean {PREFIX}{near[0]}?" if near else "docs/reference/settings.md lists those that there are"
-        sentences.append(f"{variable} is set, but there is no such setting, so it changes nothing: {hint}")
-    return sentences
-
-
-def _told(fields: Mapping[str, FieldInfo], mistake: Mapping[str, Any], given: Mapping[str, Any]) -> str:
-    """A mistake in the words of who made it: the flag or the variable, its value, and what was expected."""
-    name = str(mistake["loc"][0])
-    if name not in fields:
-        return f"there is no setting {name!r}"
-    field = fields[name]
-    called = f"--{name.replace('_', '-')}" if name in given else f"{PREFIX}{name.upper()}"
-    value = "set to a secret that is not shown here" if _is_of(field, SecretStr) else _shown(mistake["input"])
-    default = "" if field.default in (None, ()) else f" (by default {str(field.default).lower()})"
-    said = told(mistake) if mistake["type"] == "value_error" else f"expected {_wanted(field, mistake)}"
-    return f"{called} is {value}: {said}{default}"
-
-
-def _wanted(field: FieldInfo, mistake: Mapping[str, Any]) -> str:
-    """What a setting may be; of a number all of it, not only the bound that was passed."""
-    kind = "a whole number" if _is_of(field, int) else "a number" if _is_of(field, float) else None
-    if kind is None or _is_of(field, bool):
-        return expected(mistake) or "another value"
-    bounds = {name: bound for limit in field.metadata for name, bound in asdict(limit).items()}
-    if "ge" in bounds and "le" in bounds:
-        return f"{kind} from {bounds['ge']} to {bounds['le']}"
-    if "gt" in bounds:
-        return f"{kind} above {bounds['gt']}"
-    return f"{kind} of at least {bounds['ge']}"
-
-
-def _is_of(field: FieldInfo, kind: type) -> bool:
-    return field.annotation is kind or kind in get_args(field.annotation)
-
-
-def _shown(value: object) -> str:
-    text = repr(value) if isinstance(value, str) else str(value)
-    return text if len(text) <= 60 else f"{text[:60]}…"
-
-
-def _is_address(value: str, schemes: Iterable[str]) -> bool:
-    """Whether it is an address of one of the schemes, with a port that is one where it has any."""
-    try:
-        parts = urlsplit(value)
-        return parts.scheme in schemes and (parts.port is None or parts.port > 0) and len(parts.netloc + parts.path) > 0
-    except ValueError:
-        return False
+    return unknown_among(others, prefix=PREFIX, settings=settings, others=_OF_OTHERS)
 
 
 def _is_dsn_of_sentry(value: str) -> bool:
-    parts = urlsplit(value) if _is_address(value, ("http", "https")) else None
+    parts = urlsplit(value) if is_address(value, ("http", "https")) else None
     return parts is not None and bool(parts.username and parts.hostname) and parts.path.rpartition("/")[2].isdecimal()
 
 
@@ -279,4 +219,4 @@ def _leads_to_postgresql(value: str) -> bool:
         conninfo_to_dict(value)
     except (ArgumentError, ValueError, psycopg.Error):
         return False
-    return _is_address(value, ("postgresql", "postgres"))
+    return is_address(value, ("postgresql", "postgres"))
