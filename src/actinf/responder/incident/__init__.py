@@ -1,0 +1,1 @@
+"""What an incident is: how severe it is, and why."""
