@@ -13,6 +13,9 @@
     ├── DatabaseError        a database server that does not start, stop or answer
     ├── BackupError          a backup that is missing, damaged, of another server, or not to be had
     ├── MissingExtra         an optional dependency that is not installed
+    ├── ResponderError       what the responder to incidents refuses, or cannot do
+    │   └── WebhookRefused       a webhook that is not what it should be
+    │       └── WebhookUnauthenticated   nobody knows who sent it
     └── ServiceError         what the service, or its client, refuses
         ├── Unauthenticated      no key, or none that is valid
         ├── Forbidden            a key that may not do this
@@ -41,6 +44,7 @@ __all__ = [
     "NotFound",
     "ObservationError",
     "RateLimited",
+    "ResponderError",
     "ServiceError",
     "ServiceUnavailable",
     "SettingError",
@@ -48,6 +52,8 @@ __all__ = [
     "TraceError",
     "Unauthenticated",
     "Unfinished",
+    "WebhookRefused",
+    "WebhookUnauthenticated",
     "WorldError",
 ]
 
@@ -129,6 +135,36 @@ class MissingExtra(ActinfError, ImportError):
             f"{purpose} needs the package {module!r}, which is not installed: it is in the extra {extra!r}, "
             f"in a clone: pip install '.[{extra}]'"
         )
+
+
+class ResponderError(ActinfError):
+    """The responder to incidents refuses something, or cannot do it."""
+
+
+class WebhookRefused(ResponderError, ValueError):
+    """A webhook is not what it should be; nothing of it was taken.  The message names the field.
+
+    Attributes:
+        status: the HTTP status that says so: 400, or 413 where it is too large.
+        why: in a word that can be counted: malformed, too_large.
+    """
+
+    def __init__(self, message: str, *, status: int = 400, why: str = "malformed"):
+        self.status = status
+        self.why = why
+        super().__init__(message)
+
+
+class WebhookUnauthenticated(WebhookRefused):
+    """Nobody knows who sent a webhook: it has no token or signature, a wrong one, or one that is too old.
+
+    Attributes:
+        status: 401.
+        why: in a word that can be counted: missing, wrong, stale.
+    """
+
+    def __init__(self, message: str, *, why: str):
+        super().__init__(message, status=401, why=why)
 
 
 class ServiceError(ActinfError):
