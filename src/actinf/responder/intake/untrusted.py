@@ -15,7 +15,7 @@ from actinf.errors import WebhookRefused
 
 __all__ = ["MOST_BYTES", "Fields", "read_object", "web_address"]
 
-#: The largest body that is read.  Parsed, the worst one takes thirty times as much memory.
+#: The largest body that is read.  Parsed, the worst one takes 25 times as much memory for a moment.
 MOST_BYTES = 2 * 2**20
 #: Labels, or annotations, of one alert.
 MOST_LABELS = 64
