@@ -12,6 +12,9 @@ import pytest
 from xdist.scheduler import LoadFileScheduling
 from xdist.workermanage import WorkerController
 
+#: One cluster serves all files of its folder, so that they stay together as well.
+TOGETHER = "tests/cluster/"
+
 TESTS = Path(__file__).parents[1]
 #: The folders of tests that start servers or processes, those that wait most first.
 WAITING = ("service", "upkeep", "web", "deploy", "smoke", "runtime", "client", "cluster", "load", "cli", "docs")
@@ -38,6 +41,9 @@ class FromBothEnds(LoadFileScheduling):
     def __init__(self, config: pytest.Config, log: Any = None):
         config.option.loadscopereorder = False  # the order says more than the number of tests in a file
         super().__init__(config, log)
+
+    def _split_scope(self, nodeid: str) -> str:
+        return TOGETHER if nodeid.startswith(TOGETHER) else super()._split_scope(nodeid)
 
     def _assign_work_unit(self, node: WorkerController) -> None:
         if self.nodes.index(node) % 3 == 2:
