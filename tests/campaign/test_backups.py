@@ -51,6 +51,7 @@ def test_two_million_steps_are_restored_within_five_minutes() -> None:
             Newest(),
             binaries=server.binaries,
             replace_foreign=False,
+            quiet=lambda: None,
             sign=lambda *_: None,
             say=print,
         )

@@ -15,6 +15,8 @@ from support.postgres import folder_for_servers
 from support.redis import RedisServer
 from support.service import AUDIT_KEY
 
+from actinf.cli import backup as of_backup
+from actinf.errors import BackupError
 from actinf.runtime.database import make_engine
 from actinf.service import schema_version
 from actinf.service.audit.anchoring import Anchoring
@@ -96,15 +98,79 @@ def test_from_a_backup_to_a_restored_database_whose_audit_log_says_so(
     assert "no data folder but the one in use" in actinf("backup", "discard").err
 
 
-def test_a_damaged_backup_is_an_error_and_prometheus_hears_of_it(actinf: Any, server: ArchivingServer) -> None:
+class Recorded:
+    """A cluster that notes what it is asked for, and whose database comes back at the second try."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def publish(self, _: Any) -> None:
+        self.asked.append("publish")
+
+    def restart_database(self) -> None:
+        self.asked.append("restart the database")
+        if self.asked.count("restart the database") == 1:
+            raise BackupError("the pod postgres-0 was not ready after 600 s")
+
+    def stop_service(self) -> None:
+        self.asked.append("stop")
+
+    def start_service(self) -> None:
+        self.asked.append("start")
+
+
+def test_a_run_that_has_switched_does_not_set_the_database_back_once_more(
+    actinf: Any, server: ArchivingServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A job tries again; what was acknowledged since its first try switched must not be lost."""
+    cluster = Recorded()
+    monkeypatch.setattr(of_backup, "_cluster", lambda _: cluster)
     assert actinf("backup", "take").code == 0
     (backup,) = server.archive.backups()
+    cluster.asked.clear()
+    monkeypatch.setenv("ACTINF_RESTORE_RUN", "the uid of a job")
+    restoring = ("backup", "restore", "--backup", backup.name, "--cache-url", "redis://127.0.0.1:1")
+    first = actinf(*restoring)
+    assert first.code == 1
+    assert "the restored data is in place all the same" in first.err
+    # While the old database may still run, nobody works with it.
+    assert cluster.asked == ["stop", "restart the database"]
+    switched_to = server.data
+    again = actinf(*restoring)
+    assert again.code == 0, again.err
+    assert "by an earlier try of this run" in again.err
+    assert "the cache was not emptied" in again.err
+    assert server.data == switched_to
+    assert cluster.asked[2:] == ["restart the database", "start"]
+    monkeypatch.setenv("ACTINF_RESTORE_RUN", "another job")
+    assert actinf(*restoring).code == 0
+    assert server.data != switched_to
+
+
+def test_a_damaged_backup_is_an_error_and_prometheus_hears_of_it(actinf: Any, server: ArchivingServer) -> None:
+    assert actinf("backup", "take").code == 0
+    good = server.archive.metrics_file.read_text()
+    (backup,) = server.archive.backups()
     backup.manifest_file.write_text(backup.manifest_file.read_text().replace("timeline", "timelime"))
+    # A restore finds it at night; who looks in the morning reads of it.
+    answer = actinf("backup", "restore")
+    assert answer.code == 2
+    assert "start the API and its workers again" in answer.err
+    (log,) = server.archive.restores.glob("*.log")
+    assert "ended by BackupError: no backup in" in log.read_text()
+    assert f"{backup.name} is damaged" in log.read_text()
+    assert 'actinf_backups{state="damaged"} 1' in server.archive.metrics_file.read_text()
+    server.archive.metrics_file.unlink()
+    server.archive.metrics_file.mkdir()
+    answer = actinf("backup", "verify")  # that nobody can be told is not the news
+    assert answer.code == 2
+    assert f"the backup {backup.name} is damaged" in answer.err
+    server.archive.metrics_file.rmdir()
+    server.archive.metrics_file.write_text(good)
     answer = actinf("backup", "verify")
     assert answer.code == 2
     assert f"the backup {backup.name} is damaged" in answer.err
     assert 'actinf_backups{state="damaged"} 1' in server.archive.metrics_file.read_text()
-    assert actinf("backup", "restore").code == 2
     # One that is good takes its place.
     assert actinf("backup", "take").code == 0
     assert [one["state"] for one in json.loads(actinf("backup", "list", "--json").out)] == ["good"]

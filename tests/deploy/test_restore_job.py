@@ -46,7 +46,8 @@ def test_that_of_an_installation_has_its_image_its_secrets_and_its_limits() -> N
     (only,) = pod["containers"]
     assert only["image"] == "registry.example.org/actinf:0.1.0"
     assert pod["imagePullSecrets"] == [{"name": "mirror"}]
-    assert {one["valueFrom"]["secretKeyRef"]["name"] for one in only["env"] if "valueFrom" in one} == {"mine"}
+    given = [one["valueFrom"] for one in only["env"] if "valueFrom" in one]
+    assert {one["secretKeyRef"]["name"] for one in given if "secretKeyRef" in one} == {"mine"}
     assert only["resources"]["limits"] == limits["limits"]
 
 
@@ -61,6 +62,13 @@ def test_it_runs_a_command_that_exists_with_variables_that_it_reads() -> None:
 
 def test_it_has_the_account_that_may_start_everything_anew() -> None:
     assert job()["spec"]["template"]["spec"]["serviceAccountName"] == "active-inference-restore"
+
+
+def test_all_tries_of_one_job_are_one_restore() -> None:
+    """By the label that Kubernetes gives to the pods of a job; a second try would set the database back once more."""
+    (run,) = (one["valueFrom"] for one in container()["env"] if one["name"] == "ACTINF_RESTORE_RUN")
+    assert run == {"fieldRef": {"fieldPath": "metadata.labels['batch.kubernetes.io/controller-uid']"}}
+    assert job()["spec"]["backoffLimit"] >= 1
 
 
 def test_its_image_is_of_this_release() -> None:

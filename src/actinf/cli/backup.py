@@ -21,6 +21,11 @@ from actinf.lab.extras import load_extra
 __all__ = ["command"]
 
 _PURPOSE = "Backing up the database"
+_LEFT_TO_DO = (
+    "the restored data is in place all the same.  What is left is to start again: the database (kubectl delete pod "
+    "postgres-0), then the API and its workers (kubectl scale deployment/active-inference-api --replicas=…; how many "
+    "there were is said above)"
+)
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
 _archive = click.option(
@@ -89,15 +94,22 @@ def _cluster(say: Callable[[str], None]) -> Any:
 @contextmanager
 def _told_afterwards(archive: Any, account: Any, screen: Screen) -> Iterator[None]:
     """Let Prometheus and the cluster know how the backups stand when the block has ended, however it did."""
+    with _told_of_failure(archive, account, screen):
+        yield
+    _tell(archive, account, screen.say)
+
+
+@contextmanager
+def _told_of_failure(archive: Any, account: Any, screen: Screen) -> Iterator[None]:
+    """The same where the block fails; what it fails with is the news, whatever becomes of telling it."""
     try:
         yield
-    except ActinfError:
+    except (ActinfError, OSError):
         try:
             _tell(archive, account, screen.say)
-        except ActinfError as error:  # what went wrong in the block is the news
+        except (ActinfError, OSError) as error:
             screen.fail(str(error))
         raise
-    _tell(archive, account, screen.say)
 
 
 def _tell(archive: Any, account: Any, say: Callable[[str], None]) -> None:
@@ -246,38 +258,61 @@ def discard(volume: Path, yes: bool) -> int:
 )  # fmt: skip
 @click.option("--replace-foreign", is_flag=True, help="Although the data in use is of another cluster.")
 @click.option("--cache-url", envvar="ACTINF_CACHE_URL", help="redis://… of the cache, which is emptied.")
+@click.option(
+    "--run", "run", envvar="ACTINF_RESTORE_RUN", default="",
+    help="What it is done for, such as a job's uid: once it has switched, the same again only starts again.",
+)  # fmt: skip
 @_url
 @_data
 @_archive
 def restore(moment: str | None, name: str | None, reason: str, **given: Any) -> int:
     """Restore beside the data in use, compare with the manifest, and only then switch.
 
-    What was in use stays until `actinf backup discard`.
+    What was in use stays until `actinf backup discard`.  The API and its workers stand still from when the end of the
+    log is read until the restored database answers.
     """
     screen = Screen()
     archive = _archive_at(given["archive_folder"])
     account = archive.prepared()
-    with archive.locked():
-        _part("restore").restored(
-            archive,
-            given["volume"].absolute(),
-            _choice(moment, name),
-            binaries=_binaries(account, archive.root),
-            replace_foreign=given["replace_foreign"],
-            sign=_signing(screen, given["anchors"], _with_password(given["url"]), reason),
-            say=screen.say,
-        )
-    try:
-        _start_again(_cluster(screen.say), given["cache_url"])
-    except ActinfError as error:
-        screen.fail(str(error))
-        screen.say(
-            "the restored data is in place all the same.  What is left is to start again: the database (kubectl delete "
-            "pod postgres-0), then the API and its workers (kubectl rollout restart deployment/active-inference-api), "
-            "and to empty the cache"
-        )
-        return 1
+    choice, volume = _choice(moment, name), given["volume"].absolute()
+    with archive.locked(), _part("restore_log").kept(archive.restores, screen.say) as say:
+        cluster = _cluster(say)
+        done = _part("restore").switched_by(archive, volume, given["run"])
+        if done is not None:
+            say(f"{volume / done.folder} is in use, by an earlier try of this run: what is left is to start again")
+        else:
+            with _told_of_failure(archive, account, screen), _standing_still(cluster, say):
+                _part("restore").restored(
+                    archive,
+                    volume,
+                    choice,
+                    binaries=_binaries(account, archive.root),
+                    replace_foreign=given["replace_foreign"],
+                    quiet=cluster.stop_service,
+                    sign=_signing(say, given["anchors"], _with_password(given["url"]), reason),
+                    say=say,
+                    run=given["run"],
+                )
+        try:
+            _start_again(cluster, given["cache_url"], say)
+        except ActinfError as error:
+            say(f"error: {error}")
+            say(_LEFT_TO_DO)
+            return 1
     return 0
+
+
+@contextmanager
+def _standing_still(cluster: Any, say: Callable[[str], None]) -> Iterator[None]:
+    """Start again what was stopped, also by an earlier try that was killed, where the block does not restore."""
+    try:
+        yield
+    except BaseException:
+        try:
+            cluster.start_service()
+        except ActinfError as error:
+            say(f"error: {error}")
+        raise
 
 
 def _choice(moment: str | None, name: str | None) -> Any:
@@ -296,7 +331,9 @@ def _choice(moment: str | None, name: str | None) -> Any:
         raise SettingError(f"--at is {moment!r}, which is no moment: write 2026-08-01T12:00:00Z") from None
 
 
-def _signing(screen: Screen, anchors: tuple[Path, ...], before: str, reason: str) -> Callable[[str, str], None]:
+def _signing(
+    say: Callable[[str], None], anchors: tuple[Path, ...], before: str, reason: str
+) -> Callable[[str, str], None]:
     """What adds the record to the audit log of the restored database.
 
     A restore does not fail for it: without the record `actinf audit verify` fails, until somebody explains the loss.
@@ -321,23 +358,23 @@ def _signing(screen: Screen, anchors: tuple[Path, ...], before: str, reason: str
                 reason=f"{reason}: {what}",
             )
         except ActinfError as error:
-            screen.fail(f"the audit log does not say that it was restored: {error}")
-            screen.say("say it afterwards, with `actinf audit restored`: until then `actinf audit verify` fails")
+            say(f"error: the audit log does not say that it was restored: {error}")
+            say("say it afterwards, with `actinf audit restored`: until then `actinf audit verify` fails")
         else:
-            screen.say("the audit log says that it was restored")
+            say("the audit log says that it was restored")
 
     return sign
 
 
-def _start_again(cluster: Any, cache_url: str | None) -> None:
-    """Start again whatever holds state of the database of before, and empty the cache.
+def _start_again(cluster: Any, cache_url: str | None, say: Callable[[str], None]) -> None:
+    """Start the database on the restored data, and then what works with it.
 
-    The cache is emptied twice: the replicas that are about to end may put into it what they know until they do.
+    Nothing that is in the cache is believed after a restore: that it cannot be emptied keeps nothing from starting.
     """
-    flush = _part("cache").flush
     cluster.restart_database()
     if cache_url:
-        flush(cache_url)
-    cluster.restart_service()
-    if cache_url:
-        flush(cache_url)
+        try:
+            _part("cache").flush(cache_url)
+        except BackupError as error:
+            say(str(error))
+    cluster.start_service()

@@ -51,15 +51,19 @@ def twin(backed_up: BackedUp) -> Iterator[ArchivingServer]:
 def restore(twin: ArchivingServer) -> Callable[..., Restore]:
     """Restore the twin; what its audit log is told is nobody's business here."""
 
-    def run(choice: Choice, *, replace_foreign: bool = False) -> Restore:
+    def run(
+        choice: Choice, *, replace_foreign: bool = False, quiet: Callable[[], None] = lambda: None, run: str = ""
+    ) -> Restore:
         return restored(
             twin.archive,
             twin.volume,
             choice,
             binaries=twin.binaries,
             replace_foreign=replace_foreign,
+            quiet=quiet,
             sign=lambda *_: None,
             say=print,
+            run=run,
         )
 
     return run

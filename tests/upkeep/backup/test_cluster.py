@@ -10,7 +10,7 @@ import pytest
 
 from actinf.errors import BackupError
 from actinf.upkeep.backup import cluster as of_cluster
-from actinf.upkeep.backup.cluster import InCluster, NoCluster, service_account
+from actinf.upkeep.backup.cluster import HELD, InCluster, NoCluster, service_account
 
 OBJECTS = "/apis/operate.active-inference.com/v1/namespaces/lab/backups"
 POD = "/api/v1/namespaces/lab/pods/postgres-0"
@@ -69,26 +69,103 @@ def test_the_database_is_back_when_another_pod_of_its_name_is_ready(asked: Reque
     assert {path for _, path, _ in asked} == {POD}
 
 
-def test_what_holds_state_in_memory_is_rolled_and_waited_for(asked: Requests) -> None:
-    def deployment(generation: int, updated: int, **status: int) -> httpx.Response:
-        said = {"observedGeneration": generation, "updatedReplicas": updated, "replicas": 2, "availableReplicas": 2}
-        return httpx.Response(
-            200, json={"metadata": {"generation": 4}, "spec": {"replicas": 2}, "status": {**said, **status}}
-        )
+class Deployments:
+    """Deployments of a cluster in which things take a moment, and fail now and then."""
 
-    states = iter(
-        [deployment(3, 2), deployment(3, 2), deployment(4, 1), deployment(4, 2, replicas=3), deployment(4, 2)]
-    )
+    def __init__(self, replicas: int | None, *, annotations: dict[str, str] | None = None):
+        self.api: Any = {
+            "metadata": {"generation": 1, "annotations": dict(annotations or {})},
+            "spec": {"replicas": replicas, "selector": {"matchLabels": {"app": "active-inference-api"}}},
+            "status": {"observedGeneration": 1},
+        }
+        self.pods = iter([2, 1, 0])
+        self.asked = 0
 
-    def answer(method: str, path: str) -> httpx.Response:
+    def __call__(self, method: str, path: str) -> httpx.Response:
+        self.asked += 1
+        if self.asked % 3 == 0:
+            return httpx.Response(503, text="the leader is being elected")
         if path == WORKER:
             return httpx.Response(404)  # an installation without workers of their own
-        return httpx.Response(200) if method == "PATCH" else next(states)
+        if path.endswith("/pods"):
+            return httpx.Response(200, json={"items": [{"status": {"phase": "Running"}}] * next(self.pods)})
+        if method == "GET":
+            seen = json.loads(json.dumps(self.api))
+            wanted = self.api["spec"]["replicas"]
+            ready = {"updatedReplicas": wanted, "replicas": wanted, "availableReplicas": wanted}
+            self.api["status"] = {"observedGeneration": self.api["metadata"]["generation"], **ready}
+            return httpx.Response(200, json=seen)
+        return httpx.Response(200)
 
-    asked.cluster(answer).restart_service()
-    (patch,) = [body for method, path, body in asked if method == "PATCH" and path == API]
-    assert list(patch["spec"]["template"]["metadata"]["annotations"]) == ["kubectl.kubernetes.io/restartedAt"]
-    assert list(states) == []
+    def patched(self, change: Any) -> None:
+        self.api["metadata"]["generation"] += 1
+        for name, value in change["metadata"]["annotations"].items():
+            if value is None:
+                del self.api["metadata"]["annotations"][name]
+            else:
+                self.api["metadata"]["annotations"][name] = value
+        self.api["spec"].update(change["spec"])
+
+
+@pytest.fixture
+def with_deployments(asked: Requests) -> Callable[[Deployments], InCluster]:
+    def make(there: Deployments) -> InCluster:
+        def answer(method: str, path: str) -> httpx.Response:
+            reply = there(method, path)
+            if method == "PATCH" and reply.is_success:
+                there.patched(asked[-1][2])
+            return reply
+
+        return asked.cluster(answer)
+
+    return make
+
+
+def test_what_works_with_the_database_is_stopped_to_its_last_pod(
+    with_deployments: Callable[[Deployments], InCluster],
+) -> None:
+    there = Deployments(3)
+    with_deployments(there).stop_service()
+    assert there.api["spec"]["replicas"] == 0
+    assert there.api["metadata"]["annotations"] == {HELD: "3"}
+    assert list(there.pods) == []  # a pod that is about to end still works
+
+
+@pytest.mark.parametrize(("replicas", "held", "after"), [(0, "3", 3), (5, "3", 5), (0, "0", 0), (2, None, 2)])
+def test_what_was_stopped_gets_its_replicas_back_whoever_stopped_it(
+    with_deployments: Callable[[Deployments], InCluster], replicas: int, held: str | None, after: int
+) -> None:
+    """By an earlier try that was killed as well; what somebody scaled meanwhile stays as it is."""
+    there = Deployments(replicas, annotations={} if held is None else {HELD: held})
+    with_deployments(there).start_service()
+    assert there.api["spec"]["replicas"] == after
+    assert there.api["metadata"]["annotations"] == {}
+
+
+@pytest.mark.parametrize(("replicas", "held"), [(0, "3"), (3, "7")])
+def test_who_stops_what_an_earlier_try_stopped_keeps_its_replicas(
+    with_deployments: Callable[[Deployments], InCluster], replicas: int, held: str
+) -> None:
+    there = Deployments(replicas, annotations={HELD: held})
+    with_deployments(there).stop_service()
+    assert there.api["metadata"]["annotations"] == {HELD: "3"}
+
+
+def test_a_cluster_that_does_not_answer_for_a_while_is_asked_again(asked: Requests) -> None:
+    conditions = [{"type": "Ready", "status": "True"}]
+    new = httpx.Response(200, json={"metadata": {"uid": "new"}, "status": {"conditions": conditions}})
+    old = httpx.Response(200, json={"metadata": {"uid": "old"}})
+    busy = httpx.Response(503)
+    answers = iter([busy, old, busy, httpx.Response(409), *[busy] * 7, new])
+    asked.cluster(lambda *_: next(answers)).restart_database()
+    assert list(answers) == []
+    deletions = [body for method, _, body in asked if method == "DELETE"]
+    assert deletions == [{"preconditions": {"uid": "old"}}] * 2  # never the one that was made since
+
+
+def test_a_cluster_that_does_not_answer_at_all_is_named(asked: Requests) -> None:
+    with pytest.raises(BackupError, match=r"does not answer GET .*postgres-0, asked 5 times: 503"):
+        asked.cluster(lambda *_: httpx.Response(503)).restart_database()
 
 
 def test_a_database_that_was_scaled_away_is_not_waited_for(asked: Requests) -> None:
@@ -107,10 +184,12 @@ def test_outside_a_cluster_it_is_said_what_there_is_to_do() -> None:
     nowhere = NoCluster(said.append)
     nowhere.publish({})
     nowhere.restart_database()
-    nowhere.restart_service()
+    nowhere.stop_service()
+    nowhere.start_service()
     assert "latest-backup was not written" in said[0]
     assert "uses the restored folder from its next start on" in said[1]
-    assert "the API and its workers" in said[2]
+    assert "stop the API and its workers" in said[2]
+    assert "start the API and its workers again" in said[3]
 
 
 def test_a_pod_without_its_service_account_is_told(tmp_path: Path) -> None:

@@ -16,9 +16,10 @@ from support.backed_up import AGENT, BackedUp, add_steps, flip_a_byte, held, onl
 from actinf.errors import BackupError, SettingError
 from actinf.upkeep.backup.choice import AtTime, Named, Newest
 from actinf.upkeep.backup.past import Restore
-from actinf.upkeep.backup.restore import discarded, old_folders
+from actinf.upkeep.backup.restore import discarded, old_folders, switched_by
 from actinf.upkeep.backup.verification import verified
 from actinf.upkeep.backup.wal import segments
+from actinf.upkeep.database.current import point_to
 
 Restoring = Callable[..., Restore]
 
@@ -63,6 +64,32 @@ def test_after_random_writes_and_a_kill_a_backup_restores_to_what_its_manifest_s
     assert restore(Named(backup.name)).timeline == 2
     twin.start()
     assert held(twin) == backup.manifest().tables
+
+
+def test_what_is_acknowledged_until_writers_stand_still_is_restored(twin: ArchivingServer, restore: Restoring) -> None:
+    """The end of the log is read when nobody writes any more, and not before."""
+    twin.start()
+
+    def stand_still() -> None:
+        with twin.connected() as connection:
+            add_steps(connection, 20, seed=3)
+
+    restore(Newest(), quiet=stand_still)
+    expected = held(twin)
+    twin.kill()
+    twin.start()
+    assert held(twin) == expected
+
+
+def test_a_run_is_known_by_what_it_switched_to(twin: ArchivingServer, restore: Restoring) -> None:
+    assert switched_by(twin.archive, twin.volume, "job 1") is None
+    first = restore(Newest(), run="job 1")
+    assert switched_by(twin.archive, twin.volume, "job 1") == first
+    restore(Newest(), run="job 2")
+    assert switched_by(twin.archive, twin.volume, "job 1") == first  # what is in use came of it
+    assert switched_by(twin.archive, twin.volume, "") is None
+    point_to(twin.volume, "main")
+    assert switched_by(twin.archive, twin.volume, "job 1") is None
 
 
 def test_the_newest_state_has_what_was_acknowledged_last_though_the_server_was_killed(

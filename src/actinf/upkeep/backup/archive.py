@@ -5,7 +5,7 @@
     base/20260801T030000Z/VERIFIED       it was restored and compared: it counts
     base/20260801T030000Z/DAMAGED        it was, and differed: what was found
     wal/                                 every finished file of the log
-    restores/                            a line of what was done for each restore
+    restores/                            what was done by each restore, and a log of each that was tried
     scratch/                             where backups are restored to be compared
     metrics.prom                         for Prometheus
 

@@ -1,4 +1,4 @@
-"""Emptying the shared cache: what it holds is of the database that was restored over."""
+"""Emptying the shared cache: what it holds is of the database that was restored over, and of no use to anybody."""
 
 import redis
 
@@ -23,6 +23,6 @@ def flush(url: str) -> None:
             cache.flushdb()
     except redis.RedisError as error:
         raise BackupError(
-            f"the cache was not emptied ({error}): empty it by hand (redis-cli FLUSHDB), for it may hold where agents "
-            "stood in the database of before"
+            f"the cache was not emptied ({error}): what it holds of the database of before is not believed, and ends "
+            "by itself within an hour"
         ) from error

@@ -30,6 +30,7 @@ class Restore:
         timeline: that begins with it.
         before_folder: name of the data folder that was in use before; empty: there was none.
         before_timeline: the timeline that the backup, or the log after it, was followed on.
+        run: what it was done for, such as the identifier of a job; empty: nothing that would do it again.
     """
 
     at: str
@@ -40,6 +41,7 @@ class Restore:
     timeline: int
     before_folder: str
     before_timeline: int
+    run: str = ""
 
 
 def write_down(folder: Path, restore: Restore, account: ServerAccount) -> None:

@@ -30,7 +30,7 @@ from actinf.upkeep.backup.verification import (
 from actinf.upkeep.backup.wal import history_of, lsn_of, lsn_text, segments
 from actinf.upkeep.database.current import current_data, point_to
 
-__all__ = ["Sign", "discarded", "old_folders", "restored"]
+__all__ = ["Sign", "discarded", "old_folders", "restored", "switched_by"]
 
 #: Writes into the audit log of a restored database, whose address it is given, that it was restored, and from what.
 Sign = Callable[[str, str], None]
@@ -61,8 +61,10 @@ def restored(
     *,
     binaries: Path,
     replace_foreign: bool,
+    quiet: Callable[[], None],
     sign: Sign,
     say: Say,
+    run: str = "",
 ) -> Restore:
     """Restore, and put the result in the place of the data in use; servers that run are the caller's to restart.
 
@@ -72,8 +74,10 @@ def restored(
         choice: what is restored.
         binaries: the folder of PostgreSQL's programs.
         replace_foreign: whether the data in use may be of another cluster than the backup.
+        quiet: ends whoever writes; it is called when all is ready but the end of the log, which is read then.
         sign: writes into the audit log that it was restored.
         say: is told what goes on.
+        run: what the restore is done for, if that may be begun a second time (see `switched_by`).
 
     Returns:
         What was restored.
@@ -99,7 +103,9 @@ def restored(
     copy_files(plan.backup, unfinished, account)
     try:
         with private_server(unfinished, account, binaries, durable=True) as server:
-            reached = _recovered(server, plan, manifest, archive, live, say)
+            _compared(server, manifest, say)
+            quiet()
+            reached = _followed(server, plan, manifest, archive, live, say)
             timeline = _new_timeline(server, archive)
             said = f"{choice} from the backup {plan.backup.name}: {reached}"
             sign(server.url(manifest.database), said)
@@ -116,6 +122,7 @@ def restored(
         timeline=timeline,
         before_folder=in_use or "",
         before_timeline=plan.timeline.number,
+        run=run,
     )
     unfinished.rename(volume / name)
     synced_folder(volume)
@@ -123,6 +130,19 @@ def restored(
     point_to(volume, name)
     say(f"restored {reached}; {volume / name} is in use from the server's next start on")
     return restore
+
+
+def switched_by(archive: Archive, volume: Path, run: str) -> Restore | None:
+    """The restore of that run, if it led to what is in use: a second try must not set the database back once more.
+
+    Raises:
+        BackupError: what is kept of past restores cannot be read.
+        DatabaseError: what is in use cannot be told.
+    """
+    folder = current_data(volume)
+    if not run or not (folder / "PG_VERSION").exists():
+        return None
+    return next((one for one in past_restores(archive.restores, folder.name) if one.run == run), None)
 
 
 def old_folders(volume: Path) -> list[Path]:
@@ -193,17 +213,21 @@ def _sweep(volume: Path) -> None:
 # --------------------------------------------------------------------------------------------------- recovery
 
 
-def _recovered(server: PrivateServer, plan: Plan, manifest: Manifest, archive: Archive, live: _Live, say: Say) -> str:
-    """Recover to the mark and compare, then on to what was asked for; the server then takes writes.
-
-    Returns:
-        What was reached, in words.
-    """
+def _compared(server: PrivateServer, manifest: Manifest, say: Say) -> None:
+    """Recover to the mark and compare."""
     say("recovering the copy up to the mark of the backup, and comparing it with the manifest")
     found = compare_at_the_mark(server, manifest)
     if found:
         raise BackupError(f"restored, the backup does not hold what its manifest says: {'; '.join(found)}")
     server.stop()
+
+
+def _followed(server: PrivateServer, plan: Plan, manifest: Manifest, archive: Archive, live: _Live, say: Say) -> str:
+    """Recover to what was asked for; the server then takes writes.
+
+    Returns:
+        What was reached, in words.
+    """
     if isinstance(plan.choice, Named):
         target = {"recovery_target_lsn": manifest.consistent_lsn, "recovery_target_inclusive": "off"}
         _follow(server, plan, target, archive, sources=[archive.wal])

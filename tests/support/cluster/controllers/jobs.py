@@ -73,7 +73,12 @@ def _sync_job(store: Store, job: Object) -> None:
         record(store, KIND, job, reason, what, source="job-controller")
         return
     for _ in range(min(spec["parallelism"], wanted - succeeded) - len(active)):
-        pods.make(store, KIND, job, spec["template"])
+        labels = {
+            f"{prefix}{name}": value
+            for name, value in (("controller-uid", job["metadata"]["uid"]), ("job-name", name_of(job)))
+            for prefix in ("", "batch.kubernetes.io/")
+        }
+        pods.make(store, KIND, job, spec["template"], labels=labels)
     store.set_status(KIND, job, **figures, startTime=started, conditions=None)
 
 
