@@ -1,4 +1,4 @@
-"""Every panel of every dashboard, after ten minutes of smoke load of a service that is installed and watched as it is.
+"""The monitoring as it is shipped: every pod is found, and every panel has numbers after ten minutes of smoke load.
 
 The service is the chart, the monitoring `kubectl apply -k deploy`, the load the smoke test over and over and
 `tests/load/locustfile.py` beside it.  Every expression has to have numbers then, at a moment and over time, or a reason
@@ -21,6 +21,7 @@ from support.dashboards import boards, expressions, variables
 from support.documentation import ROOT
 from support.monitored import Monitored, monitored_system, wait_until_all_is_scraped
 from support.operated import Operated
+from support.ports import wait_until
 from support.postgres import folder_for_servers
 from support.seeing import DEPLOY, read
 
@@ -46,6 +47,35 @@ def monitored() -> Iterator[Monitored]:
         jobs = {job["job_name"] for job in read(DEPLOY / "prometheus" / "prometheus.yml")["scrape_configs"]}
         wait_until_all_is_scraped(running, jobs)
         yield running
+
+
+#: The label `app` of pods, which is the job's name, and the port at which they are asked.
+ASKED_AT = {
+    "active-inference-api": 8000,
+    "active-inference-worker": 9100,
+    "postgres": 8080,
+    "cache": 8080,
+    "nginx": 9113,
+}
+
+
+def test_every_pod_is_found_once_also_one_that_comes_later(monitored: Monitored) -> None:
+    """The configuration as it is shipped, with the rights that the manifests give."""
+    cluster = monitored.system.cluster
+
+    def wanted(job: str) -> set[str]:
+        pods = cluster.get("pods", "-l", f"app={job}")["items"]
+        return {f"http://{pod['status']['podIP']}:{ASKED_AT[job]}/metrics" for pod in pods}
+
+    for job in ASKED_AT:
+        assert set(monitored.targets()[job]) == wanted(job)
+    cluster.kubectl("delete", "pod", cluster.pods("app=active-inference-api")[0])
+    cluster.kubectl("rollout", "status", "deployment/active-inference-api", "--timeout=60s")
+    wait_until(
+        lambda: monitored.targets()["active-inference-api"] == dict.fromkeys(wanted("active-inference-api"), "up"),
+        "the new pod is scraped and the old one forgotten",
+        seconds=60,
+    )
 
 
 @dataclass(frozen=True)
