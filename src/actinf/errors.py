@@ -14,8 +14,11 @@
     ├── BackupError          a backup that is missing, damaged, of another server, or not to be had
     ├── MissingExtra         an optional dependency that is not installed
     ├── ResponderError       what the responder to incidents refuses, or cannot do
-    │   └── WebhookRefused       a webhook that is not what it should be
-    │       └── WebhookUnauthenticated   nobody knows who sent it
+    │   ├── WebhookRefused       a webhook that is not what it should be
+    │   │   └── WebhookUnauthenticated   nobody knows who sent it
+    │   └── ChannelError         a message did not reach the one it was for
+    │       ├── ChannelRefused       and never will, as it stands
+    │       └── ChannelTrouble       not now; try again later
     └── ServiceError         what the service, or its client, refuses
         ├── Unauthenticated      no key, or none that is valid
         ├── Forbidden            a key that may not do this
@@ -33,6 +36,9 @@ __all__ = [
     "ActinfError",
     "BackupError",
     "BudgetError",
+    "ChannelError",
+    "ChannelRefused",
+    "ChannelTrouble",
     "Conflict",
     "DatabaseError",
     "FileError",
@@ -165,6 +171,29 @@ class WebhookUnauthenticated(WebhookRefused):
 
     def __init__(self, message: str, *, why: str):
         super().__init__(message, status=401, why=why)
+
+
+class ChannelError(ResponderError):
+    """A message did not reach the one it was for; the text names the channel, and never quotes a secret."""
+
+
+class ChannelRefused(ChannelError):
+    """The provider, or the address, will not take this message, today or tomorrow: somebody has to mend something."""
+
+
+class ChannelTrouble(ChannelError, ConnectionError):
+    """The message did not get through this time: nobody answers, not in time, or what comes back makes no sense.
+
+    Attributes:
+        retry_after: seconds that the provider asks to wait; None: it does not say.
+        may_have_arrived: whether the message had been handed over when it went wrong, so that sending it again may
+            show it twice.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None, may_have_arrived: bool = False):
+        self.retry_after = retry_after
+        self.may_have_arrived = may_have_arrived
+        super().__init__(message)
 
 
 class ServiceError(ActinfError):
