@@ -14,6 +14,9 @@
     ├── BackupError          a backup that is missing, damaged, of another server, or not to be had
     ├── MissingExtra         an optional dependency that is not installed
     ├── ResponderError       what the responder to incidents refuses, or cannot do
+    │   ├── NoSuchIncident       none of that id
+    │   ├── OutOfTurn            an incident is not in a state for that
+    │   ├── StoreError           its store cannot be used
     │   ├── WebhookRefused       a webhook that is not what it should be
     │   │   └── WebhookUnauthenticated   nobody knows who sent it
     │   └── ChannelError         a message did not reach the one it was for
@@ -47,14 +50,17 @@ __all__ = [
     "ImpossibleObservation",
     "MissingExtra",
     "ModelError",
+    "NoSuchIncident",
     "NotFound",
     "ObservationError",
+    "OutOfTurn",
     "RateLimited",
     "ResponderError",
     "ServiceError",
     "ServiceUnavailable",
     "SettingError",
     "Stopped",
+    "StoreError",
     "TraceError",
     "Unauthenticated",
     "Unfinished",
@@ -145,6 +151,18 @@ class MissingExtra(ActinfError, ImportError):
 
 class ResponderError(ActinfError):
     """The responder to incidents refuses something, or cannot do it."""
+
+
+class NoSuchIncident(ResponderError):
+    """There is no incident of that id."""
+
+
+class OutOfTurn(ResponderError):
+    """An incident is not in a state for what is asked; the text says what would have to be done first."""
+
+
+class StoreError(ResponderError):
+    """The responder's store cannot be used: held, full, damaged, or of a later release."""
 
 
 class WebhookRefused(ResponderError, ValueError):

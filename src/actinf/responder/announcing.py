@@ -1,0 +1,148 @@
+"""Who is told of what: which messages come of an event.
+
+What everybody should know goes to the channels that announce; they get one message for each incident, which later
+events edit, so that a channel does not fill up with news of the same thing.  What one person has to act on goes to that
+person through every channel that can reach them.  A private incident is not announced.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from actinf.responder.channels import messages
+from actinf.responder.channels.messages import Briefing
+from actinf.responder.channels.port import Channel, Kind, Message
+from actinf.responder.incident import events as happened
+from actinf.responder.incident.events import Recorded
+from actinf.responder.incident.severity import Severity
+from actinf.responder.incident.state import Incident
+from actinf.responder.oncall.people import Person
+from actinf.responder.oncall.rotation import Schedule
+from actinf.responder.store import outbox
+
+__all__ = ["Announcer", "Route"]
+
+#: What is edited into the incident's first message.
+_NEWS = (
+    happened.Acknowledged,
+    happened.Merged,
+    happened.LeadTaken,
+    happened.HandedOver,
+    happened.SeverityChanged,
+    happened.Assessed,
+    happened.MilestoneReached,
+    happened.ClosedAsFalse,
+    happened.Reopened,
+)
+
+_ENDS_PAGING = (happened.Acknowledged, happened.Resolved, happened.ClosedAsFalse, happened.Merged)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """A channel, and what it is for.
+
+    Attributes:
+        channel: the channel.
+        announces: whether what everybody should know goes there.
+        rooms: whether it can make a war room.
+        reaches: whether it can reach a person.
+    """
+
+    channel: Channel
+    announces: bool
+    rooms: bool
+    reaches: Callable[[Person], bool]
+
+
+class Announcer:
+    """Puts the messages that come of events into the outbox.
+
+    Args:
+        routes: the channels.
+        link: the address of an incident's page, with `{id}` for its id; None: there is no page.
+    """
+
+    def __init__(self, routes: Sequence[Route], link: str | None = None):
+        self.routes = tuple(routes)
+        self._link = link
+
+    def announce(
+        self,
+        connection: sqlite3.Connection,
+        incident: Incident,
+        added: Sequence[Recorded],
+        schedule: Schedule | None,
+        now: datetime,
+    ) -> None:
+        """Let the channels that announce know what has happened.
+
+        Args:
+            connection: of the transaction in which it was written down.
+            incident: as it stands afterwards.
+            added: what has happened.
+            schedule: who is who; None: nobody is known.
+            now: the time.
+        """
+        for one in added:
+            if isinstance(one.event, _ENDS_PAGING):
+                outbox.withdraw(connection, incident.id, Kind.PAGE, Kind.ESCALATION)
+            for route, message in self._messages(connection, incident, one, schedule):
+                if message.update_of is not None and message.kind == Kind.ALERT:
+                    # Only the newest state is worth an edit.
+                    outbox.withdraw_updates(connection, incident.id, route.channel.name)
+                outbox.put(connection, route.channel.name, message, now)
+
+    def tell(self, connection: sqlite3.Connection, person: Person, message: Message, now: datetime) -> tuple[str, ...]:
+        """Tell one person, through every channel that can reach them; the names of these channels."""
+        used = [route.channel.name for route in self.routes if route.reaches(person)]
+        for name in used:
+            outbox.put(connection, name, message, now)
+        return tuple(used)
+
+    def briefing(self, incident: Incident, schedule: Schedule | None) -> Briefing:
+        """What every message about an incident says."""
+        people = schedule.people if schedule is not None else {}
+        lead = people.get(incident.lead)
+        if lead is None and incident.lead:
+            lead = Person(handle=incident.lead, name=incident.lead, role="responder")
+        return Briefing(
+            incident=incident.id,
+            severity=incident.severity,
+            component=incident.component,
+            impact=incident.impact,
+            status=incident.status,
+            lead=lead,
+            link=self._link.format(id=incident.id) if self._link else None,
+            private=incident.private,
+        )
+
+    def _messages(
+        self, connection: sqlite3.Connection, incident: Incident, one: Recorded, schedule: Schedule | None
+    ) -> Iterator[tuple[Route, Message]]:
+        briefing = self.briefing(incident, schedule)
+        event, key = one.event, f"{incident.id}/{one.number}"
+        for route in self.routes:
+            if route.rooms and isinstance(event, happened.Opened | happened.SeverityChanged) and _wants_room(incident):
+                yield route, messages.war_room(briefing, key=f"{incident.id}/room")
+            if not route.announces or incident.private or incident.severity is Severity.P3:
+                continue
+            if isinstance(event, happened.Opened):
+                yield route, messages.alert(briefing, key=f"{incident.id}/alert")
+            elif isinstance(event, happened.SeverityChanged) and not outbox.was_put(
+                connection, incident.id, route.channel.name, Kind.ALERT
+            ):
+                # It was in the queue so far.
+                yield route, messages.alert(briefing, key=f"{incident.id}/alert")
+            elif isinstance(event, happened.Resolved) and incident.resolved_at is not None:
+                lasted = incident.resolved_at - incident.detected_at
+                yield route, messages.resolved(briefing, key=key, lasted=lasted, update_of=outbox.FIRST)
+            elif isinstance(event, _NEWS):
+                yield route, messages.alert(briefing, key=key, update_of=outbox.FIRST)
+
+
+def _wants_room(incident: Incident) -> bool:
+    return incident.severity in (Severity.P0, Severity.P1)

@@ -1,0 +1,1 @@
+"""Clocks: what time an incident has, and when it runs out."""

@@ -1,0 +1,258 @@
+"""What is done with incidents, by whoever does it: the command line, the pages, the intake, the responder itself.
+
+Everything happens in one transaction: the events are written down, and with them what follows from them, timers, the
+escalation and messages that are to go out.  Nothing here waits for a network.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+
+from actinf.errors import OutOfTurn, SettingError
+from actinf.responder.announcing import Announcer
+from actinf.responder.clocks.timers import timers_of
+from actinf.responder.escalation.policy import NO_SCHEDULE, Policy, standing_for
+from actinf.responder.incident import decisions
+from actinf.responder.incident.events import Erased, Event, Opened, Recorded
+from actinf.responder.incident.severity import Severity
+from actinf.responder.incident.state import Incident, incident_of
+from actinf.responder.intake.changes import recent
+from actinf.responder.intake.grouping import GroupKey
+from actinf.responder.oncall.calendar import Calendar
+from actinf.responder.oncall.rotation import Schedule
+from actinf.responder.store import alerts, changes, escalations, incidents, outbox, rosters, timeline, timers
+from actinf.responder.store.database import Store
+
+__all__ = ["BY_ITSELF", "INCIDENT_TYPES", "Desk", "NewIncident", "hours_of"]
+
+#: Who does what nobody does.
+BY_ITSELF = "actinf"
+
+INCIDENT_TYPES = ("api_down", "database_performance", "high_memory", "security", "other")
+
+_SKEW = timedelta(minutes=1)
+_USUAL_HOURS = Calendar(zone="UTC", weekdays=frozenset(range(5)), opens=time(9), closes=time(17))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewIncident:
+    """What is known when an incident opens.
+
+    Attributes:
+        severity: as it was judged.
+        reasons: why.
+        component: what does not work as it should.
+        impact: what users notice of it.
+        incident_type: api_down, database_performance, high_memory, security or other.
+        detected_at: from when its clocks count; None: from now on.
+        source: "alert" or "person".
+        private: whether only those who are concerned may see it; one of security always is.
+    """
+
+    severity: Severity
+    reasons: tuple[str, ...]
+    component: str
+    impact: str
+    incident_type: str = "other"
+    detected_at: datetime | None = None
+    source: str = "person"
+    private: bool = False
+
+    def __post_init__(self) -> None:
+        if self.incident_type not in INCIDENT_TYPES:
+            raise SettingError(f"type is {self.incident_type!r}: expected one of {', '.join(INCIDENT_TYPES)}")
+        for name in ("component", "impact"):
+            if not getattr(self, name).strip():
+                raise SettingError(f"{name} is empty: say it in a few words")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Does things with the incidents of a store.
+
+    Attributes:
+        store: where they are.
+        clock: the time, UTC.
+        announcer: who is told of what.
+        policy: how long an answer to a page is waited for.
+    """
+
+    store: Store
+    clock: Callable[[], datetime]
+    announcer: Announcer
+    policy: Policy = field(default_factory=Policy)
+
+    def open(self, new: NewIncident, *, by: str) -> Incident:
+        """Open an incident.
+
+        Args:
+            new: what is known of it.
+            by: the handle of who opens it.
+
+        Raises:
+            SettingError: it was detected in the future.
+        """
+        with self.store.writing() as connection:
+            incident = self.opened(connection, new, by=by)
+            # Alerts of the same will join it.
+            key = GroupKey(component=incident.component, root=incident.incident_type, private=incident.private)
+            alerts.set_family(connection, incident.id, key, self.clock())
+            return incident
+
+    def opened(
+        self, connection: sqlite3.Connection, new: NewIncident, *, by: str, also: Sequence[Event] = ()
+    ) -> Incident:
+        """As `open`, in a transaction of the caller's, with events that belong to its beginning."""
+        now = self.clock()
+        detected_at = (new.detected_at or now).astimezone(UTC)
+        if detected_at > now + _SKEW:
+            raise SettingError(f"detected_at is {detected_at:%Y-%m-%d %H:%M:%S} UTC, which is yet to come")
+        event = Opened(
+            incident_type=new.incident_type,
+            severity=new.severity,
+            reasons=new.reasons,
+            component=new.component.strip(),
+            impact=new.impact.strip(),
+            detected_at=min(detected_at, now),
+            source=new.source,
+            private=new.private or new.incident_type == "security",
+            changes=tuple(
+                f"{change.at:%Y-%m-%d %H:%M} UTC {change.kind}: {change.what} (by {change.by})"
+                for change in recent(changes.lately(connection, now), now)
+            ),
+        )
+        return self.record(connection, incidents.new_id(connection, now), None, (event, *also), by=by)
+
+    def act(
+        self, incident: str, decide: Callable[[Incident], tuple[Event, ...]], *, by: str, at: datetime | None = None
+    ) -> Incident:
+        """Do something with an incident.
+
+        Args:
+            incident: its id.
+            decide: makes the events of it, one of `actinf.responder.incident.decisions` with its arguments.
+            by: the handle of who does it.
+            at: when it happened, where somebody tells of the past; None: now.
+
+        Returns:
+            The incident as it stands afterwards.
+
+        Raises:
+            NoSuchIncident: there is none of that id.
+            OutOfTurn: it is not in a state for that.
+            SettingError: `at` is before the incident was detected, or yet to come.
+        """
+        with self.store.writing() as connection:
+            before = incidents.incident(connection, incident)
+            now = self.clock()
+            if at is not None and not before.detected_at <= at <= now + _SKEW:
+                raise SettingError(
+                    f"at is {at.astimezone(UTC):%Y-%m-%d %H:%M} UTC: expected a time since the detection, "
+                    f"{before.detected_at:%Y-%m-%d %H:%M} UTC, that is not yet to come"
+                )
+            return self.record(connection, incident, before, decide(before), by=by, at=at)
+
+    def merge(self, incident: str, into: str, *, by: str) -> Incident:
+        """Let an incident go on as another; the other as it stands afterwards."""
+        with self.store.writing() as connection:
+            one, other = incidents.incident(connection, incident), incidents.incident(connection, into)
+            self.record(connection, incident, one, decisions.merge_into(one, other), by=by)
+            connection.execute("UPDATE alert SET incident = ? WHERE incident = ?", [into, incident])
+            return self.record(connection, into, other, decisions.absorb(other, one), by=by)
+
+    def erase(self, incident: str, reason: str, *, by: str) -> Incident:
+        """Erase what is stored of people with a closed incident: who acted, and what they wrote.
+
+        That something happened, and when, stays, and the chain still holds.
+
+        Raises:
+            OutOfTurn: it is open, and whoever works on it needs what would be erased.
+        """
+        with self.store.writing() as connection:
+            before = incidents.incident(connection, incident)
+            if before.is_open:
+                raise OutOfTurn(f"{incident} is open: resolve it before what is personal in it is erased")
+            numbers = tuple(range(1, before.number + 1))
+            timeline.erase(connection, incident, numbers)
+            connection.execute("UPDATE alert SET alert = '{}' WHERE incident = ?", [incident])
+            erased = incidents.incident(connection, incident)
+            event = Erased(numbers=numbers, reason=reason)
+            after = self.record(connection, incident, erased, (event,), by=by)
+            outbox.forget(connection, incident)
+        self.store.settle()
+        return after
+
+    def incident(self, name: str) -> Incident:
+        """An incident as it stands.
+
+        Raises:
+            NoSuchIncident: there is none of that id.
+        """
+        with self.store.reading() as connection:
+            return incidents.incident(connection, name)
+
+    def timeline(self, name: str) -> list[Recorded]:
+        """What happened to an incident, in the order in which it was written down."""
+        with self.store.reading() as connection:
+            incidents.incident(connection, name)
+            return timeline.timeline(connection, name)
+
+    def list(self, which: str = "open", *, since: datetime | None = None) -> list[Incident]:
+        """Incidents, the most severe first."""
+        with self.store.reading() as connection:
+            return incidents.listed(connection, which, since=since)
+
+    def set_schedule(self, schedule: Schedule, *, by: str) -> None:
+        """Let a schedule hold from now on; who could not be paged without one is paged now."""
+        with self.store.writing() as connection:
+            now = self.clock()
+            rosters.set_schedule(connection, schedule, by=by, now=now)
+            escalations.take_up(connection, NO_SCHEDULE, now)
+
+    def schedule(self) -> Schedule | None:
+        """The schedule that holds; None: none was ever set."""
+        with self.store.reading() as connection:
+            return rosters.schedule(connection)
+
+    def record(
+        self,
+        connection: sqlite3.Connection,
+        name: str,
+        before: Incident | None,
+        events: Sequence[Event],
+        *,
+        by: str,
+        at: datetime | None = None,
+    ) -> Incident:
+        """Write events down, and what follows from them.
+
+        Args:
+            connection: of a transaction that writes.
+            name: the incident's id.
+            before: as it stood; None: it begins.
+            events: what happened to it.
+            by: who did it.
+            at: when; None: now.
+        """
+        if not events and before is not None:
+            return before
+        now = self.clock()
+        added = timeline.append(connection, self.store.key, name, events, by=by, at=at or now, now=now)
+        after = incident_of(added, before)
+        incidents.keep(connection, after)
+        schedule = rosters.schedule(connection)
+        timers.set_timers(connection, name, timers_of(after))
+        standing = standing_for(
+            after, escalations.standing(connection, name), policy=self.policy, hours=hours_of(schedule), now=now
+        )
+        escalations.set_standing(connection, name, standing)
+        self.announcer.announce(connection, after, added, schedule, now)
+        return after
+
+
+def hours_of(schedule: Schedule | None) -> Calendar:
+    """When a P2 may page; where no schedule says otherwise, Monday to Friday from 9 to 17 UTC."""
+    return _USUAL_HOURS if schedule is None else schedule.business_hours

@@ -1,0 +1,119 @@
+"""Incidents as documents: what the command line prints as JSON, and what the API answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from actinf.responder.clocks.timers import clocks_of
+from actinf.responder.incident.events import Recorded
+from actinf.responder.incident.state import Incident
+from actinf.responder.incident.tasks import CHECKLIST, TASKS
+
+__all__ = ["event_document", "incident_document", "summary_document"]
+
+
+def summary_document(incident: Incident, now: datetime) -> dict[str, Any]:
+    """An incident in a list."""
+    return {
+        "id": incident.id,
+        "severity": incident.severity,
+        "status": incident.status,
+        "type": incident.incident_type,
+        "component": incident.component,
+        "impact": incident.impact,
+        "lead": incident.lead or None,
+        "attended": incident.attended,
+        "private": incident.private,
+        "detected_at": _moment(incident.detected_at),
+        "opened_at": _moment(incident.opened_at),
+        "acknowledged_at": _moment(incident.acknowledged_at),
+        "resolved_at": _moment(incident.resolved_at),
+        "clocks": [
+            {
+                "clock": clock.key,
+                "due": _moment(clock.due),
+                "met_at": _moment(clock.stopped_at),
+                "seconds_left": round(clock.left(now).total_seconds()),
+                "used": round(clock.used(now), 4),
+            }
+            for clock in clocks_of(incident)
+        ],
+    }
+
+
+def incident_document(incident: Incident, timeline: Sequence[Recorded], now: datetime) -> dict[str, Any]:
+    """All of an incident."""
+    return {
+        **summary_document(incident, now),
+        "reasons": incident.reasons,
+        "components": incident.components,
+        "findings": incident.findings,
+        "changes": incident.changes,
+        "resolution": incident.resolution,
+        "room": incident.room or None,
+        "links": [{"target": target, "relation": relation} for target, relation in incident.links],
+        "alerts": [
+            {
+                "name": one.name,
+                "firing": one.firing,
+                "summary": one.summary,
+                "link": one.link,
+                "since": _moment(one.since),
+            }
+            for one in incident.alerts.values()
+        ],
+        "milestones": {
+            milestone.value: {"at": _moment(at), "event": number}
+            for milestone, (at, number) in incident.milestones.items()
+        },
+        "checklist": [
+            {
+                "item": item.key,
+                "text": item.text,
+                "passed": found.passed if found else None,
+                "found": found.found if found else "",
+                "by": found.by if found else None,
+                "at": _moment(found.at) if found else None,
+            }
+            for item in CHECKLIST.values()
+            for found in [incident.checklist.get(item.key)]
+        ],
+        "tasks": [
+            {
+                "task": task.key,
+                "group": task.group.key,
+                "text": task.text,
+                "done_at": _moment(incident.tasks[task.key][0]) if task.key in incident.tasks else None,
+            }
+            for task in TASKS.values()
+        ],
+        "actions": [
+            {
+                "number": action.number,
+                "text": action.text,
+                "owner": action.owner,
+                "due": _moment(action.due),
+                "done_at": _moment(action.done_at),
+            }
+            for action in incident.actions.values()
+        ],
+        "timeline": [event_document(one) for one in timeline],
+    }
+
+
+def event_document(one: Recorded) -> dict[str, Any]:
+    """An event of a timeline."""
+    return {
+        "number": one.number,
+        "at": _moment(one.at),
+        "recorded_at": _moment(one.recorded_at),
+        "by": one.by,
+        "kind": one.event.kind,
+        **one.event.stored(),
+    }
+
+
+def _moment(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat(timespec="seconds")

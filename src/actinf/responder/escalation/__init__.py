@@ -1,0 +1,1 @@
+"""Escalation: who is paged next."""

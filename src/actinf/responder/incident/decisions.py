@@ -1,0 +1,227 @@
+"""What may be done with an incident, and which events come of it.
+
+Each function looks at the incident as it stands and returns events, or raises `OutOfTurn` with what would have to be
+different.  None knows a clock, a store or a channel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from actinf.errors import OutOfTurn, SettingError
+from actinf.responder.incident import events as happened
+from actinf.responder.incident.events import Event, Milestone
+from actinf.responder.incident.severity import Severity
+from actinf.responder.incident.state import Incident
+from actinf.responder.incident.tasks import CHECKLIST, TASKS
+
+__all__ = [
+    "LONGEST_TEXT",
+    "absorb",
+    "acknowledge",
+    "add_action",
+    "assess",
+    "assign",
+    "change_severity",
+    "check",
+    "close_as_false",
+    "do_task",
+    "finish_action",
+    "hand_over",
+    "keep_evidence",
+    "link",
+    "merge_into",
+    "note",
+    "reach",
+    "reopen",
+    "resolve",
+]
+
+#: Characters of a text that somebody writes; more belongs into a file that is kept as evidence.
+LONGEST_TEXT = 20_000
+
+
+def acknowledge(incident: Incident, who: str) -> tuple[Event, ...]:
+    """Somebody is there.  A second acknowledgement by the same person changes nothing and is no mistake."""
+    _must_be_open(incident, "acknowledged")
+    if incident.attended and incident.acknowledged_by == who:
+        return ()
+    return (happened.Acknowledged(who=who),)
+
+
+def assign(incident: Incident, who: str) -> tuple[Event, ...]:
+    """Give the lead to somebody; who leads already goes on."""
+    _must_not_be_over(incident, "assigned")
+    return () if incident.lead == who else (happened.LeadTaken(who=who),)
+
+
+def hand_over(incident: Incident, to: str, note: str = "") -> tuple[Event, ...]:
+    """Pass the lead on, with what the next one has to know."""
+    _must_not_be_over(incident, "handed over")
+    if not incident.lead:
+        raise OutOfTurn(f"{incident.id} has no lead that could hand it over: give it one, actinf incident assign")
+    if incident.lead == to:
+        raise OutOfTurn(f"{to} leads {incident.id} already")
+    return (happened.HandedOver(giver=incident.lead, taker=to, note=_text("note", note, may_be_empty=True)),)
+
+
+def change_severity(incident: Incident, severity: Severity, reason: str, *, by_hand: bool = True) -> tuple[Event, ...]:
+    """Make it more or less severe, with the reason."""
+    _must_not_be_over(incident, "given another severity")
+    if severity == incident.severity:
+        raise OutOfTurn(f"{incident.id} is {severity} already")
+    return (happened.SeverityChanged(severity=severity, reason=_text("reason", reason), by_hand=by_hand),)
+
+
+def assess(
+    incident: Incident, *, severity: Severity, components: Sequence[str], impact: str, findings: str
+) -> tuple[Event, ...]:
+    """The initial assessment; all four are needed."""
+    _must_not_be_over(incident, "assessed")
+    named = tuple(dict.fromkeys(one.strip() for one in components if one.strip()))
+    if not named:
+        raise SettingError("components is empty: expected at least one, those that do not work as they should")
+    return (
+        happened.Assessed(
+            severity=severity,
+            components=named,
+            impact=_text("impact", impact),
+            findings=_text("findings", findings),
+        ),
+    )
+
+
+def note(text: str) -> tuple[Event, ...]:
+    """Write something down; also when all is over."""
+    return (happened.Noted(text=_text("text", text)),)
+
+
+def reach(incident: Incident, milestone: Milestone, text: str = "") -> tuple[Event, ...]:
+    """Say that a milestone was reached; said again, it is corrected."""
+    _must_not_be_over(incident, "taken further")
+    if milestone in (Milestone.DETECTED, Milestone.RESTORED):
+        other = "opening" if milestone is Milestone.DETECTED else "resolving"
+        raise OutOfTurn(f"the milestone {milestone.value!r} comes with {other} the incident")
+    return (happened.MilestoneReached(milestone=milestone, text=_text("text", text, may_be_empty=True)),)
+
+
+def check(item: str, *, passed: bool | None, found: str, by_machine: bool) -> tuple[Event, ...]:
+    """Say how an item of the recovery checklist stands."""
+    if item not in CHECKLIST:
+        raise SettingError(f"no item {item!r} on the checklist: expected one of {', '.join(CHECKLIST)}")
+    return (
+        happened.Checked(
+            item=item, passed=passed, found=_text("found", found, may_be_empty=True), by_machine=by_machine
+        ),
+    )
+
+
+def resolve(incident: Incident, how: str = "", *, by_itself: bool = False) -> tuple[Event, ...]:
+    """Call it over: the resolution clock stops, and the tasks afterwards begin to count."""
+    _must_be_open(incident, "resolved")
+    return (happened.Resolved(how=_text("how", how, may_be_empty=True), by_itself=by_itself),)
+
+
+def reopen(incident: Incident, reason: str) -> tuple[Event, ...]:
+    """It was not over."""
+    if incident.merged_into:
+        raise OutOfTurn(f"{incident.id} goes on as {incident.merged_into}: reopen that one")
+    if incident.is_open:
+        raise OutOfTurn(f"{incident.id} is open")
+    return (happened.Reopened(reason=_text("reason", reason)),)
+
+
+def close_as_false(incident: Incident, reason: str) -> tuple[Event, ...]:
+    """There was nothing."""
+    _must_be_open(incident, "closed as false")
+    return (happened.ClosedAsFalse(reason=_text("reason", reason)),)
+
+
+def merge_into(incident: Incident, other: Incident) -> tuple[Event, ...]:
+    """Let it go on as another; see `absorb` for the other's side."""
+    _must_not_be_over(incident, "merged")
+    if incident.id == other.id:
+        raise OutOfTurn(f"{incident.id} cannot be merged into itself")
+    _must_not_be_over(other, "what another is merged into")
+    return (happened.Merged(into=other.id),)
+
+
+def absorb(incident: Incident, other: Incident) -> tuple[Event, ...]:
+    """Take up another incident, with its alerts."""
+    joined = tuple(
+        happened.AlertJoined(
+            fingerprint=fingerprint, name=alert.name, firing=alert.firing, summary=alert.summary, link=alert.link
+        )
+        for fingerprint, alert in other.alerts.items()
+        if fingerprint not in incident.alerts
+    )
+    return (happened.Merged(absorbed=other.id), *joined)
+
+
+def link(incident: Incident, target: str, relation: str = "related") -> tuple[Event, ...]:
+    """Say what it has to do with."""
+    target = _text("target", target)
+    return () if (target, relation) in incident.links else (happened.Linked(target=target, relation=relation),)
+
+
+def do_task(incident: Incident, task: str, *, done: bool = True, text: str = "") -> tuple[Event, ...]:
+    """Say that one of the twelve tasks was done, or was not after all."""
+    if task not in TASKS:
+        raise SettingError(f"no task {task!r}: expected one of {', '.join(TASKS)}")
+    if incident.resolved_at is None:
+        raise OutOfTurn(f"{incident.id} is not resolved: its tasks begin with the resolution")
+    if (task in incident.tasks) == done:
+        return ()
+    return (happened.TaskDone(task=task, done=done, text=_text("text", text, may_be_empty=True)),)
+
+
+def add_action(incident: Incident, *, text: str, owner: str, due: datetime) -> tuple[Event, ...]:
+    """Something that has to change; both an owner and a day are needed."""
+    number = max(incident.actions, default=0) + 1
+    return (happened.ActionAdded(action=number, text=_text("text", text), owner=_text("owner", owner), due=due),)
+
+
+def finish_action(incident: Incident, number: int) -> tuple[Event, ...]:
+    """It has changed."""
+    action = incident.actions.get(number)
+    if action is None:
+        known = ", ".join(map(str, incident.actions)) or "none"
+        raise SettingError(f"{incident.id} has no action item {number}: it has {known}")
+    return () if action.done_at is not None else (happened.ActionDone(action=number),)
+
+
+def keep_evidence(*, name: str, sha256: str, size: int, source: str, custody: str) -> tuple[Event, ...]:
+    """Write down that a file was taken as evidence, or handed on."""
+    return (happened.EvidenceKept(name=name, sha256=sha256, size=size, source=source, custody=custody),)
+
+
+def _text(name: str, value: str, *, may_be_empty: bool = False) -> str:
+    text = value.strip()
+    if not text and not may_be_empty:
+        raise SettingError(f"{name} is empty: say it in a few words")
+    if len(text) > LONGEST_TEXT:
+        raise SettingError(
+            f"{name} has {len(text):,} characters, of which {LONGEST_TEXT:,} are taken: keep it as a file, "
+            "actinf incident evidence"
+        )
+    return text
+
+
+def _must_be_open(incident: Incident, what: str) -> None:
+    _must_not_be_over(incident, what)
+    if incident.resolved_at is not None:
+        raise OutOfTurn(
+            f"{incident.id} was resolved at {incident.resolved_at:%Y-%m-%d %H:%M} UTC and cannot be {what}: "
+            f"reopen it first, actinf incident reopen {incident.id}"
+        )
+
+
+def _must_not_be_over(incident: Incident, what: str) -> None:
+    if incident.merged_into:
+        raise OutOfTurn(f"{incident.id} goes on as {incident.merged_into}: use that one")
+    if incident.is_false:
+        raise OutOfTurn(
+            f"{incident.id} was closed as false and cannot be {what}: reopen it first, "
+            f"actinf incident reopen {incident.id}"
+        )

@@ -1,0 +1,139 @@
+"""The parts of a responder, put together from its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import platformdirs
+from pydantic import SecretStr
+
+from actinf.responder.announcing import Announcer, Route
+from actinf.responder.channels.mail import MailChannel, MailSettings, Security
+from actinf.responder.channels.none import NoChannel
+from actinf.responder.channels.webhook import WebhookChannel, WebhookSettings
+from actinf.responder.clocks.steady import Reading, SteadyClock
+from actinf.responder.courier import Courier
+from actinf.responder.desk import Desk
+from actinf.responder.pulse import Pulse
+from actinf.responder.reception import Reception
+from actinf.responder.settings import RespondSettings
+from actinf.responder.store import notes
+from actinf.responder.store.database import Store
+from actinf.runtime.process_settings import is_loopback
+
+__all__ = ["Parts", "data_directory", "make_parts"]
+
+_CLOCK = "clock"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a process of the responder works with."""
+
+    settings: RespondSettings
+    store: Store
+    clock: SteadyClock
+    desk: Desk
+    pulse: Pulse
+    reception: Reception
+    courier: Courier
+
+    def keep_clock(self) -> None:
+        """Remember the time as it is counted, for the process after this one."""
+        with self.store.writing() as connection:
+            notes.put(connection, _CLOCK, self.clock.reading().text())
+
+    def close(self) -> None:
+        """Close the store."""
+        self.store.close()
+
+
+def data_directory(settings: RespondSettings) -> Path:
+    """Where the store is."""
+    if settings.data_dir is not None:
+        return settings.data_dir.absolute()
+    return Path(platformdirs.user_data_dir("actinf", appauthor=False)).absolute() / "responder"
+
+
+def make_parts(settings: RespondSettings) -> Parts:
+    """Open the store and put the parts together.
+
+    Raises:
+        StoreError: the store cannot be used.
+        SettingError: a channel's settings make no sense.
+    """
+    store = Store(data_directory(settings))
+    with store.reading() as connection:
+        before = notes.get(connection, _CLOCK)
+    clock = SteadyClock(Reading.of(before) if before is not None else None)
+    routes = _routes(settings, clock)
+    link = f"{settings.public_url.rstrip('/')}/incidents/{{id}}" if settings.public_url else None
+    desk = Desk(store, clock, Announcer(routes, link))
+    return Parts(
+        settings=settings,
+        store=store,
+        clock=clock,
+        desk=desk,
+        pulse=Pulse(desk, timedelta(seconds=settings.hold_seconds)),
+        reception=Reception(desk),
+        courier=Courier(desk, routes),
+    )
+
+
+def _routes(settings: RespondSettings, clock: Callable[[], datetime]) -> list[Route]:
+    routes = []
+    if settings.slack_token is not None:
+        from actinf.responder.channels.slack import SlackChannel, SlackSettings  # its library takes a while to load
+
+        slack = SlackSettings(token=settings.slack_token, room=settings.slack_room, base_url=settings.slack_url)
+        routes.append(
+            Route(
+                channel=SlackChannel(slack, now=clock),
+                announces=True,
+                rooms=True,
+                reaches=lambda person: person.chat_id is not None,
+            )
+        )
+    if settings.smtp_url is not None:
+        routes.append(
+            Route(
+                channel=MailChannel(_mail(settings), now=clock),
+                announces=bool(settings.mail_to),
+                rooms=False,
+                reaches=lambda person: person.email is not None,
+            )
+        )
+    if settings.pager_url is not None and settings.pager_secret is not None:
+        pager = WebhookSettings(url=settings.pager_url, secret=settings.pager_secret, name="pager")
+        routes.append(
+            Route(
+                channel=WebhookChannel(pager),
+                announces=False,
+                rooms=False,
+                reaches=lambda person: person.phone is not None,
+            )
+        )
+    if not routes:
+        routes.append(Route(channel=NoChannel(), announces=True, rooms=False, reaches=lambda person: False))  # noqa: ARG005
+    return routes
+
+
+def _mail(settings: RespondSettings) -> MailSettings:
+    url = urlsplit(settings.smtp_url.get_secret_value() if settings.smtp_url else "")
+    host = url.hostname or ""
+    implicit = url.scheme == "smtps"
+    # A server on this machine needs no encryption to be reached; any other does.
+    security = Security.TLS if implicit else Security.NONE if is_loopback(host) else Security.STARTTLS
+    return MailSettings(
+        host=host,
+        port=url.port or (465 if implicit else 587),
+        sender=settings.mail_from or "",
+        recipients=settings.mail_to,
+        security=security,
+        user=unquote(url.username) if url.username else None,
+        password=SecretStr(unquote(url.password)) if url.password else None,
+    )

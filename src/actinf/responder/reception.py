@@ -1,0 +1,216 @@
+"""The reception: alerts come in, and some of them open an incident.
+
+An alert is first kept, with others in one transaction, and so durable when its sender is told that it was accepted.
+What it means is worked out a moment later, for all that came meanwhile together, so that a storm costs little more
+than a breeze.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from actinf.responder.desk import BY_ITSELF, INCIDENT_TYPES, Desk, NewIncident
+from actinf.responder.incident import decisions
+from actinf.responder.incident.events import AlertJoined, Event, Noted, SeverityChanged
+from actinf.responder.incident.severity import Judgement, Severity, SeveritySettings, classify, signals_of
+from actinf.responder.intake.alert import Alert
+from actinf.responder.intake.fingerprint import partial_fingerprint
+from actinf.responder.intake.grouping import GroupingSettings, Joins, Opens, Reopens, Standing, group_of, place
+from actinf.responder.intake.recheck import Drop, LookAgain, RecheckSettings, opening
+from actinf.responder.store import alerts, incidents
+from actinf.responder.store.alerts import Known
+
+__all__ = ["Reception"]
+
+#: Alerts that are looked at in one transaction.
+_AT_ONCE = 5_000
+#: Alerts of an incident that each stand on its timeline; of more, only how many there are is known.
+_MOST_ON_A_TIMELINE = 100
+
+
+@dataclass(slots=True)
+class Reception:
+    """Takes alerts.
+
+    Attributes:
+        desk: through which incidents are opened.
+        severity, grouping, recheck: how alerts are judged, put together, and looked at again.
+        quiet: why an alert is not to be told at a moment; None: it is.
+    """
+
+    desk: Desk
+    severity: SeveritySettings = field(default_factory=SeveritySettings)
+    grouping: GroupingSettings = field(default_factory=GroupingSettings)
+    recheck: RecheckSettings = field(default_factory=RecheckSettings)
+    quiet: Callable[[sqlite3.Connection, Alert, datetime], bool] | None = None
+
+    def accept(self, taken: Iterable[Alert]) -> None:
+        """Keep alerts; they are on the disk when this returns."""
+        with self.desk.store.writing() as connection:
+            alerts.accept(connection, taken, self.desk.clock())
+
+    def digest(self) -> bool:
+        """Look at what has come in, and at what was to be looked at again; whether there was anything."""
+        now = self.desk.clock()
+        with self.desk.store.reading() as connection:
+            if not alerts.waiting(connection) and not alerts.look_again(connection, now, 1):
+                return False
+        with self.desk.store.writing() as connection:
+            _Digest(self, connection, now).run()
+        return True
+
+
+class _Digest:
+    """One look at what has come in, within one transaction."""
+
+    def __init__(self, reception: Reception, connection: sqlite3.Connection, now: datetime):
+        self._reception = reception
+        self._desk = reception.desk
+        self._connection = connection
+        self._now = now
+        self._standing = self._all_standing()
+        self._severity: dict[str, Severity] = {}
+        self._news: dict[str, list[Event]] = {}
+
+    def run(self) -> None:
+        """Do it."""
+        touched: dict[str, Known] = {}
+        for alert, received_at in alerts.take(self._connection, _AT_ONCE):
+            touched[alert.fingerprint] = self._seen(alert, received_at, touched.get(alert.fingerprint))
+        for known in alerts.look_again(self._connection, self._now):
+            touched.setdefault(known.alert.fingerprint, known)
+        for known in touched.values():
+            alerts.keep(self._connection, self._placed(known), self._now)
+        for name, events in self._news.items():
+            self._write(name, events)
+
+    def _seen(self, alert: Alert, received_at: datetime, lately: Known | None) -> Known:
+        """What is known of an alert now that it was told again."""
+        known = lately or alerts.known(self._connection, alert.fingerprint)
+        if known is None:
+            known = Known(
+                alert=alert,
+                partial=partial_fingerprint(alert.labels),
+                incident=None,
+                firing=False,
+                began=(),
+                times=0,
+                look_at=None,
+            )
+        began = known.began
+        if alert.is_firing and not known.firing:
+            began = (*began, received_at)
+        if known.firing != alert.is_firing and known.incident is not None:
+            self._tell(known.incident, alert)
+        return replace(known, alert=alert, firing=alert.is_firing, began=began, times=known.times + 1)
+
+    def _placed(self, known: Known) -> Known:
+        """The alert with the incident that it belongs to; one is opened where it has to be."""
+        if known.incident is not None and self._is_open(known.incident):
+            return replace(known, look_at=None)
+        if not known.firing or not known.began:
+            return replace(known, look_at=None)
+        quiet = self._reception.quiet
+        if quiet is not None and quiet(self._connection, known.alert, self._now):
+            # It is told if it still fires when nothing quiets it any more.
+            return replace(known, look_at=self._now + self._reception.recheck.hold)
+        judgement = classify(signals_of(known.alert.labels, known.alert.annotations), self._reception.severity)
+        placement = place(known.alert, self._standing.values(), self._now, self._reception.grouping)
+        if isinstance(placement, Joins):
+            return self._joined(known, placement.incident, judgement)
+        verdict = opening(judgement.severity, not known.firing, known.began, self._now, self._reception.recheck)
+        if isinstance(verdict, LookAgain):
+            return replace(known, look_at=verdict.at)
+        if isinstance(verdict, Drop):
+            return replace(known, look_at=None)
+        if isinstance(placement, Reopens):
+            incident = incidents.incident(self._connection, placement.incident)
+            events = (*decisions.reopen(incident, placement.why), _joins(known.alert))
+            self._desk.record(self._connection, incident.id, incident, events, by=BY_ITSELF)
+            placed = self._belongs(known, incident.id)
+            self._standing = self._all_standing()
+            return placed
+        return self._opened(known, placement, judgement)
+
+    def _opened(self, known: Known, placement: Opens, judgement: Judgement) -> Known:
+        alert = known.alert
+        new = NewIncident(
+            severity=judgement.severity,
+            reasons=judgement.reasons,
+            component="several" if placement.takes_storm else alert.component or alert.name,
+            impact=alert.summary,
+            incident_type=alert.kind if alert.kind in INCIDENT_TYPES else "other",
+            detected_at=max(known.began),
+            source="alert",
+            private=alert.is_private,
+        )
+        incident = self._desk.opened(self._connection, new, by=BY_ITSELF, also=(_joins(alert),))
+        alerts.set_family(self._connection, incident.id, placement.key, self._now, takes_storm=placement.takes_storm)
+        placed = self._belongs(known, incident.id)
+        self._standing = self._all_standing()
+        return placed
+
+    def _joined(self, known: Known, name: str, judgement: Judgement) -> Known:
+        self._tell(name, known.alert)
+        if name not in self._severity:
+            self._severity[name] = incidents.incident(self._connection, name).severity
+        if judgement.severity < self._severity[name]:
+            self._severity[name] = judgement.severity
+            worse = SeverityChanged(severity=judgement.severity, reason=judgement.reasons[0], by_hand=False)
+            self._news[name].append(worse)
+        one = self._standing[name]
+        self._standing[name] = replace(one, newest_alert_at=self._now, alerts={*one.alerts, known.partial})
+        return self._belongs(known, name)
+
+    def _belongs(self, known: Known, name: str) -> Known:
+        alerts.set_family(self._connection, name, group_of(known.alert, self._reception.grouping), self._now)
+        placed = replace(known, incident=name, look_at=None)
+        alerts.keep(self._connection, placed, self._now)
+        return placed
+
+    def _all_standing(self) -> dict[str, Standing]:
+        reopen_within = self._reception.grouping.reopen_within
+        return {one.incident: one for one in alerts.standing(self._connection, self._now, reopen_within)}
+
+    def _tell(self, name: str, alert: Alert) -> None:
+        self._news.setdefault(name, []).append(_joins(alert))
+
+    def _is_open(self, name: str) -> bool:
+        return name in self._standing and self._standing[name].resolved_at is None
+
+    def _write(self, name: str, events: Sequence[Event]) -> None:
+        """Put news on the timeline of an incident, as long as there is room for all of it."""
+        incident = incidents.incident(self._connection, name)
+        if incident.is_over:
+            return
+        told = _latest(events)
+        room = _MOST_ON_A_TIMELINE - len(incident.alerts)
+        fresh = [one for one in told if isinstance(one, AlertJoined) and one.fingerprint not in incident.alerts]
+        left_out = {one.fingerprint for one in fresh[max(room, 0) :]}
+        kept = [one for one in told if not (isinstance(one, AlertJoined) and one.fingerprint in left_out)]
+        if left_out and room > 0:
+            kept.append(Noted(text=f"more than {_MOST_ON_A_TIMELINE} alerts: further ones are counted, not listed"))
+        self._desk.record(self._connection, name, incident, kept, by=BY_ITSELF)
+
+
+def _latest(events: Sequence[Event]) -> list[Event]:
+    """Of each alert what was told last."""
+    latest: dict[object, Event] = {}
+    for at, event in enumerate(events):
+        key = event.fingerprint if isinstance(event, AlertJoined) else at
+        latest.pop(key, None)
+        latest[key] = event
+    return list(latest.values())
+
+
+def _joins(alert: Alert) -> AlertJoined:
+    return AlertJoined(
+        fingerprint=alert.fingerprint,
+        name=alert.name,
+        firing=alert.is_firing,
+        summary=alert.summary,
+        link=alert.generator_url,
+    )

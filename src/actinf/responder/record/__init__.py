@@ -1,0 +1,1 @@
+"""The record: timelines that show tampering, evidence, reports."""

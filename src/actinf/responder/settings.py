@@ -1,0 +1,123 @@
+"""The settings of the responder: one frozen object, built where a process starts and handed down.
+
+Nothing of it is needed: without any, incidents are opened, led and recorded, and nobody is told through a channel.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import NoDecode, SettingsConfigDict
+
+from actinf.runtime.process_settings import ProcessSettings, is_address, is_loopback, unknown_among
+
+__all__ = ["RespondSettings", "unknown_respond_variables"]
+
+PREFIX = "ACTINF_RESPOND_"
+
+_Secrets = Annotated[tuple[SecretStr, ...], NoDecode]
+
+
+class RespondSettings(ProcessSettings):
+    """What `actinf respond`, `actinf incident` and their kin are told, by flag or by a variable `ACTINF_RESPOND_…`."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX)
+
+    data_dir: Path | None = Field(
+        None, description="Where the store, its key and its anchor live; None: `responder` in the user's data folder."
+    )
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8070, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    insecure_local: bool = Field(
+        False, description="Take webhooks without a token and commands without a key. Only on a loopback address."
+    )
+    public_url: str | None = Field(
+        None, description="Address under which people reach the console, for links in messages; None: no links."
+    )
+
+    alert_tokens: _Secrets = Field(
+        (), description="Bearer tokens, by commas, one of which Alertmanager has to send with its webhook."
+    )
+    sentry_secrets: _Secrets = Field((), description="Client secrets, by commas, with which Sentry signs its webhook.")
+    hook_secrets: _Secrets = Field(
+        (), description="Secrets, by commas, with which senders sign the generic webhook and that of changes."
+    )
+    waiting_alerts: int = Field(
+        100_000, ge=1000, description="Alerts that may wait to be looked at; more are refused with 429."
+    )
+
+    slack_token: SecretStr | None = Field(None, description="Of the Slack app, xoxb-…; None: no Slack.")
+    slack_room: str = Field("incidents", description="Where incidents are announced, without #.")
+    slack_url: str = Field("https://slack.com/api/", description="Slack's API.")
+    smtp_url: SecretStr | None = Field(
+        None, description="smtps://user:password@host:465, or smtp://… for STARTTLS on port 587; None: no mail."
+    )
+    mail_from: str | None = Field(None, description="Address that mails come from; needed where `smtp_url` is given.")
+    mail_to: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Addresses, by commas, that every incident is announced to."
+    )
+    pager_url: SecretStr | None = Field(
+        None, description="https://… that pages are posted to, of a provider of calls or short messages; None: none."
+    )
+    pager_secret: SecretStr | None = Field(None, description="whsec_…, with which those posts are signed.")
+
+    prometheus_url: str | None = Field(
+        None, description="Prometheus that checks the recovery and measures the impact; None: a person does both."
+    )
+    heartbeat_url: SecretStr | None = Field(
+        None, description="Asked every 30 s for as long as all is well: a service that alarms when that ends."
+    )
+    hold_seconds: float = Field(
+        300.0, ge=0, description="How long none of its alerts may fire before an unattended incident is closed."
+    )
+    log_format: Literal["json", "text"] = Field("json", description="`json` for machines, `text` for people.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")
+
+    @field_validator("alert_tokens", "sentry_secrets", "hook_secrets", "mail_to", mode="before")
+    @classmethod
+    def _by_commas(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("public_url", "slack_url", "prometheus_url")
+    @classmethod
+    def _is_web_address(cls, value: str | None) -> str | None:
+        if value is not None and not is_address(value, ("http", "https")):
+            raise ValueError("expected an address like https://respond.example.org")
+        return value
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_mail_server(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not (
+            is_address(value.get_secret_value(), ("smtp", "smtps")) and urlsplit(value.get_secret_value()).hostname
+        ):
+            raise ValueError("expected an address like smtps://user:password@host:465")
+        return value
+
+    @field_validator("pager_url", "heartbeat_url")
+    @classmethod
+    def _is_secret_address(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not is_address(value.get_secret_value(), ("http", "https")):
+            raise ValueError("expected an address like https://provider.example/hook")
+        return value
+
+    @model_validator(mode="after")
+    def _belong_together(self) -> RespondSettings:
+        if self.smtp_url is not None and self.mail_from is None:
+            raise ValueError(f"{PREFIX}SMTP_URL is set, and {PREFIX}MAIL_FROM is not: say from whom mails come")
+        if (self.pager_url is None) != (self.pager_secret is None):
+            raise ValueError(f"{PREFIX}PAGER_URL and {PREFIX}PAGER_SECRET belong together: give both, or neither")
+        if self.insecure_local and not is_loopback(self.host):
+            raise ValueError(
+                f"--insecure-local with --host {self.host}: strangers could open and close incidents; leave out one"
+            )
+        return self
+
+
+def unknown_respond_variables(environment: list[str]) -> list[str]:
+    """A sentence for each variable `ACTINF_RESPOND_…` that nothing reads."""
+    settings = [*(name.upper() for name in RespondSettings.model_fields), "URL", "KEY"]
+    return unknown_among(environment, prefix=PREFIX, settings=settings)

@@ -1,0 +1,196 @@
+"""Alerts in the store: as they were accepted, and what is known of each."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from actinf.responder.intake.alert import Alert
+from actinf.responder.intake.grouping import GroupKey, Standing
+from actinf.responder.store.database import moment_of, ticks
+
+__all__ = [
+    "Known",
+    "accept",
+    "beginnings",
+    "firing",
+    "keep",
+    "known",
+    "look_again",
+    "partials",
+    "set_family",
+    "standing",
+    "take",
+    "waiting",
+]
+
+#: So many beginnings of an alert are remembered, to see whether it comes and goes.
+_MOST_BEGINNINGS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is known of an alert.
+
+    Attributes:
+        alert: as it was last told.
+        partial: what is wrong, wherever it is.
+        incident: to which it belongs; None: to none.
+        firing: whether it fires.
+        began: when it began to fire, the latest times.
+        times: how often it was told.
+        look_at: when it is looked at again before an incident opens; None: not.
+    """
+
+    alert: Alert
+    partial: str
+    incident: str | None
+    firing: bool
+    began: tuple[datetime, ...]
+    times: int
+    look_at: datetime | None
+
+
+def accept(connection: sqlite3.Connection, alerts: Iterable[Alert], received_at: datetime) -> None:
+    """Keep alerts until they are looked at."""
+    connection.executemany(
+        "INSERT INTO inbox (received_at, fingerprint, alert) VALUES (?, ?, ?)",
+        [(ticks(received_at), alert.fingerprint, _text(alert)) for alert in alerts],
+    )
+
+
+def waiting(connection: sqlite3.Connection) -> int:
+    """How many alerts were accepted and not looked at yet."""
+    count: int = connection.execute("SELECT count(*) FROM inbox").fetchone()[0]
+    return count
+
+
+def take(connection: sqlite3.Connection, most: int) -> list[tuple[Alert, datetime]]:
+    """Take the oldest alerts out, each with when it was received."""
+    found = connection.execute("SELECT * FROM inbox ORDER BY id LIMIT ?", [most]).fetchall()
+    if found:
+        connection.execute("DELETE FROM inbox WHERE id <= ?", [found[-1]["id"]])
+    return [(_alert(row["alert"]), moment_of(row["received_at"])) for row in found]
+
+
+def known(connection: sqlite3.Connection, fingerprint: str) -> Known | None:
+    """What is known of an alert; None: it was never seen, or what it said was erased."""
+    row = connection.execute("SELECT * FROM alert WHERE fingerprint = ?", [fingerprint]).fetchone()
+    return None if row is None or row["alert"] == "{}" else _known(row)
+
+
+def keep(connection: sqlite3.Connection, seen: Known, now: datetime) -> None:
+    """Remember what is known of an alert."""
+    connection.execute(
+        "INSERT OR REPLACE INTO alert VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            seen.alert.fingerprint,
+            seen.partial,
+            seen.incident,
+            seen.firing,
+            json.dumps([ticks(one) for one in seen.began[-_MOST_BEGINNINGS:]]),
+            seen.times,
+            ticks(now),
+            None if seen.look_at is None else ticks(seen.look_at),
+            _text(seen.alert),
+        ],
+    )
+
+
+def look_again(connection: sqlite3.Connection, now: datetime, most: int = 1000) -> list[Known]:
+    """The alerts that were to be looked at again by now."""
+    found = connection.execute("SELECT * FROM alert WHERE look_at <= ? ORDER BY look_at LIMIT ?", [ticks(now), most])
+    return [_known(row) for row in found]
+
+
+def firing(connection: sqlite3.Connection, incident: str) -> int:
+    """How many alerts of an incident fire."""
+    count: int = connection.execute("SELECT count(*) FROM alert WHERE incident = ? AND firing", [incident]).fetchone()[
+        0
+    ]
+    return count
+
+
+def beginnings(connection: sqlite3.Connection, incident: str) -> list[datetime]:
+    """Each time at which an alert of an incident began to fire again."""
+    found = connection.execute("SELECT began FROM alert WHERE incident = ? LIMIT 1000", [incident])
+    return [moment_of(one) for row in found for one in json.loads(row["began"])[1:]]
+
+
+def partials(connection: sqlite3.Connection, incident: str) -> frozenset[str]:
+    """What is wrong in an incident, by partial fingerprints."""
+    found = connection.execute("SELECT DISTINCT partial FROM alert WHERE incident = ?", [incident])
+    return frozenset(row["partial"] for row in found)
+
+
+def set_family(
+    connection: sqlite3.Connection, incident: str, key: GroupKey, newest_at: datetime, *, takes_storm: bool = False
+) -> None:
+    """Say which alerts an incident takes; said again, when the newest of them came."""
+    connection.execute(
+        "INSERT INTO family VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (incident) DO UPDATE SET newest_at ="
+        " max(newest_at, excluded.newest_at)",
+        [incident, key.component, key.root, key.private, takes_storm, ticks(newest_at)],
+    )
+
+
+def standing(connection: sqlite3.Connection, now: datetime, reopen_within: timedelta) -> Sequence[Standing]:
+    """The incidents that an alert may belong to: those that are open, and those that were resolved a while ago."""
+    found = connection.execute(
+        "SELECT i.id, i.opened_at, i.resolved_at, f.* FROM incident i JOIN family f ON f.incident = i.id"
+        " WHERE i.state = 'open' OR (i.state = 'resolved' AND i.resolved_at > ?)",
+        [ticks(now - reopen_within)],
+    ).fetchall()
+    return [
+        Standing(
+            incident=row["id"],
+            key=GroupKey(component=row["component"], root=row["root"], private=bool(row["private"])),
+            opened_at=moment_of(row["opened_at"]),
+            newest_alert_at=moment_of(row["newest_at"]),
+            alerts=partials(connection, row["id"]),
+            resolved_at=None if row["resolved_at"] is None else moment_of(row["resolved_at"]),
+            takes_storm=bool(row["takes_storm"]),
+        )
+        for row in found
+    ]
+
+
+def _known(row: sqlite3.Row) -> Known:
+    return Known(
+        alert=_alert(row["alert"]),
+        partial=row["partial"],
+        incident=row["incident"],
+        firing=bool(row["firing"]),
+        began=tuple(moment_of(one) for one in json.loads(row["began"])),
+        times=row["times"],
+        look_at=None if row["look_at"] is None else moment_of(row["look_at"]),
+    )
+
+
+def _text(alert: Alert) -> str:
+    return json.dumps(
+        {
+            "source": alert.source,
+            "fingerprint": alert.fingerprint,
+            "name": alert.name,
+            "status": alert.status,
+            "labels": dict(alert.labels),
+            "annotations": dict(alert.annotations),
+            "starts_at": alert.starts_at.isoformat(),
+            "ends_at": alert.ends_at.isoformat() if alert.ends_at else None,
+            "generator_url": alert.generator_url,
+        }
+    )
+
+
+def _alert(text: str) -> Alert:
+    said = json.loads(text)
+    ends_at = said.pop("ends_at")
+    return Alert(
+        starts_at=datetime.fromisoformat(said.pop("starts_at")),
+        ends_at=datetime.fromisoformat(ends_at) if ends_at else None,
+        **said,
+    )

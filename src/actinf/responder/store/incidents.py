@@ -1,0 +1,78 @@
+"""Incidents in the store: their numbers, and what their timelines make of them, for lists."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import datetime
+
+from actinf.errors import NoSuchIncident
+from actinf.responder.incident.events import Milestone
+from actinf.responder.incident.state import Incident, incident_of
+from actinf.responder.store.database import ticks
+from actinf.responder.store.timeline import timeline
+
+__all__ = ["incident", "keep", "listed", "new_id"]
+
+_STATES = {"open": ("open",), "resolved": ("resolved",), "all": ("open", "resolved", "over")}
+
+
+def new_id(connection: sqlite3.Connection, now: datetime) -> str:
+    """The next id of the day, `YYYY-MM-DD-NNN`, wider from the thousandth on."""
+    day = f"{now:%Y-%m-%d}"
+    number = connection.execute(
+        "INSERT INTO day VALUES (?, 1) ON CONFLICT (day) DO UPDATE SET last = last + 1 RETURNING last", [day]
+    ).fetchone()[0]
+    return f"{day}-{number:03d}"
+
+
+def incident(connection: sqlite3.Connection, name: str) -> Incident:
+    """An incident as it stands.
+
+    Raises:
+        NoSuchIncident: there is none of that id.
+    """
+    events = timeline(connection, name)
+    if not events:
+        known = [row["id"] for row in connection.execute("SELECT id FROM incident ORDER BY id DESC LIMIT 3")]
+        hint = f"the latest are {', '.join(known)}" if known else "there is none yet"
+        raise NoSuchIncident(f"no incident {name!r}: {hint}")
+    return incident_of(events)
+
+
+def keep(connection: sqlite3.Connection, incident: Incident) -> None:
+    """Bring the row that lists read up to date."""
+    state = "over" if incident.is_over else "open" if incident.is_open else "resolved"
+    fix = incident.milestones.get(Milestone.FIX)
+    connection.execute(
+        "INSERT OR REPLACE INTO incident VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            incident.id,
+            incident.incident_type,
+            incident.severity,
+            incident.component,
+            incident.private,
+            ticks(incident.opened_at),
+            ticks(incident.detected_at),
+            *(None if one is None else ticks(one) for one in (incident.acknowledged_at, fix[0] if fix else None)),
+            *(None if one is None else ticks(one) for one in (incident.resolved_at, incident.cleared_at)),
+            state,
+            incident.attended,
+        ],
+    )
+
+
+def listed(connection: sqlite3.Connection, which: str = "open", *, since: datetime | None = None) -> list[Incident]:
+    """Incidents, the most severe first, then the newest.
+
+    Args:
+        connection: to the store.
+        which: "open", "resolved" or "all".
+        since: only those that were opened then or later.
+    """
+    states = _STATES[which]
+    found = connection.execute(
+        f"SELECT id FROM incident WHERE state IN ({', '.join('?' * len(states))}) AND opened_at >= ?"
+        " ORDER BY severity, opened_at DESC, id DESC",
+        [*states, ticks(since) if since else 0],
+    ).fetchall()
+    return [incident(connection, row["id"]) for row in found]

@@ -1,0 +1,229 @@
+"""Messages that are to go out: kept until the provider has them, in order, and none silently twice.
+
+A message is marked as under way, on the disk, before it is handed over.  One that is still so when a process starts may
+have arrived: where the provider knows its key it is sent again and shows once; else once more, marked as a possible
+duplicate.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from actinf.responder.channels.port import Kind, Message
+from actinf.responder.store.database import moment_of, ticks
+
+__all__ = [
+    "FIRST",
+    "Waiting",
+    "claim",
+    "delayed",
+    "forget",
+    "given_up",
+    "is_due",
+    "left_under_way",
+    "next_at",
+    "put",
+    "reference_of",
+    "sent",
+    "was_put",
+    "withdraw",
+    "withdraw_updates",
+]
+
+#: In `Message.update_of`, what stands for the reference that the incident's first message will have had.
+FIRST = "first"
+
+_PAGING = (Kind.PAGE, Kind.ESCALATION)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A message that is under way.
+
+    Attributes:
+        id: its number in the outbox.
+        to: the handle of whom it is for; None: nobody in particular.  Where to reach them is looked up when it is sent.
+        message: what is sent; its `to` is not filled in.
+        attempts: how often it was tried, with this time.
+        perhaps_twice: it may have arrived before.
+        put_at: since when it waits.
+    """
+
+    id: int
+    channel: str
+    to: str | None
+    message: Message
+    attempts: int
+    perhaps_twice: bool
+    put_at: datetime
+
+
+def put(connection: sqlite3.Connection, channel: str, message: Message, now: datetime) -> None:
+    """Let a message go out through a channel; one with the same key is there once."""
+    connection.execute(
+        "INSERT INTO outbox (incident, channel, kind, key, message, state, put_at, next_at)"
+        " VALUES (?, ?, ?, ?, ?, 'waits', ?, ?) ON CONFLICT (channel, key) DO NOTHING",
+        [message.incident, channel, message.kind, message.key, _text(message), ticks(now), ticks(now)],
+    )
+
+
+def withdraw(connection: sqlite3.Connection, incident: str, *kinds: Kind) -> None:
+    """Let messages that have not gone out yet not go out any more."""
+    connection.execute(
+        f"UPDATE outbox SET state = 'withdrawn' WHERE incident = ? AND state = 'waits' AND kind IN ({_marks(kinds)})",
+        [incident, *kinds],
+    )
+
+
+def withdraw_updates(connection: sqlite3.Connection, incident: str, channel: str) -> None:
+    """Let edits of an incident's first message that have not gone out yet not go out any more: a newer one comes."""
+    connection.execute(
+        "UPDATE outbox SET state = 'withdrawn' WHERE incident = ? AND channel = ? AND state = 'waits' AND kind = ?"
+        " AND json_extract(message, '$.update_of') IS NOT NULL",
+        [incident, channel, Kind.ALERT],
+    )
+
+
+def was_put(connection: sqlite3.Connection, incident: str, channel: str, kind: Kind) -> bool:
+    """Whether a message of a kind was ever put in for an incident."""
+    row = connection.execute(
+        "SELECT 1 FROM outbox WHERE incident = ? AND channel = ? AND kind = ? LIMIT 1", [incident, channel, kind]
+    ).fetchone()
+    return row is not None
+
+
+def forget(connection: sqlite3.Connection, incident: str) -> None:
+    """Erase what messages about an incident said; one that has not gone out yet does not go out any more."""
+    connection.execute(
+        "UPDATE outbox SET message = '{}', trouble = NULL, state = CASE WHEN state IN ('waits', 'under way')"
+        " THEN 'withdrawn' ELSE state END WHERE incident = ?",
+        [incident],
+    )
+
+
+def is_due(connection: sqlite3.Connection, channel: str, now: datetime) -> bool:
+    """Whether a channel may have something to do."""
+    row = connection.execute(
+        "SELECT 1 FROM outbox WHERE channel = ? AND state = 'waits' AND next_at <= ? LIMIT 1", [channel, ticks(now)]
+    ).fetchone()
+    return row is not None
+
+
+def claim(connection: sqlite3.Connection, channel: str, now: datetime) -> Waiting | None:
+    """Take the next message of a channel whose time has come: the oldest of its incident, so that order is kept.
+
+    Returns:
+        The message, marked as under way; None: there is nothing to do.
+    """
+    row = connection.execute(
+        # What pages goes first and waits for nothing else; both, what pages and what tells, keep their order.
+        f"SELECT *, kind IN ({_marks(_PAGING)}) AS pages FROM outbox o"
+        " WHERE channel = ? AND state = 'waits' AND next_at <= ? AND NOT EXISTS ("
+        "  SELECT 1 FROM outbox p WHERE p.channel = o.channel AND p.state IN ('waits', 'under way')"
+        "  AND p.incident IS o.incident AND p.incident IS NOT NULL AND p.id < o.id"
+        f" AND (p.kind IN ({_marks(_PAGING)})) = (o.kind IN ({_marks(_PAGING)})))"
+        " ORDER BY pages DESC, id LIMIT 1",
+        [*_PAGING, channel, ticks(now), *_PAGING, *_PAGING],
+    ).fetchone()
+    if row is None:
+        return None
+    connection.execute("UPDATE outbox SET state = 'under way', attempts = attempts + 1 WHERE id = ?", [row["id"]])
+    message, to = _read(row["message"])
+    if message.update_of == FIRST:
+        message = replace(message, update_of=reference_of(connection, row["incident"], channel))
+    return Waiting(
+        id=row["id"],
+        channel=channel,
+        to=to,
+        message=message,
+        attempts=row["attempts"] + 1,
+        perhaps_twice=bool(row["perhaps_twice"]),
+        put_at=moment_of(row["put_at"]),
+    )
+
+
+def sent(connection: sqlite3.Connection, waiting: Waiting, reference: str | None) -> None:
+    """It has arrived."""
+    connection.execute(
+        "UPDATE outbox SET state = 'sent', reference = ?, trouble = NULL WHERE id = ?", [reference, waiting.id]
+    )
+
+
+def delayed(
+    connection: sqlite3.Connection, waiting: Waiting, trouble: str, *, until: datetime, perhaps_twice: bool
+) -> None:
+    """It did not get through this time."""
+    connection.execute(
+        "UPDATE outbox SET state = 'waits', next_at = ?, trouble = ?, perhaps_twice = perhaps_twice OR ? WHERE id = ?",
+        [ticks(until), trouble, perhaps_twice, waiting.id],
+    )
+
+
+def given_up(connection: sqlite3.Connection, waiting: Waiting, trouble: str) -> None:
+    """It will not get through."""
+    connection.execute("UPDATE outbox SET state = 'given up', trouble = ? WHERE id = ?", [trouble, waiting.id])
+
+
+def left_under_way(connection: sqlite3.Connection, takes_key: Mapping[str, bool], now: datetime) -> int:
+    """Take up what a process that died had under way.
+
+    Args:
+        connection: to the store.
+        takes_key: by channel, whether its provider drops a second message with the same key.
+        now: the time.
+
+    Returns:
+        How many messages may show twice.
+    """
+    left = connection.execute("SELECT id, channel FROM outbox WHERE state = 'under way'").fetchall()
+    twice = [row["id"] for row in left if not takes_key.get(row["channel"], False)]
+    connection.execute("UPDATE outbox SET state = 'waits', next_at = ? WHERE state = 'under way'", [ticks(now)])
+    connection.executemany("UPDATE outbox SET perhaps_twice = 1 WHERE id = ?", [(one,) for one in twice])
+    return len(twice)
+
+
+def reference_of(connection: sqlite3.Connection, incident: str, channel: str) -> str | None:
+    """What the provider calls the first message about an incident."""
+    row = connection.execute(
+        "SELECT reference FROM outbox WHERE incident = ? AND channel = ? AND kind = ? AND state = 'sent' ORDER BY id",
+        [incident, channel, Kind.ALERT],
+    ).fetchone()
+    return None if row is None else row["reference"]
+
+
+def next_at(connection: sqlite3.Connection) -> datetime | None:
+    """When the next message is to be tried; None: none waits."""
+    row = connection.execute("SELECT min(next_at) FROM outbox WHERE state = 'waits'").fetchone()
+    return None if row[0] is None else moment_of(row[0])
+
+
+def _text(message: Message) -> str:
+    return json.dumps(
+        {
+            "kind": message.kind,
+            "key": message.key,
+            "incident": message.incident,
+            "to": message.to.handle if message.to else None,
+            "subject": message.subject,
+            "fields": message.fields,
+            "text": message.text,
+            "update_of": message.update_of,
+            "room": message.room,
+            "private": message.private,
+        }
+    )
+
+
+def _read(text: str) -> tuple[Message, str | None]:
+    said = json.loads(text)
+    to = said.pop("to")
+    kind, fields = Kind(said.pop("kind")), tuple((name, value) for name, value in said.pop("fields"))
+    return Message(kind=kind, fields=fields, **said), to
+
+
+def _marks(values: tuple[object, ...]) -> str:
+    return ", ".join("?" * len(values))

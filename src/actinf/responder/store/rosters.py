@@ -1,0 +1,26 @@
+"""Who is on call, as it was saved; each state is kept."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from datetime import datetime
+
+from actinf.responder.oncall.rotation import Schedule
+from actinf.responder.store.database import ticks
+
+__all__ = ["schedule", "set_schedule"]
+
+
+def schedule(connection: sqlite3.Connection) -> Schedule | None:
+    """The schedule that holds; None: none was ever saved."""
+    row = connection.execute("SELECT document FROM roster ORDER BY id DESC LIMIT 1").fetchone()
+    return None if row is None else Schedule.from_document(json.loads(row["document"]))
+
+
+def set_schedule(connection: sqlite3.Connection, schedule: Schedule, *, by: str, now: datetime) -> None:
+    """Let this one hold from now on."""
+    connection.execute(
+        "INSERT INTO roster (saved_at, saved_by, document) VALUES (?, ?, ?)",
+        [ticks(now), by, json.dumps(schedule.document())],
+    )

@@ -1,0 +1,155 @@
+"""The tables of the store, and how one of an earlier release becomes one of this.
+
+Times are whole microseconds since 1970, UTC; in the timeline, which has to be readable without this program, ISO 8601.
+"""
+
+__all__ = ["STEPS"]
+
+_FIRST = """
+CREATE TABLE event (
+    seq INTEGER PRIMARY KEY,           -- its number in the chain, without a gap
+    incident TEXT NOT NULL,
+    number INTEGER NOT NULL,           -- its number on the timeline of its incident, without a gap
+    at TEXT NOT NULL,
+    recorded_at TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    body TEXT NOT NULL,                -- JSON; what is personal stands here by its digest
+    mac BLOB NOT NULL,
+    UNIQUE (incident, number)
+) STRICT;
+CREATE TRIGGER event_is_never_changed BEFORE UPDATE ON event
+BEGIN SELECT RAISE(ABORT, 'a timeline is only added to'); END;
+CREATE TRIGGER event_is_never_deleted BEFORE DELETE ON event
+BEGIN SELECT RAISE(ABORT, 'a timeline is only added to'); END;
+
+CREATE TABLE personal (                -- what the digests stand for; a row may be erased
+    seq INTEGER NOT NULL REFERENCES event (seq),
+    field TEXT NOT NULL,
+    salt BLOB NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (seq, field)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE incident (                -- what the timelines make, for lists
+    id TEXT PRIMARY KEY,
+    incident_type TEXT NOT NULL,
+    severity TEXT NOT NULL,
+    component TEXT NOT NULL,
+    private INTEGER NOT NULL,
+    opened_at INTEGER NOT NULL,
+    detected_at INTEGER NOT NULL,
+    acknowledged_at INTEGER,
+    mitigated_at INTEGER,
+    resolved_at INTEGER,
+    cleared_at INTEGER,
+    state TEXT NOT NULL CHECK (state IN ('open', 'resolved', 'over')),
+    attended INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX incident_by_state ON incident (state, opened_at);
+
+CREATE TABLE day (                     -- the last number that was given on a day
+    day TEXT PRIMARY KEY,
+    last INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE timer (
+    incident TEXT NOT NULL,
+    key TEXT NOT NULL,
+    clock TEXT NOT NULL,
+    share REAL NOT NULL,
+    at INTEGER NOT NULL,
+    due INTEGER NOT NULL,
+    fired_at INTEGER,
+    PRIMARY KEY (incident, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX timer_that_waits ON timer (at) WHERE fired_at IS NULL;
+
+CREATE TABLE escalation (              -- of each incident that nobody attends to: the next step
+    incident TEXT PRIMARY KEY,
+    level INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    next_at INTEGER,                   -- NULL: it lies in the queue
+    why TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX escalation_by_time ON escalation (next_at);
+
+CREATE TABLE outbox (
+    id INTEGER PRIMARY KEY,
+    incident TEXT,
+    channel TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
+    message TEXT NOT NULL,             -- JSON
+    state TEXT NOT NULL CHECK (state IN ('waits', 'under way', 'sent', 'given up', 'withdrawn')),
+    put_at INTEGER NOT NULL,
+    next_at INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    perhaps_twice INTEGER NOT NULL DEFAULT 0,
+    reference TEXT,
+    trouble TEXT,
+    UNIQUE (channel, key)
+) STRICT;
+CREATE INDEX outbox_that_waits ON outbox (channel, id) WHERE state IN ('waits', 'under way');
+CREATE INDEX outbox_of_incident ON outbox (incident, channel, kind);
+
+CREATE TABLE inbox (                   -- alerts as they were accepted
+    id INTEGER PRIMARY KEY,
+    received_at INTEGER NOT NULL,
+    fingerprint TEXT NOT NULL,
+    alert TEXT NOT NULL                -- JSON
+) STRICT;
+
+CREATE TABLE alert (                   -- what is known of each, from the first time that it was seen
+    fingerprint TEXT PRIMARY KEY,
+    partial TEXT NOT NULL,             -- what is wrong, wherever it is
+    incident TEXT,
+    firing INTEGER NOT NULL,
+    began TEXT NOT NULL,               -- JSON: when it began to fire, the latest times
+    times INTEGER NOT NULL,            -- how often it was told
+    last_at INTEGER NOT NULL,
+    look_at INTEGER,                   -- it is looked at again then, before an incident opens
+    alert TEXT NOT NULL                -- JSON, the latest
+) STRICT, WITHOUT ROWID;
+CREATE INDEX alert_of_incident ON alert (incident, firing);
+CREATE INDEX alert_that_waits ON alert (look_at) WHERE look_at IS NOT NULL;
+
+CREATE TABLE family (                  -- which alerts an incident takes
+    incident TEXT PRIMARY KEY,
+    component TEXT NOT NULL,
+    root TEXT NOT NULL,
+    private INTEGER NOT NULL,
+    takes_storm INTEGER NOT NULL,
+    newest_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE change (
+    id INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    change TEXT NOT NULL               -- JSON
+) STRICT;
+CREATE INDEX change_by_time ON change (at);
+
+CREATE TABLE quiet (                   -- silences and maintenance windows
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL CHECK (kind IN ('silence', 'maintenance')),
+    document TEXT NOT NULL,            -- JSON
+    made_by TEXT NOT NULL,
+    made_at INTEGER NOT NULL,
+    ended_at INTEGER
+) STRICT;
+
+CREATE TABLE roster (                  -- who is on call; the newest row counts
+    id INTEGER PRIMARY KEY,
+    saved_at INTEGER NOT NULL,
+    saved_by TEXT NOT NULL,
+    document TEXT NOT NULL             -- JSON
+) STRICT;
+
+CREATE TABLE note (                    -- single facts about the store and the process
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+
+#: What brings a store from version n to n + 1, in order; `PRAGMA user_version` says at which it is.
+STEPS = (_FIRST,)

@@ -1,0 +1,322 @@
+"""What can be asked for with an incident: the same by the command line, over HTTP and from a page.
+
+Each request is one class: its fields are what has to be said, and `events` is what comes of it.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import Annotated, ClassVar
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+from actinf.responder.desk import Desk, NewIncident
+from actinf.responder.incident import decisions
+from actinf.responder.incident.events import Event, Milestone
+from actinf.responder.incident.severity import Judgement, Severity, Signals, classify
+from actinf.responder.incident.state import Incident
+
+__all__ = [
+    "VERBS",
+    "Acknowledge",
+    "AddAction",
+    "Assess",
+    "Assign",
+    "ChangeSeverity",
+    "Check",
+    "CloseAsFalse",
+    "DoTask",
+    "Erase",
+    "FinishAction",
+    "HandOver",
+    "Link",
+    "Merge",
+    "Note",
+    "OpenIncident",
+    "Reach",
+    "Reopen",
+    "Resolve",
+    "Verb",
+]
+
+_Text = Annotated[str, StringConstraints(max_length=decisions.LONGEST_TEXT)]
+_Line = Annotated[str, StringConstraints(max_length=500)]
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class OpenIncident(_Request):
+    """Open an incident; how severe it is follows from what is said of it, or is said outright, with the reason."""
+
+    component: _Line = Field(description="What does not work as it should.")
+    impact: _Text = Field(description="What users notice.")
+    severity: Severity | None = Field(None, description="P0 to P3; without it, it is judged from the rest.")
+    reason: _Text = Field("", description="Why it is that severe.")
+    incident_type: str = Field("other", description="api_down, database_performance, high_memory, security or other.")
+    detected_at: AwareDatetime | None = Field(None, description="From when its clocks count; without it: from now on.")
+    degradation: float | None = Field(None, ge=0, le=1, description="The share of performance that is lost.")
+    affected_users: int | None = Field(None, ge=0, description="How many users it affects.")
+    data_loss: bool = Field(False, description="Data was lost or corrupted, or may have been.")
+    down: bool = Field(False, description="The system is down altogether.")
+    private: bool = Field(False, description="Only those who are concerned may see it.")
+
+    def judged(self) -> Judgement:
+        """How severe it is, and why: data loss and security are P0 whatever else is said."""
+        said = classify(
+            Signals(
+                degradation=self.degradation,
+                affected_users=self.affected_users,
+                kind=self.incident_type,
+                data_loss=self.data_loss,
+                down=self.down,
+            )
+        )
+        if self.severity is None or (said.severity is Severity.P0 and (self.data_loss or self.is_security)):
+            return said
+        why = f"{self.severity}: {self.reason.strip()}" if self.reason.strip() else f"{self.severity}: said by hand"
+        return Judgement(severity=self.severity, reasons=(why, *said.reasons))
+
+    @property
+    def is_security(self) -> bool:
+        """Whether somebody may have got in."""
+        return self.incident_type == "security"
+
+    def run(self, desk: Desk, by: str) -> Incident:
+        """Open it."""
+        judgement = self.judged()
+        return desk.open(
+            NewIncident(
+                severity=judgement.severity,
+                reasons=judgement.reasons,
+                component=self.component,
+                impact=self.impact,
+                incident_type=self.incident_type,
+                detected_at=self.detected_at,
+                private=self.private,
+            ),
+            by=by,
+        )
+
+
+class Verb(_Request):
+    """Something to do with an incident."""
+
+    verb: ClassVar[str]
+
+    at: AwareDatetime | None = Field(None, description="When it happened, where it is told of the past.")
+
+    def events(self, incident: Incident, by: str) -> tuple[Event, ...]:
+        """What comes of it."""
+        raise NotImplementedError
+
+    def run(self, desk: Desk, incident: str, by: str) -> Incident:
+        """Do it; the incident as it stands afterwards."""
+        return desk.act(incident, lambda before: self.events(before, by), by=by, at=self.at)
+
+
+class Acknowledge(Verb):
+    """Say that you are there: paging ends."""
+
+    verb = "ack"
+
+    def events(self, incident: Incident, by: str) -> tuple[Event, ...]:
+        return decisions.acknowledge(incident, by)
+
+
+class Assign(Verb):
+    """Give the lead to somebody."""
+
+    verb = "assign"
+
+    to: _Line = Field(description="The handle of who leads from now on.")
+
+    def events(self, incident: Incident, by: str) -> tuple[Event, ...]:
+        return decisions.assign(incident, self.to)
+
+
+class HandOver(Verb):
+    """Pass the lead on."""
+
+    verb = "handover"
+
+    to: _Line = Field(description="The handle of who takes it.")
+    note: _Text = Field("", description="What the next one has to know.")
+
+    def events(self, incident: Incident, by: str) -> tuple[Event, ...]:
+        return decisions.hand_over(incident, self.to, self.note)
+
+
+class Assess(Verb):
+    """The initial assessment; all four are needed."""
+
+    verb = "assess"
+
+    severity: Severity = Field(description="P0 to P3.")
+    components: tuple[_Line, ...] = Field(description="What does not work as it should.")
+    impact: _Text = Field(description="What users notice.")
+    findings: _Text = Field(description="What is known so far.")
+
+    def events(self, incident: Incident, by: str) -> tuple[Event, ...]:
+        return decisions.assess(
+            incident, severity=self.severity, components=self.components, impact=self.impact, findings=self.findings
+        )
+
+
+class Note(Verb):
+    """Write something down: what was seen, what was done, what came of it."""
+
+    verb = "note"
+
+    text: _Text = Field(description="What.")
+
+    def events(self, incident: Incident, by: str) -> tuple[Event, ...]:
+        return decisions.note(self.text)
+
+
+class Reach(Verb):
+    """Say that a milestone was reached."""
+
+    verb = "milestone"
+
+    milestone: Milestone = Field(description="investigation started, root cause identified or fix implemented.")
+    text: _Text = Field("", description="How that is known; of the root cause: what it is.")
+
+    def events(self, incident: Incident, by: str) -> tuple[Event, ...]:
+        return decisions.reach(incident, self.milestone, self.text)
+
+
+class ChangeSeverity(Verb):
+    """Make it more or less severe."""
+
+    verb = "severity"
+
+    severity: Severity = Field(description="P0 to P3.")
+    reason: _Text = Field(description="Why.")
+
+    def events(self, incident: Incident, by: str) -> tuple[Event, ...]:
+        return decisions.change_severity(incident, self.severity, self.reason)
+
+
+class Check(Verb):
+    """Say how an item of the recovery checklist stands."""
+
+    verb = "check"
+
+    item: _Line = Field(description="stable, dependencies, alerts, performance or users.")
+    passed: bool | None = Field(description="Whether it is as it should be; nothing where it cannot be told.")
+    found: _Text = Field("", description="What was seen.")
+
+    def events(self, incident: Incident, by: str) -> tuple[Event, ...]:
+        return decisions.check(self.item, passed=self.passed, found=self.found, by_machine=False)
+
+
+class Resolve(Verb):
+    """Call it over."""
+
+    verb = "resolve"
+
+    how: _Text = Field("", description="What was done; it becomes the resolution of the post-mortem.")
+
+    def events(self, incident: Incident, by: str) -> tuple[Event, ...]:
+        return decisions.resolve(incident, self.how)
+
+
+class Reopen(Verb):
+    """Say that it was not over."""
+
+    verb = "reopen"
+
+    reason: _Text = Field(description="Why.")
+
+    def events(self, incident: Incident, by: str) -> tuple[Event, ...]:
+        return decisions.reopen(incident, self.reason)
+
+
+class CloseAsFalse(Verb):
+    """Say that there was nothing."""
+
+    verb = "close"
+
+    reason: _Text = Field(description="Why it looked as if there was.")
+
+    def events(self, incident: Incident, by: str) -> tuple[Event, ...]:
+        return decisions.close_as_false(incident, self.reason)
+
+
+class Merge(Verb):
+    """Let it go on as another incident."""
+
+    verb = "merge"
+
+    into: _Line = Field(description="The id of the other.")
+
+    def run(self, desk: Desk, incident: str, by: str) -> Incident:
+        """Do it; the other incident as it stands afterwards."""
+        return desk.merge(incident, self.into, by=by)
+
+
+class Link(Verb):
+    """Say what it has to do with: another incident, a ticket, a page."""
+
+    verb = "link"
+
+    target: _Line = Field(description="An id or an address.")
+    relation: _Line = Field("related", description="How: related, caused by, ticket …")
+
+    def events(self, incident: Incident, by: str) -> tuple[Event, ...]:
+        return decisions.link(incident, self.target, self.relation)
+
+
+class DoTask(Verb):
+    """Say that one of the twelve tasks after an incident was done, or was not after all."""
+
+    verb = "task"
+
+    task: _Line = Field(description="restored, stakeholders, summary, monitoring, timeline …")
+    done: bool = Field(True, description="Whether it is done.")
+    text: _Text = Field("", description="Where it can be seen.")
+
+    def events(self, incident: Incident, by: str) -> tuple[Event, ...]:
+        return decisions.do_task(incident, self.task, done=self.done, text=self.text)
+
+
+class AddAction(Verb):
+    """Something that has to change."""
+
+    verb = "action"
+
+    text: _Text = Field(description="What.")
+    owner: _Line = Field(description="The handle of who does it.")
+    due: AwareDatetime = Field(description="Until when.")
+
+    def events(self, incident: Incident, by: str) -> tuple[Event, ...]:
+        return decisions.add_action(incident, text=self.text, owner=self.owner, due=self.due.astimezone(UTC))
+
+
+class FinishAction(Verb):
+    """Say that an action item is done."""
+
+    verb = "action-done"
+
+    number: int = Field(ge=1, description="Its number.")
+
+    def events(self, incident: Incident, by: str) -> tuple[Event, ...]:
+        return decisions.finish_action(incident, self.number)
+
+
+class Erase(Verb):
+    """Erase what is stored of people with an incident that is closed; that it happened, and when, stays."""
+
+    verb = "erase"
+
+    reason: _Text = Field(description="Why; it stays on the timeline, so name nobody.")
+
+    def run(self, desk: Desk, incident: str, by: str) -> Incident:
+        """Do it."""
+        return desk.erase(incident, self.reason, by=by)
+
+
+#: By their names, which are those of the commands and the ends of the addresses.
+VERBS: dict[str, type[Verb]] = {one.verb: one for one in Verb.__subclasses__()}

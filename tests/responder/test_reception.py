@@ -1,0 +1,187 @@
+"""Alerts come in: incidents open, join, clear, come back; a storm ends in a few."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from support.responding import MONDAY, Responding
+
+from actinf.responder.incident import decisions
+from actinf.responder.incident.severity import Severity
+from actinf.responder.intake.alert import Alert
+from actinf.responder.reception import Reception
+
+
+def alert(name: str = "ApiDown", *, firing: bool = True, pod: str = "a", **labels: str) -> Alert:
+    given: dict[str, Any] = {"component": "api", "incident_type": "api_down", "severity": "P1", "pod": pod, **labels}
+    return Alert(
+        source="alertmanager",
+        fingerprint=f"{name} {sorted(given.items())}",
+        name=name,
+        status="firing" if firing else "resolved",
+        labels={"alertname": name, **given},
+        annotations={"summary": f"{name}: nothing answers"},
+        starts_at=MONDAY,
+        ends_at=None,
+        generator_url="https://prometheus.example/graph",
+    )
+
+
+@pytest.fixture
+def reception(desk_at_hand: Responding) -> Reception:
+    return Reception(desk_at_hand.desk)
+
+
+def take(reception: Reception, *taken: Alert) -> None:
+    reception.accept(taken)
+    reception.digest()
+
+
+def test_an_alert_opens_an_incident_that_says_what_it_said(desk_at_hand: Responding, reception: Reception) -> None:
+    take(reception, alert())
+    (incident,) = desk_at_hand.desk.list()
+    assert (incident.severity, incident.incident_type, incident.component) == (Severity.P1, "api_down", "api")
+    assert incident.impact == "ApiDown: nothing answers"
+    assert incident.source == "alert"
+    assert incident.detected_at == MONDAY
+    assert [seen.name for seen in incident.alerts.values()] == ["ApiDown"]
+    desk_at_hand.beat()
+    assert desk_at_hand.paper.kinds == ["page", "alert"]
+
+
+def test_the_same_alert_again_is_nothing_new(desk_at_hand: Responding, reception: Reception) -> None:
+    for _ in range(5):
+        take(reception, alert(), alert())
+    (incident,) = desk_at_hand.desk.list()
+    assert [one.event.kind for one in desk_at_hand.desk.timeline(incident.id)] == ["opened", "alert"]
+
+
+def test_alerts_of_one_root_are_one_incident_and_others_another(desk_at_hand: Responding, reception: Reception) -> None:
+    take(reception, alert(), alert(pod="b"), alert("ApiErrors"), alert("DatabaseDown", component="database"))
+    assert sorted((one.component, len(one.alerts)) for one in desk_at_hand.desk.list()) == [("api", 3), ("database", 1)]
+
+
+def test_a_worse_alert_makes_the_incident_worse_and_a_milder_one_does_not(
+    desk_at_hand: Responding, reception: Reception
+) -> None:
+    take(reception, alert(severity="P2"))
+    desk_at_hand.clock.pass_(seconds=31)
+    reception.digest()
+    take(reception, alert("ApiErrors", severity="P0"), alert("ApiTimeouts", severity="P3"))
+    (incident,) = desk_at_hand.desk.list()
+    assert incident.severity is Severity.P0
+
+
+def test_what_is_gone_again_before_it_lasted_opens_nothing(desk_at_hand: Responding, reception: Reception) -> None:
+    take(reception, alert(severity="P2"))
+    assert desk_at_hand.desk.list() == []
+    desk_at_hand.clock.pass_(seconds=10)
+    take(reception, alert(severity="P2", firing=False))
+    desk_at_hand.clock.pass_(minutes=5)
+    reception.digest()
+    assert desk_at_hand.desk.list("all") == []
+
+
+def test_it_closes_by_itself_when_nobody_came_and_all_was_quiet_for_a_while(
+    desk_at_hand: Responding, reception: Reception
+) -> None:
+    take(reception, alert(), alert(pod="b"))
+    desk_at_hand.beat()
+    take(reception, alert(firing=False))
+    desk_at_hand.clock.pass_(minutes=10)
+    desk_at_hand.beat()
+    assert len(desk_at_hand.desk.list()) == 1
+    take(reception, alert(pod="b", firing=False))
+    desk_at_hand.clock.pass_(minutes=4.9)
+    desk_at_hand.beat()
+    assert len(desk_at_hand.desk.list()) == 1
+    desk_at_hand.clock.pass_(minutes=0.2)
+    desk_at_hand.beat()
+    (incident,) = desk_at_hand.desk.list("resolved")
+    assert incident.resolution == "none of its alerts has fired for 5 min"
+
+
+def test_what_somebody_attends_to_is_theirs_to_close(desk_at_hand: Responding, reception: Reception) -> None:
+    take(reception, alert())
+    (incident,) = desk_at_hand.desk.list()
+    desk_at_hand.desk.act(incident.id, lambda one: decisions.acknowledge(one, "ada"), by="ada")
+    take(reception, alert(firing=False))
+    desk_at_hand.clock.pass_(hours=1)
+    desk_at_hand.beat()
+    assert desk_at_hand.desk.incident(incident.id).is_open
+    assert desk_at_hand.desk.incident(incident.id).cleared_at == MONDAY
+
+
+def test_security_never_closes_by_itself(desk_at_hand: Responding, reception: Reception) -> None:
+    intruder = {"incident_type": "security", "component": "api"}
+    take(reception, alert("BadKeys", **intruder))
+    take(reception, alert("BadKeys", firing=False, **intruder))
+    desk_at_hand.clock.pass_(hours=1)
+    desk_at_hand.beat()
+    (incident,) = desk_at_hand.desk.list()
+    assert (incident.severity, incident.private) == (Severity.P0, True)
+
+
+def test_what_comes_back_soon_is_opened_again(desk_at_hand: Responding, reception: Reception) -> None:
+    take(reception, alert())
+    (incident,) = desk_at_hand.desk.list()
+    desk_at_hand.desk.act(incident.id, lambda one: decisions.resolve(one, "restarted"), by="ada")
+    take(reception, alert(firing=False))
+    desk_at_hand.clock.pass_(minutes=20)
+    take(reception, alert())
+    assert [one.id for one in desk_at_hand.desk.list()] == [incident.id]
+    desk_at_hand.desk.act(incident.id, lambda one: decisions.resolve(one, "restarted"), by="ada")
+    take(reception, alert(firing=False))
+    desk_at_hand.clock.pass_(hours=2)
+    take(reception, alert())
+    assert [one.id for one in desk_at_hand.desk.list()] == ["2026-11-23-002"]
+
+
+def test_an_alert_joins_what_a_person_has_opened_for_the_same(desk_at_hand: Responding, reception: Reception) -> None:
+    name = desk_at_hand.opened(component="api", incident_type="api_down")
+    take(reception, alert())
+    assert [one.id for one in desk_at_hand.desk.list()] == [name]
+
+
+def test_a_storm_ends_in_a_few_incidents_and_their_timelines_stay_readable(
+    desk_at_hand: Responding, reception: Reception
+) -> None:
+    storm = [
+        alert(f"Alert{root}", pod=f"p{number}", component=f"part{root}") for number in range(300) for root in range(4)
+    ]
+    for begin in range(0, len(storm), 200):
+        take(reception, *storm[begin : begin + 200])
+    incidents = desk_at_hand.desk.list()
+    assert len(incidents) == 4
+    for incident in incidents:
+        assert len(incident.alerts) == 100
+        assert len(desk_at_hand.desk.timeline(incident.id)) < 120
+    with desk_at_hand.store.reading() as connection:
+        assert connection.execute("SELECT count(*) FROM alert WHERE firing").fetchone()[0] == 1200
+
+
+def test_unlike_alerts_all_at_once_end_in_one_incident_more(desk_at_hand: Responding, reception: Reception) -> None:
+    take(reception, *[alert(f"Alert{root}", component=f"part{root}") for root in range(200)])
+    assert len(desk_at_hand.desk.list()) == 11
+
+
+def test_what_was_accepted_is_there_after_a_crash(desk_at_hand: Responding, reception: Reception) -> None:
+    reception.accept([alert()])
+    desk_at_hand.store.close()
+    desk_at_hand.clock.pass_(seconds=1)
+    assert reception.digest()
+    assert len(desk_at_hand.desk.list()) == 1
+    assert not reception.digest()
+
+
+def test_changes_before_it_are_shown(desk_at_hand: Responding, reception: Reception) -> None:
+    from actinf.responder.intake.changes import Change, ChangeKind
+    from actinf.responder.store import changes
+
+    with desk_at_hand.store.writing() as connection:
+        for hour in range(8):
+            what = Change(at=MONDAY - timedelta(hours=hour), kind=ChangeKind.DEPLOY, what=f"release {hour}", by="ci")
+            changes.keep(connection, what)
+    take(reception, alert())
+    (incident,) = desk_at_hand.desk.list()
+    assert [said.split(": ")[1] for said in incident.changes] == [f"release {hour} (by ci)" for hour in range(5)]
