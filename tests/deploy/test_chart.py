@@ -2,11 +2,12 @@
 
 import re
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
 import pytest
-from support.chart import CHART, ChartRefused, Manifest, containers, named, pod_specs, rendered
+from support.chart import CHART, ChartRefused, Manifest, containers, named, notes, pod_specs, rendered
 from support.kube_tools import helm
 
 KUBERNETES = "1.32"
@@ -19,7 +20,11 @@ OTHER_VALUES: dict[str, dict[str, Any]] = {
         "postgres": {"storage": {"className": "fast", "archiveAccessMode": "ReadWriteMany"}},
         "nginx": {"service": {"clusterIP": "10.96.0.10", "annotations": {"example.org/zone": "a"}}},
         "monitoring": {"service": "grafana.monitoring.svc:3000"},
-        "network": {"nginxFrom": [{"ipBlock": {"cidr": "192.0.2.0/24"}}], "apiEgress": [{"ports": [{"port": 443}]}]},
+        "network": {
+            "nginxFrom": [{"ipBlock": {"cidr": "192.0.2.0/24"}}],
+            "apiEgress": [{"ports": [{"port": 443}]}],
+            "kubernetesAddresses": ["10.96.0.1/32"],
+        },
         "access": {"responders": [{"kind": "Group", "name": "on-call"}], "changers": [{"kind": "User", "name": "ada"}]},
         "debug": {"enabled": True},
     },
@@ -341,6 +346,19 @@ def test_nothing_talks_unless_it_is_said(manifests) -> None:
     policies = [one for one in manifests if one["kind"] == "NetworkPolicy"]
     nothing = named(policies, "NetworkPolicy", "nothing")["spec"]
     assert nothing == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+
+
+def test_what_holds_the_backups_reaches_the_clusters_api_and_not_the_internet(tmp_path: Path) -> None:
+    """A rule that names ports and no address is for every address; where none is known, the notes say so."""
+    addresses = ["10.96.0.1/32", "192.0.2.10/32"]
+    values = {"network": {"kubernetesAddresses": addresses}}
+    egress = named(rendered(values), "NetworkPolicy", "postgres-backup")["spec"]["egress"]
+    assert [one for one in egress if not one.get("to")] == []
+    assert [one["to"] for one in egress if {"port": 6443, "protocol": "TCP"} in one["ports"]] == [
+        [{"ipBlock": {"cidr": address}} for address in addresses]
+    ]
+    assert "network.kubernetesAddresses" not in notes(tmp_path, values)
+    assert "reach every address on the ports 443, 6443" in notes(tmp_path)
 
 
 def test_a_pod_in_quarantine_is_chosen_by_no_rule_that_lets_it_talk(manifests) -> None:

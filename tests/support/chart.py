@@ -1,5 +1,6 @@
 """The chart, rendered by the real Helm, for whoever wants its objects."""
 
+import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -37,6 +38,26 @@ def rendered(values: Mapping[str, Any] | None = None, *, namespace: str = "activ
     if done.returncode != 0:
         raise ChartRefused(done.stderr)
     return [manifest for manifest in yaml.load_all(done.stdout, yaml.CSafeLoader) if manifest is not None]
+
+
+def notes(folder: Path, values: Mapping[str, Any] | None = None) -> str:
+    """What somebody reads who has installed the chart with these values.
+
+    Helm renders the notes for a cluster alone: in a copy of the chart, in `folder`, they are an object's text.
+    """
+    chart = folder / "chart"
+    shutil.copytree(CHART, chart, dirs_exist_ok=True)
+    (chart / "templates" / "NOTES.txt").rename(chart / "NOTES.txt")
+    (chart / "templates" / "notes.yaml").write_text('kind: Notes\ntext: {{ tpl (.Files.Get "NOTES.txt") . | quote }}\n')
+    done = subprocess.run(
+        [helm(), "template", "actinf", chart, "--show-only", "templates/notes.yaml", "--values", "-"],
+        input=yaml.safe_dump(dict(values or {})),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    text: str = yaml.safe_load(done.stdout)["text"]
+    return text
 
 
 def named(manifests: list[Manifest], kind: str, name: str) -> Manifest:
