@@ -361,6 +361,21 @@ def test_what_holds_the_backups_reaches_the_clusters_api_and_not_the_internet(tm
     assert "reach every address on the ports 443, 6443" in notes(tmp_path)
 
 
+def test_the_api_is_reached_by_nginx_its_replicas_and_prometheus_alone(manifests) -> None:
+    """It believes them from where a request is (api.trustedProxies): whoever else reaches it may say what it likes."""
+    lets_in = [
+        (policy["metadata"]["name"], rule["from"])
+        for policy in manifests
+        if policy["kind"] == "NetworkPolicy"
+        for rule in policy["spec"].get("ingress", [])
+        if 8000 in [port["port"] for port in rule["ports"]]
+    ]
+    [(name, [pods, prometheus])] = lets_in
+    assert name == "api"
+    assert pods["podSelector"]["matchExpressions"][0]["values"] == ["nginx", "active-inference-api"]
+    assert prometheus == {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}
+
+
 def test_a_pod_in_quarantine_is_chosen_by_no_rule_that_lets_it_talk(manifests) -> None:
     """Rules add up, so that none can take back what another allows: each has to leave the label out."""
     labels = {"app": "active-inference-api", "quarantine": "true"}
