@@ -376,6 +376,25 @@ def test_the_api_is_reached_by_nginx_its_replicas_and_prometheus_alone(manifests
     assert prometheus == {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}
 
 
+def test_the_debug_tools_reach_what_answers_health_where_they_are_on(everything, manifests) -> None:
+    """They are in a namespace of their own, whose pods no rule let in: they saw nothing."""
+    debug = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "debug"}}}
+
+    def ports(of: list[Manifest]) -> set[int]:
+        rules = [rule for one in of if one["kind"] == "NetworkPolicy" for rule in one["spec"].get("ingress", [])]
+        return {port["port"] for rule in rules if debug in rule.get("from", []) for port in rule["ports"]}
+
+    assert ports(everything) == {5432, 8000, 8080, 9100, 9113}
+    assert ports(manifests) == set()
+
+
+def test_those_who_change_may_put_the_debug_image_beside_a_container(manifests) -> None:
+    """`kubectl debug --target` adds a container to a pod and attaches to it."""
+    rules = named(manifests, "Role", "active-inference-changer")["rules"]
+    given = {(resource, verb) for rule in rules for resource in rule["resources"] for verb in rule["verbs"]}
+    assert {("pods/ephemeralcontainers", "patch"), ("pods/attach", "create")} <= given
+
+
 def test_a_pod_in_quarantine_is_chosen_by_no_rule_that_lets_it_talk(manifests) -> None:
     """Rules add up, so that none can take back what another allows: each has to leave the label out."""
     labels = {"app": "active-inference-api", "quarantine": "true"}
