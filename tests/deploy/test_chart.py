@@ -331,6 +331,16 @@ def test_responders_see_everything_but_secrets_and_change_nothing(everything) ->
     assert seen.isdisjoint({"secrets", "pods/exec", "*"})
 
 
+def test_responders_see_what_an_installation_has_or_brings_about_and_no_other_kinds(everything) -> None:
+    """A right that nobody uses is one that somebody else may."""
+    manifests = [*everything, *rendered(OTHER_VALUES["with an autoscaler"])]
+    made = {f"{one['kind'].lower()}s" for one in manifests} | {"networkpolicies"}
+    brought_about = {"pods", "pods/log", "pods/status", "events", "endpoints", "endpointslices", "replicasets", "jobs"}
+    brought_about |= {"deployments/scale", "statefulsets/scale", "controllerrevisions", "backups"}
+    rules = named(everything, "Role", "active-inference-responder")["rules"]
+    assert {resource for rule in rules for resource in rule["resources"]} - made - brought_about == set()
+
+
 def test_no_secret_stands_in_any_object(everything) -> None:
     assert "Secret" not in {one["kind"] for one in everything}
     secret = {"ACTINF_DATABASE_URL", "ACTINF_CACHE_URL", "ACTINF_AUDIT_KEY", "ACTINF_SENTRY_DSN", "CACHE_PASSWORD"}

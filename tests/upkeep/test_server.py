@@ -1,6 +1,7 @@
 """`actinf postgres run`: the server of a pod, as a process of its own."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -13,6 +14,7 @@ from support.ports import wait_until
 from support.postgres import folder_for_servers
 from support.postgres_pod import PASSWORD_OF, PostgresPod, postgres_pod
 
+import actinf
 from actinf.errors import DatabaseError, SettingError
 from actinf.runtime.postmaster import lives
 from actinf.upkeep.address import Address
@@ -59,9 +61,35 @@ def test_each_login_comes_by_network_with_its_password(pod: PostgresPod, login: 
         psycopg.connect(pod.address(login), password="guessed")
 
 
+def test_the_login_of_backups_has_what_a_backup_needs_and_no_more(pod: PostgresPod) -> None:
+    groups = pod.ask(
+        "SELECT string_agg(roleid::regrole::text, ' ' ORDER BY roleid::regrole::text) FROM pg_auth_members "
+        "WHERE member = 'actinf_backup'::regrole"
+    )
+    assert groups == "pg_maintain pg_monitor pg_read_all_data pg_use_reserved_connections"
+    functions = pod.ask(
+        "SELECT string_agg(proname, ' ') FROM pg_proc, aclexplode(proacl) AS given "
+        "WHERE given.grantee = 'actinf_backup'::regrole"
+    )
+    assert functions == "pg_switch_wal"
+
+
 def test_no_superuser_comes_by_network(pod: PostgresPod) -> None:
     with pytest.raises(psycopg.OperationalError, match="rejects connection"):
         psycopg.connect(pod.address("postgres"), password="postgres")
+
+
+def test_statements_are_masked_alike_with_and_without_a_preparation() -> None:
+    """compat.masked and ops.masked are one function twice, for either may be there without the other."""
+    package = Path(actinf.__file__).parent
+    prepared = (package / "runtime" / "preparation" / "database.sql").read_text(encoding="utf-8")
+    migrated = (package / "service" / "migrations" / "versions" / "0003_ops.sql").read_text(encoding="utf-8")
+    bodies = [
+        re.findall(r"^CREATE (?:OR REPLACE )?FUNCTION \w+(\.masked\(.*?^\$function\$;)", text, re.MULTILINE | re.DOTALL)
+        for text in (prepared, migrated)
+    ]
+    assert len(bodies[0]) == 1
+    assert bodies[0] == bodies[1]
 
 
 def test_passwords_stand_neither_in_the_log_nor_among_the_statistics(pod: PostgresPod) -> None:

@@ -65,7 +65,7 @@ GRANT SELECT, UPDATE ON upkeep.heartbeat TO actinf_health;
 GRANT SELECT ON upkeep.heartbeat TO actinf_operator;
 
 -- A backup ends the segment that it needs.
-GRANT EXECUTE ON FUNCTION pg_switch_wal(), pg_create_restore_point(text) TO actinf_backup;
+GRANT EXECUTE ON FUNCTION pg_switch_wal() TO actinf_backup;
 
 -- A database that was migrated before it was prepared.
 DO $$

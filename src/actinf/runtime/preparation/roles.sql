@@ -33,7 +33,7 @@ END $$;
 
 GRANT actinf_app TO actinf_owner, actinf_service;
 GRANT pg_monitor TO actinf_operator, actinf_backup, actinf_health;
-GRANT pg_read_all_data, pg_checkpoint, pg_maintain TO actinf_backup;
+GRANT pg_read_all_data, pg_maintain TO actinf_backup;
 -- Where all other connections are taken, these can still look why.
 GRANT pg_use_reserved_connections TO actinf_operator, actinf_backup, actinf_health;
 
