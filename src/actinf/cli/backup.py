@@ -237,14 +237,11 @@ def discard(volume: Path, yes: bool) -> int:
     screen = Screen()
     restoring = _part("restore")
     folders = restoring.old_folders(volume)
-    if not folders:
-        screen.say(f"{volume} holds no data folder but the one in use")
-        return 0
     names = ", ".join(folder.name for folder in folders)
-    if not yes:
+    if folders and not yes:
         raise click.UsageError(f"{names} would be gone: say so with --yes")
     restoring.discarded(volume)
-    screen.say(f"removed {names}")
+    screen.say(f"removed {names}" if folders else f"{volume} holds no data folder but the one in use")
     return 0
 
 

@@ -12,6 +12,7 @@ from actinf.errors import BackupError, SettingError
 from actinf.runtime.server_account import account_for
 from actinf.upkeep.backup.archive import Archive
 from actinf.upkeep.backup.prune import Keep, prune, removal
+from actinf.upkeep.backup.restore import discarded
 from actinf.upkeep.backup.telling import latest_status, write_metrics
 from actinf.upkeep.backup.wal import segments
 
@@ -102,6 +103,24 @@ def test_a_retention_that_would_remove_the_last_one_is_refused() -> None:
 def test_only_one_works_in_an_archive_at_a_time(archive: Archive) -> None:
     with archive.locked(), pytest.raises(BackupError, match="another `actinf backup` works in"), archive.locked():
         pass
+
+
+def test_what_was_being_removed_when_the_machine_went_down_is_removed(archive: Archive) -> None:
+    """Its name goes first: nothing else would ever find it again."""
+    for folder in (archive.root / "base", archive.scratch):
+        (folder / ".removed-20260801T021700Z-7" / "base").mkdir(parents=True)
+    kept = add_backup(archive, days_ago(1))
+    with archive.locked():
+        assert sorted(path.name for path in (archive.root / "base").iterdir()) == [kept.name]
+        assert list(archive.scratch.iterdir()) == []
+
+
+def test_data_folders_that_were_being_removed_are_removed(tmp_path: Path) -> None:
+    for name in ("main", ".removed-restored-20260801T021700Z-7"):
+        (tmp_path / name / "base").mkdir(parents=True)
+    (tmp_path / "main" / "PG_VERSION").write_text("18\n")
+    assert discarded(tmp_path) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["main"]
 
 
 def test_prometheus_is_told_of_the_newest_good_backup_and_of_every_state(archive: Archive) -> None:

@@ -29,9 +29,10 @@ from actinf.runtime.server_account import ServerAccount, account_for
 from actinf.upkeep.backup.durable_files import made_folder
 from actinf.upkeep.backup.manifest import Manifest
 
-__all__ = ["Archive", "Backup", "account_in", "now_as_name", "refuse_lack_of_room", "removed"]
+__all__ = ["Archive", "Backup", "account_in", "now_as_name", "refuse_lack_of_room", "removed", "swept"]
 
 _NAME = re.compile(r"\d{8}T\d{6}Z")
+_GOING = ".removed-"  # before the name of what is being removed
 _AT_LEAST_FREE = 64 * 2**20  # bytes that a disk keeps
 
 
@@ -198,6 +199,8 @@ class Archive:
     def locked(self) -> Iterator[None]:
         """Nobody else takes, verifies, restores or removes backups meanwhile.
 
+        What somebody began to remove and did not end is removed first.
+
         Raises:
             BackupError: somebody does.
         """
@@ -208,6 +211,8 @@ class Archive:
                 raise BackupError(
                     f"another `actinf backup` works in {self.root}: wait until it has ended, and try again"
                 ) from None
+            for folder in (self.root / "base", self.scratch):
+                swept(folder)
             yield
 
     def backups(self) -> list[Backup]:
@@ -266,6 +271,13 @@ def refuse_lack_of_room(folder: Path, needed: int, what: str) -> None:
 def removed(folder: Path) -> None:
     """Remove a folder with all that is in it, its name first, so that half of it is never taken for the whole."""
     if folder.exists():
-        going = folder.with_name(f".removed-{folder.name}-{os.getpid()}")
+        going = folder.with_name(f"{_GOING}{folder.name}-{os.getpid()}")
         folder.rename(going)
         shutil.rmtree(going)
+
+
+def swept(folder: Path) -> None:
+    """Remove what `removed` was interrupted at; the caller sees to it that nobody removes anything there now."""
+    if folder.is_dir():
+        for left in folder.glob(f"{_GOING}*"):
+            shutil.rmtree(left)

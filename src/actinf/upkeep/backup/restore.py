@@ -13,7 +13,7 @@ from time import monotonic, sleep
 from actinf.errors import BackupError
 from actinf.runtime.postmaster import find_postmaster
 from actinf.runtime.server_account import ServerAccount
-from actinf.upkeep.backup.archive import Archive, account_in, now_as_name, refuse_lack_of_room, removed
+from actinf.upkeep.backup.archive import Archive, account_in, now_as_name, refuse_lack_of_room, removed, swept
 from actinf.upkeep.backup.choice import AT_MOST_LOST, AtTime, Choice, Named, Plan, planned
 from actinf.upkeep.backup.durable_files import synced_folder
 from actinf.upkeep.backup.live import told
@@ -152,12 +152,12 @@ def old_folders(volume: Path) -> list[Path]:
         DatabaseError: which one is in use cannot be told.
     """
     in_use = current_data(volume)
-    found = (file.parent for file in volume.glob("*/PG_VERSION"))
+    found = (file.parent for file in volume.glob("[!.]*/PG_VERSION"))
     return sorted(folder for folder in found if folder != in_use and not folder.name.endswith(_UNFINISHED))
 
 
 def discarded(volume: Path) -> list[Path]:
-    """Remove the data folders of a volume that are not in use any more.
+    """Remove the data folders of a volume that are not in use any more, and what is left of such as were being removed.
 
     Returns:
         Those that are gone.
@@ -167,6 +167,7 @@ def discarded(volume: Path) -> list[Path]:
         BackupError: a server still runs on one; none was removed.
     """
     folders = old_folders(volume)
+    swept(volume)
     for folder in folders:
         if find_postmaster(folder.resolve()) is not None:
             raise BackupError(
@@ -204,7 +205,8 @@ def _refuse_foreign(live: _Live, manifest: Manifest, replace_foreign: bool) -> N
 
 
 def _sweep(volume: Path) -> None:
-    """Remove what a restore that was killed left, its server included."""
+    """Remove what a restore that was killed left, its server included, and what was not removed to its end."""
+    swept(volume)
     for left in volume.glob(f"{_PREFIX}*{_UNFINISHED}"):
         PrivateServer.end(left.resolve(), signal.SIGQUIT)
         removed(left)
