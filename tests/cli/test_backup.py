@@ -187,6 +187,11 @@ def test_what_makes_no_sense_is_refused(actinf: Any, tmp_path: Path, monkeypatch
     assert "which is no moment" in actinf("backup", "restore", "--at", "noon").err
     monkeypatch.setenv("ACTINF_BACKUP_PASSWORD", "of the login: /?#")
     monkeypatch.setenv("ACTINF_BACKUP_URL", "postgresql://actinf_backup@127.0.0.1:1/actinf")
+    failed = [tmp_path / "nowhere" / "base" / f"2026080{day}T021700Z" for day in (1, 2, 3)]
+    for folder in failed:
+        folder.mkdir()
     refused = actinf("backup", "take")
     assert refused.code == 2
+    # What nights that failed have left does not fill the archive, also where this one fails as well.
+    assert [folder.exists() for folder in failed] == [False, False, True]
     assert "of the login" not in refused.err

@@ -138,8 +138,14 @@ def take(url: str, archive_folder: Path, keep_days: float, keep_count: int) -> i
     account = archive.prepared()
     live = _part("live").Live(url=_with_password(url), binaries=_binaries(account, archive.root))
     with archive.locked(), _told_afterwards(archive, account, screen):
-        backup = taking.copied(archive, live, account, screen.say)
-        seconds = verification.verified(archive, backup, account, live.binaries, screen.say)
+        # Before as well: what a night that failed left must not keep the next one from having room.
+        _make_room(screen, archive, keep)
+        try:
+            backup = taking.copied(archive, live, account, screen.say)
+            seconds = verification.verified(archive, backup, account, live.binaries, screen.say)
+        except ActinfError:
+            _make_room(screen, archive, keep)
+            raise
         manifest = backup.manifest()
         rows = sum(held.rows for held in manifest.tables.values())
         click.echo(
@@ -221,6 +227,14 @@ def prune(archive_folder: Path, keep_days: float, keep_count: int, dry_run: bool
         _say_removed(screen, pruning.prune(archive, keep), "removed")
         _part("telling").write_metrics(archive, account)
     return 0
+
+
+def _make_room(screen: Screen, archive: Any, keep: Any) -> None:
+    """Remove what goes; that it cannot be removed is no reason to take no backup."""
+    try:
+        _say_removed(screen, _part("prune").prune(archive, keep), "removed")
+    except (ActinfError, OSError) as error:
+        screen.fail(f"what is old was not removed: {error}")
 
 
 def _say_removed(screen: Screen, going: Any, verb: str) -> None:

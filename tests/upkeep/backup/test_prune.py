@@ -65,6 +65,23 @@ def test_without_a_good_backup_nothing_goes(archive: Archive) -> None:
     assert (going.backups, going.wal) == ((), ())
 
 
+@pytest.mark.parametrize("ever_good", [False, True])
+def test_of_nights_that_failed_only_the_last_takes_room(archive: Archive, ever_good: bool) -> None:
+    """A copy each night, which nobody finished, and which no good one comes after."""
+    good = [add_backup(archive, days_ago(9))] if ever_good else []
+    failed = [add_backup(archive, days_ago(days), good=False) for days in (4, 3, 2)]
+    failed[0].damaged_file.write_text("one byte\n")  # it was no good from the beginning
+    assert prune(archive, TWO_WEEKS).backups == tuple(failed[:2])
+    assert names(archive) == [backup.name for backup in [*good, failed[2]]]
+
+
+def test_those_that_counted_once_stay_until_a_good_one_comes(archive: Archive) -> None:
+    """They may be all that there is, and somebody may mend them."""
+    for days in (4, 3):
+        add_backup(archive, days_ago(days)).damaged_file.write_text("one byte\n")
+    assert prune(archive, TWO_WEEKS).backups == ()
+
+
 def test_what_is_damaged_goes_once_there_is_a_younger_good_one(archive: Archive) -> None:
     damaged = add_backup(archive, days_ago(2))
     damaged.damaged_file.write_text("one byte\n")

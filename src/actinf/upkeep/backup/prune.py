@@ -47,20 +47,22 @@ def removal(archive: Archive, keep: Keep, now: datetime) -> Removal:
     """What would be removed.
 
     A backup that is damaged or was broken off goes once there is a good one that is younger: until then it may be the
-    best that there is.  Of the log goes what is older than the start of the oldest good backup that is kept, on
-    whatever timeline; without any good backup, nothing.
+    best that there is.  Of those that never counted, one a night where nights fail, the newest alone may be.  Of the
+    log goes what is older than the start of the oldest good backup that is kept, on whatever timeline; without any good
+    backup, nothing.
 
     Raises:
         BackupError: the manifest of a good backup cannot be read.
     """
     good = archive.good_backups()
+    never_counted = [backup for backup in archive.backups() if not backup.verified_file.exists()]
     if not good:
-        return Removal(backups=(), wal=())
+        return Removal(backups=tuple(never_counted[:-1]), wal=())
     youngest = {backup.name for backup in good[-keep.count :]}
     too_old = (now.astimezone(UTC) - timedelta(days=keep.days)).strftime("%Y%m%dT%H%M%SZ")
     old = [backup for backup in good if backup.name not in youngest and backup.name < too_old]
     bad = [backup for backup in archive.backups() if not backup.is_good and backup.name < good[-1].name]
-    going = {backup.name for backup in [*old, *bad]}
+    going = {backup.name for backup in [*old, *bad, *never_counted[:-1]]}
     kept = [backup.manifest() for backup in good if backup.name not in going]
     first = min(lsn_of(manifest.start_lsn) // manifest.wal_segment_bytes for manifest in kept)
     wal = []
