@@ -16,6 +16,7 @@ from support.backed_up import AGENT, BackedUp, add_steps, flip_a_byte, held, onl
 from actinf.errors import BackupError, SettingError
 from actinf.upkeep.backup.choice import AtTime, Named, Newest
 from actinf.upkeep.backup.past import Restore
+from actinf.upkeep.backup.private_server import MOST_WAL_BYTES
 from actinf.upkeep.backup.restore import discarded, old_folders, switched_by
 from actinf.upkeep.backup.verification import verified
 from actinf.upkeep.backup.wal import segments
@@ -249,6 +250,23 @@ def test_a_restore_works_a_second_time_and_keeps_what_was_before(twin: Archiving
     discarded(twin.volume)
     assert [file.parent.name for file in twin.volume.glob("*/PG_VERSION")] == [second.folder]
     assert twin.ask("SELECT count(*) FROM steps WHERE agent_id = '" + str(AGENT) + "'") == steps(twin)
+
+
+def test_a_restore_leaves_room_to_the_server_that_works(
+    twin: ArchivingServer, restore: Restoring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With its disk filled by the restore of a copy, it would stop; and the data may grow by all of the log."""
+    twin.start()
+    with twin.connected() as connection:
+        for seed in range(5):
+            add_steps(connection, 5, seed=seed)
+            connection.execute("SELECT pg_switch_wal()")
+    twin.stop()
+    backup = only_backup(twin)
+    free = backup.manifest().bytes.size + MOST_WAL_BYTES + 2**30 + 2**20
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(20 * 2**30, 20 * 2**30 - free, free))
+    refused(restore, twin, Newest(), "1,024 MiB are left to the server that works")
+    restore(Named(backup.name))
 
 
 def test_a_file_of_the_log_that_is_missing_or_damaged_is_no_end_of_the_log(

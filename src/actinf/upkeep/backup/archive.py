@@ -33,7 +33,8 @@ __all__ = ["Archive", "Backup", "account_in", "now_as_name", "refuse_lack_of_roo
 
 _NAME = re.compile(r"\d{8}T\d{6}Z")
 _GOING = ".removed-"  # before the name of what is being removed
-_AT_LEAST_FREE = 64 * 2**20  # bytes that a disk keeps
+# What a disk keeps free, bytes, on a small one a tenth of it: the server that works on it must not stop for our sake.
+_AT_LEAST_FREE = 2**30
 
 
 def account_in(volume: Path, *folders: Path) -> ServerAccount:
@@ -260,11 +261,13 @@ def refuse_lack_of_room(folder: Path, needed: int, what: str) -> None:
         needed: bytes.
         what: is to be written there, for the message.
     """
-    free = shutil.disk_usage(folder).free
-    if free < needed + _AT_LEAST_FREE:
+    disk = shutil.disk_usage(folder)
+    kept = min(_AT_LEAST_FREE, disk.total // 10)
+    if disk.free < needed + kept:
         raise BackupError(
-            f"{what} needs {needed / 2**20:,.0f} MiB, but the disk of {folder} has {free / 2**20:,.0f} MiB free: make "
-            "room (actinf backup prune, actinf backup discard), or give it a larger disk"
+            f"{what} needs {needed / 2**20:,.0f} MiB, and {kept / 2**20:,.0f} MiB are left to the server that works, "
+            f"but the disk of {folder} has {disk.free / 2**20:,.0f} MiB free: make room (actinf backup prune, actinf "
+            "backup discard), or give it a larger disk"
         )
 
 

@@ -20,7 +20,7 @@ from actinf.errors import BackupError
 from actinf.runtime.postmaster import discard_stale_file, find_postmaster, lives
 from actinf.runtime.server_account import ServerAccount
 
-__all__ = ["PrivateServer", "control_data", "private_server"]
+__all__ = ["MOST_WAL_BYTES", "PrivateServer", "control_data", "private_server"]
 
 SUPERUSER = "postgres"
 
@@ -36,11 +36,14 @@ _AT_LEAST_AS_MANY = {
     "max_prepared_xacts setting": "max_prepared_transactions",
     "max_locks_per_xact setting": "max_locks_per_transaction",
 }
+#: How much of its log it keeps beside its data, as a rule.
+MOST_WAL_BYTES = 256 * 2**20
 _SETTINGS = {
     "listen_addresses": "",
     # In its own folder: /dev/shm is small in a container, and keeps what a server that was ended at once left there.
     "dynamic_shared_memory_type": "mmap",
     "shared_buffers": "128MB",
+    "max_wal_size": f"{MOST_WAL_BYTES // 2**20}MB",
     "shared_preload_libraries": "",
     "logging_collector": "off",
     "log_destination": "stderr",

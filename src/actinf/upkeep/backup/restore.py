@@ -19,7 +19,7 @@ from actinf.upkeep.backup.durable_files import synced_folder
 from actinf.upkeep.backup.live import told
 from actinf.upkeep.backup.manifest import Manifest
 from actinf.upkeep.backup.past import Restore, past_restores, write_down
-from actinf.upkeep.backup.private_server import PrivateServer, control_data, private_server
+from actinf.upkeep.backup.private_server import MOST_WAL_BYTES, PrivateServer, control_data, private_server
 from actinf.upkeep.backup.take import Say
 from actinf.upkeep.backup.verification import (
     MOST_SECONDS_OF_RECOVERY,
@@ -97,7 +97,8 @@ def restored(
     manifest = checked(plan.backup, keeper, binaries, say)
     _refuse_foreign(live, manifest, replace_foreign)
     _sweep(volume)
-    refuse_lack_of_room(volume, manifest.bytes.size, "restoring the backup beside the data in use")
+    needed = manifest.bytes.size + _log_to_follow(plan, manifest, archive) + MOST_WAL_BYTES
+    refuse_lack_of_room(volume, needed, "restoring the backup beside the data in use")
     name = f"{_PREFIX}{now_as_name()}"
     unfinished = volume / f"{name}{_UNFINISHED}"
     copy_files(plan.backup, unfinished, account)
@@ -202,6 +203,14 @@ def _refuse_foreign(live: _Live, manifest: Manifest, replace_foreign: bool) -> N
             f"{identifier}: nothing was touched. Where it is meant to take the place of that one, for example of one "
             "that was made anew after a disaster, say so with --replace-foreign"
         )
+
+
+def _log_to_follow(plan: Plan, manifest: Manifest, archive: Archive) -> int:
+    """How much of the log comes after the backup, bytes: the data may grow by as much."""
+    if isinstance(plan.choice, Named):
+        return 0
+    last = plan.timeline.last_segment(segments(archive.wal), manifest.wal_segment_bytes)
+    return max(0, (last + 1) * manifest.wal_segment_bytes - lsn_of(manifest.consistent_lsn))
 
 
 def _sweep(volume: Path) -> None:

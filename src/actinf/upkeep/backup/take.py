@@ -22,7 +22,7 @@ from actinf.upkeep.backup.contents import Mark, contents, critical_rows, marked
 from actinf.upkeep.backup.durable_files import written
 from actinf.upkeep.backup.live import CONNECTION, Live, told
 from actinf.upkeep.backup.manifest import Manifest, bytes_of
-from actinf.upkeep.backup.private_server import control_data
+from actinf.upkeep.backup.private_server import MOST_WAL_BYTES, control_data
 from actinf.upkeep.backup.wal import lsn_of, lsn_text, segment_name
 
 __all__ = ["Say", "copied"]
@@ -66,11 +66,13 @@ def copied(archive: Archive, live: Live, account: ServerAccount, say: Say) -> Ba
     with told(), live.connected() as connection:
         row = connection.execute(
             "SELECT (SELECT sum(pg_database_size(oid))::bigint FROM pg_database WHERE datallowconn), "
-            "current_setting('server_version'), current_setting('wal_segment_size'), current_database()"
+            "current_setting('server_version'), pg_size_bytes(current_setting('max_wal_size')), current_database()"
         ).fetchone()
     if row is None:
         raise BackupError("the server did not say how large it is")
-    refuse_lack_of_room(archive.root, 2 * row[0], "a backup and the copy of it that is restored")
+    # While it is copied its log goes into the archive as well, and into the copy.
+    needed = 2 * (row[0] + row[2]) + MOST_WAL_BYTES
+    refuse_lack_of_room(archive.root, needed, "a backup and the copy of it that is restored")
     backup = archive.new_backup(account)
     say(f"copying the server's files to {backup.folder}")
     _copy_files(backup, live, account)

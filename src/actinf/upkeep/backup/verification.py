@@ -13,7 +13,7 @@ from actinf.upkeep.backup.contents import contents, critical_rows
 from actinf.upkeep.backup.durable_files import made_folder, written
 from actinf.upkeep.backup.live import told
 from actinf.upkeep.backup.manifest import Manifest, bytes_of, differences
-from actinf.upkeep.backup.private_server import PrivateServer, control_data, private_server
+from actinf.upkeep.backup.private_server import MOST_WAL_BYTES, PrivateServer, control_data, private_server
 from actinf.upkeep.backup.take import Say
 
 __all__ = ["MOST_SECONDS_OF_RECOVERY", "checked", "compare_at_the_mark", "copy_files", "sweep", "verified"]
@@ -46,7 +46,8 @@ def verified(archive: Archive, backup: Backup, account: ServerAccount, binaries:
     if done.returncode != 0:
         raise _damaged(backup, account, f"pg_verifybackup: {done.stderr.strip()}")
     sweep(archive.scratch)
-    refuse_lack_of_room(archive.scratch, manifest.bytes.size, "restoring the backup into a scratch server")
+    needed = manifest.bytes.size + MOST_WAL_BYTES
+    refuse_lack_of_room(archive.scratch, needed, "restoring the backup into a scratch server")
     scratch = archive.scratch / backup.name
     try:
         copy_files(backup, scratch, account)
