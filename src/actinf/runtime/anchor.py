@@ -20,6 +20,7 @@ from typing import IO
 
 from actinf.errors import SettingError
 from actinf.runtime.chain import subkey
+from actinf.runtime.durable_files import written
 
 __all__ = ["Anchor", "AnchorFile", "AnchorWriter", "read_anchors", "thinned"]
 
@@ -196,14 +197,4 @@ class AnchorWriter:
 
     def _replace(self, anchors: Iterable[Anchor]) -> None:
         """Put a shorter file in the place of this one, whole or not at all."""
-        partial = self._path.with_name(f"{self._path.name}.partial")
-        with partial.open("w", encoding="utf-8") as file:
-            file.writelines(_line(self._key, anchor) for anchor in anchors)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(self._path)
-        folder = os.open(self._path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        written(self._path, "".join(_line(self._key, anchor) for anchor in anchors))

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from actinf.errors import SettingError
+from actinf.runtime.durable_files import synced_folder
 
 __all__ = ["make_key_file", "read_key_file"]
 
@@ -27,6 +28,7 @@ def make_key_file(path: Path) -> None:
             os.link(beside, path)
     finally:
         Path(beside).unlink()
+    synced_folder(path.parent)
 
 
 def read_key_file(path: Path, *, needed_for: str, missing: str) -> bytes:

@@ -25,8 +25,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from actinf.errors import BackupError, SettingError
+from actinf.runtime.durable_files import made_folder
 from actinf.runtime.server_account import ServerAccount, account_for
-from actinf.upkeep.backup.durable_files import made_folder
 from actinf.upkeep.backup.manifest import Manifest
 
 __all__ = ["Archive", "Backup", "account_in", "now_as_name", "refuse_lack_of_room", "removed", "swept"]

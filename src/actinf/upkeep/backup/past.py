@@ -11,8 +11,8 @@ from datetime import datetime
 from pathlib import Path
 
 from actinf.errors import BackupError
+from actinf.runtime.durable_files import written
 from actinf.runtime.server_account import ServerAccount
-from actinf.upkeep.backup.durable_files import written
 
 __all__ = ["Restore", "living_timeline", "past_restores", "write_down"]
 

@@ -17,12 +17,11 @@ from typing import Any
 import psycopg
 
 from actinf.errors import BackupError
+from actinf.runtime.postgres_cluster import SUPERUSER, end_of
 from actinf.runtime.postmaster import discard_stale_file, find_postmaster, lives
 from actinf.runtime.server_account import ServerAccount
 
 __all__ = ["MOST_WAL_BYTES", "PrivateServer", "control_data", "private_server"]
-
-SUPERUSER = "postgres"
 
 _SCRIPTS = Path(__file__).parent
 _POLL_SECONDS = 0.02
@@ -217,13 +216,13 @@ class PrivateServer:
         while (waited := time.monotonic() - begun) < seconds:
             postmaster = find_postmaster(self._data)
             if postmaster is None and (seen or waited > _MOST_SECONDS_TO_SHOW_UP or "FATAL" in self.log()):
-                raise BackupError(f"the server on {self._data} ended in recovery; it said:\n{_end_of(self.log())}")
+                raise BackupError(f"the server on {self._data} ended in recovery; it said:\n{end_of(self.log())}")
             seen = seen or postmaster is not None
             if postmaster is not None and postmaster.is_ready and self._says(question):
                 return
             time.sleep(_POLL_SECONDS)
         raise BackupError(
-            f"the server on {self._data} did not get there within {seconds:.0f} s; it said:\n{_end_of(self.log())}"
+            f"the server on {self._data} did not get there within {seconds:.0f} s; it said:\n{end_of(self.log())}"
         )
 
     def _says(self, question: str) -> bool:
@@ -238,10 +237,6 @@ def _quoted(path: Path) -> str:
     """A path in a command of the server's configuration, where % stands for something."""
     text = str(path).replace("%", "%%").replace("'", "'\\''")
     return f"'{text}'"
-
-
-def _end_of(text: str, most_lines: int = 12) -> str:
-    return "\n".join(text.strip().splitlines()[-most_lines:])
 
 
 @contextmanager

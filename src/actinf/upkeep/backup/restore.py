@@ -11,11 +11,11 @@ from pathlib import Path
 from time import monotonic, sleep
 
 from actinf.errors import BackupError
+from actinf.runtime.durable_files import synced_folder
 from actinf.runtime.postmaster import find_postmaster
 from actinf.runtime.server_account import ServerAccount
 from actinf.upkeep.backup.archive import Archive, account_in, now_as_name, refuse_lack_of_room, removed, swept
 from actinf.upkeep.backup.choice import AT_MOST_LOST, AtTime, Choice, Named, Plan, planned
-from actinf.upkeep.backup.durable_files import synced_folder
 from actinf.upkeep.backup.live import told
 from actinf.upkeep.backup.manifest import Manifest
 from actinf.upkeep.backup.past import Restore, past_restores, write_down

@@ -16,10 +16,10 @@ from pathlib import Path
 import psycopg
 
 from actinf.errors import BackupError
+from actinf.runtime.durable_files import written
 from actinf.runtime.server_account import ServerAccount
 from actinf.upkeep.backup.archive import Archive, Backup, refuse_lack_of_room
 from actinf.upkeep.backup.contents import Mark, contents, critical_rows, marked
-from actinf.upkeep.backup.durable_files import written
 from actinf.upkeep.backup.live import CONNECTION, Live, told
 from actinf.upkeep.backup.manifest import Manifest, bytes_of
 from actinf.upkeep.backup.private_server import MOST_WAL_BYTES, control_data

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from actinf.errors import BackupError
+from actinf.runtime.durable_files import written
 from actinf.runtime.server_account import ServerAccount
 from actinf.upkeep.backup.archive import Archive
-from actinf.upkeep.backup.durable_files import written
 
 __all__ = ["latest_status", "write_metrics"]
 

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from actinf.errors import BackupError
+from actinf.runtime.durable_files import made_folder, written
 from actinf.runtime.server_account import ServerAccount
 from actinf.upkeep.backup.archive import Archive, Backup, refuse_lack_of_room, removed
 from actinf.upkeep.backup.contents import contents, critical_rows
-from actinf.upkeep.backup.durable_files import made_folder, written
 from actinf.upkeep.backup.live import told
 from actinf.upkeep.backup.manifest import Manifest, bytes_of, differences
 from actinf.upkeep.backup.private_server import MOST_WAL_BYTES, PrivateServer, control_data, private_server

@@ -4,10 +4,10 @@
 verifies it, and only then points there; the server of before stays where it was.
 """
 
-import os
 from pathlib import Path
 
 from actinf.errors import DatabaseError
+from actinf.runtime.durable_files import written
 
 __all__ = ["FIRST", "current_data", "point_to"]
 
@@ -58,14 +58,4 @@ def point_to(volume: Path, name: str) -> None:
     """
     if name != Path(name).name or not (volume / name / "PG_VERSION").is_file():
         raise DatabaseError(f"{volume / name} is no data folder of PostgreSQL (no file PG_VERSION)")
-    partial = volume / f".{_POINTER}.partial"
-    with partial.open("w", encoding="utf-8") as file:
-        file.write(f"{name}\n")
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(volume / _POINTER)
-    folder = os.open(volume, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    written(volume / _POINTER, f"{name}\n")

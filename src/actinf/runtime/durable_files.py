@@ -9,13 +9,13 @@ from actinf.runtime.server_account import ServerAccount
 __all__ = ["made_folder", "synced_folder", "written"]
 
 
-def written(path: Path, text: str, account: ServerAccount) -> None:
+def written(path: Path, text: str, account: ServerAccount | None = None) -> None:
     """Put a text in the place of what a file held.
 
     Args:
         path: of the file; its folder exists.
         text: what it is to hold.
-        account: whose it is to be.
+        account: whose it is to be; None: of who runs this.
 
     Raises:
         OSError: it cannot be written.
@@ -27,7 +27,7 @@ def written(path: Path, text: str, account: ServerAccount) -> None:
         with os.fdopen(file, "w", encoding="utf-8") as stream:
             stream.write(text)
             stream.flush()
-            if account.is_other:
+            if account is not None and account.is_other:
                 os.fchown(stream.fileno(), account.uid, account.gid)
             os.fchmod(stream.fileno(), 0o644)
             os.fsync(stream.fileno())
