@@ -6,6 +6,7 @@ time, so that a run can be stopped, and can tell how far it is, however slow its
 decided in `actinf.lab.simulate`; where the numbers go is the caller's.
 """
 
+import math
 import os
 import threading
 import time
@@ -15,6 +16,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -113,9 +115,29 @@ class Collected:
             self.written[at : at + block.shape[1]] = True
 
 
-def cores() -> int:
-    """The processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def cores(control_group: Path = Path("/sys/fs/cgroup")) -> int:
+    """The processors that this process may use: those of the machine, less what a container may not have.
+
+    Args:
+        control_group: where the kernel tells of the container's share.
+    """
+    here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, math.ceil(min(here, _share_of_processors(control_group))))
+
+
+def _share_of_processors(control_group: Path) -> float:
+    """How many processors' time a container may have; without a limit, or outside of one, infinitely much."""
+    try:
+        quota, period = (control_group / "cpu.max").read_text("ascii").split()
+        return int(quota) / int(period)
+    except (OSError, ValueError):  # "max", or another kind of system
+        pass
+    try:
+        folder = control_group / "cpu"
+        quota, period = ((folder / f"cpu.cfs_{name}_us").read_text("ascii") for name in ("quota", "period"))
+        return int(quota) / int(period) if int(quota) > 0 else math.inf
+    except (OSError, ValueError):
+        return math.inf
 
 
 def size_of_blocks(run: Run, layout: TraceLayout, num_agents: int, threads: int) -> int:
