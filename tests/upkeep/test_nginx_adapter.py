@@ -149,6 +149,16 @@ def test_a_log_is_counted_from_its_end_on_once_and_through_being_moved(tmp_path:
     assert log.statuses["302"] == 1
 
 
+def test_a_line_with_bytes_that_are_no_text_is_counted_too(tmp_path: Path, log: AccessLog) -> None:
+    path = tmp_path / "access.log"
+    path.write_bytes(b"")
+    log.read()
+    path.write_bytes(b'{"status":404,"classification":"attack","path":"/\xff\xfe"}\n')
+    log.read()
+    assert log.statuses == {"404": 1}
+    assert log.words["attack"] == 1
+
+
 def test_a_log_that_is_not_there_yet_is_counted_from_its_beginning(tmp_path: Path, log: AccessLog) -> None:
     log.read()
     (tmp_path / "access.log").write_text(line(200))

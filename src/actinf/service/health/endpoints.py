@@ -33,7 +33,7 @@ class Lifecycle:
         reasons = {
             "the kernels are being loaded": not self.kernels_loaded and failed is None,
             f"the kernels could not be loaded: {failed}": failed is not None,
-            "the database was not migrated": not self.migrated,
+            "the database does not answer, or was not migrated": not self.migrated,
             "draining: it is about to stop": self.draining,
         }
         return [reason for reason, holds in reasons.items() if holds]

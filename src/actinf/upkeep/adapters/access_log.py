@@ -78,7 +78,7 @@ class AccessLog:
 
     def _count(self, line: bytes) -> None:
         try:
-            said = json.loads(line)
+            said = json.loads(line.decode("utf-8", "replace"))  # an address may hold any bytes
             status, words = str(int(said["status"])), str(said["classification"]).split()
         except (ValueError, KeyError, TypeError):
             return  # half a line, at the end of a log that was moved
