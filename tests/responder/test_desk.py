@@ -69,6 +69,30 @@ def test_from_opening_to_resolution_every_step_is_on_the_timeline(desk_at_hand: 
     assert desk.incident(name) == after
 
 
+def test_a_war_room_is_made_once_and_each_lead_is_invited(tmp_path: Path) -> None:
+    at_hand = responding(tmp_path / "store", rooms=True)
+    name = at_hand.opened()
+    at_hand.beat()
+    at_hand.desk.act(name, lambda one: decisions.acknowledge(one, "ada"), by="ada")
+    at_hand.desk.act(name, lambda one: decisions.change_severity(one, Severity.P0, "worse"), by="ada")
+    at_hand.desk.act(name, lambda one: decisions.hand_over(one, "ben"), by="ada")
+    at_hand.beat()
+    rooms = [
+        (message.room, message.to and message.to.handle) for message in at_hand.paper.sent if message.kind == "war_room"
+    ]
+    assert rooms == [(f"incident-{name}", who) for who in (None, "ada", "ben")]
+    assert at_hand.desk.incident(name).room == f"#incident-{name}"
+    assert [one.event.kind for one in at_hand.desk.timeline(name)].count("room") == 1
+    at_hand.store.close()
+
+
+def test_a_lead_whom_no_schedule_knows_is_named_all_the_same(desk_at_hand: Responding) -> None:
+    name = desk_at_hand.opened()
+    desk_at_hand.desk.act(name, lambda one: decisions.assign(one, "DOMAIN\\Ada Løvelace"), by="ada")
+    desk_at_hand.beat()
+    assert ("Lead", "@domain-ada-l-velace") in desk_at_hand.paper.sent[-1].fields
+
+
 def test_what_came_later_edits_the_first_message(desk_at_hand: Responding) -> None:
     name = desk_at_hand.opened()
     desk_at_hand.beat()

@@ -94,10 +94,10 @@ class Responding:
         return self.desk.open(NewIncident(**fields), by="ada").id  # type: ignore[arg-type]
 
 
-def responding(folder: Path, *, schedule: bool = True, clock: Clock | None = None) -> Responding:
+def responding(folder: Path, *, schedule: bool = True, clock: Clock | None = None, rooms: bool = False) -> Responding:
     clock = clock or Clock()
     store, paper = Store(folder), WritingChannel()
-    routes = [Route(channel=paper, announces=True, rooms=False, reaches=lambda person: person.email is not None)]
+    routes = [Route(channel=paper, announces=True, rooms=rooms, reaches=lambda person: person.email is not None)]
     desk = Desk(store, clock, Announcer(routes))
     if schedule:
         desk.set_schedule(Schedule.from_text(schedule_text()), by="eve")

@@ -7,6 +7,7 @@ person through every channel that can reach them.  A private incident is not ann
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -38,6 +39,13 @@ _NEWS = (
     happened.Reopened,
 )
 
+_CONCERNS_ROOM = (
+    happened.Opened,
+    happened.SeverityChanged,
+    happened.Acknowledged,
+    happened.LeadTaken,
+    happened.HandedOver,
+)
 _ENDS_PAGING = (happened.Acknowledged, happened.Resolved, happened.ClosedAsFalse, happened.Merged)
 
 
@@ -108,7 +116,7 @@ class Announcer:
         people = schedule.people if schedule is not None else {}
         lead = people.get(incident.lead)
         if lead is None and incident.lead:
-            lead = Person(handle=incident.lead, name=incident.lead, role="responder")
+            lead = Person(handle=_as_handle(incident.lead), name=_as_handle(incident.lead), role="responder")
         return Briefing(
             incident=incident.id,
             severity=incident.severity,
@@ -126,8 +134,9 @@ class Announcer:
         briefing = self.briefing(incident, schedule)
         event, key = one.event, f"{incident.id}/{one.number}"
         for route in self.routes:
-            if route.rooms and isinstance(event, happened.Opened | happened.SeverityChanged) and _wants_room(incident):
-                yield route, messages.war_room(briefing, key=f"{incident.id}/room")
+            if route.rooms and isinstance(event, _CONCERNS_ROOM) and _wants_room(incident):
+                # Once for each lead, who is invited.
+                yield route, messages.war_room(briefing, key=f"{incident.id}/room/{incident.lead}")
             if not route.announces or incident.private or incident.severity is Severity.P3:
                 continue
             if isinstance(event, happened.Opened):
@@ -142,6 +151,11 @@ class Announcer:
                 yield route, messages.resolved(briefing, key=key, lasted=lasted, update_of=outbox.FIRST)
             elif isinstance(event, _NEWS):
                 yield route, messages.alert(briefing, key=key, update_of=outbox.FIRST)
+
+
+def _as_handle(name: str) -> str:
+    """A name that messages can show, of somebody whom no schedule knows."""
+    return re.sub(r"[^a-z0-9._-]+", "-", name.lower()).strip("-._")[:64] or "somebody"
 
 
 def _wants_room(incident: Incident) -> bool:
