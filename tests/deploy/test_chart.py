@@ -106,6 +106,8 @@ def test_what_is_not_needed_is_left_out() -> None:
         ({"worker": {"concurrency": 0}}, "worker.concurrency"),
         ({"postgres": {"sharedBuffers": "256 MB"}}, "postgres.sharedBuffers"),
         ({"postgres": {"sharedBuffers": "3GB"}}, "postgres.sharedBuffers is 3GB"),
+        ({"postgres": {"sharedMemory": "4Gi"}}, "of what postgres.sharedMemory, 4Gi, leaves"),
+        ({"postgres": {"sharedMemory": "a lot"}}, "postgres.sharedMemory"),
         ({"postgres": {"storage": {"data": "20 GB"}}}, "postgres.storage.data"),
         ({"postgres": {"resources": {"requests": {"cpu": 3}}}}, "postgres.resources.requests.cpu is 3"),
         ({"cache": {"maxMemory": "250mb"}}, "cache.maxMemory is 250mb"),
@@ -190,6 +192,15 @@ def test_the_api_is_told_no_replicas_where_an_autoscaler_decides() -> None:
     scaler = named(manifests, "HorizontalPodAutoscaler", "active-inference-api")["spec"]
     assert (scaler["minReplicas"], scaler["maxReplicas"]) == (3, 8)
     assert scaler["scaleTargetRef"]["name"] == "active-inference-api"
+
+
+def test_the_database_has_shared_memory_for_queries_that_several_processes_work_on(manifests) -> None:
+    """A container's own 64 MiB are used up by one of them."""
+    postgres = container_of(manifests, "StatefulSet", "postgres", "postgres")
+    (name,) = (mount["name"] for mount in postgres["volumeMounts"] if mount["mountPath"] == "/dev/shm")
+    volumes = named(manifests, "StatefulSet", "postgres")["spec"]["template"]["spec"]["volumes"]
+    (volume,) = (one for one in volumes if one["name"] == name)
+    assert volume["emptyDir"] == {"medium": "Memory", "sizeLimit": "512Mi"}
 
 
 def test_the_database_is_the_pod_postgres_0_and_psql_lands_in_the_services_database(manifests) -> None:
