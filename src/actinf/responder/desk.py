@@ -10,10 +10,13 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 from actinf.errors import OutOfTurn, SettingError
 from actinf.responder.announcing import Announcer
 from actinf.responder.clocks.timers import timers_of
+from actinf.responder.documents import incident_document
+from actinf.responder.duties import DutyChange
 from actinf.responder.escalation.policy import NO_SCHEDULE, Policy, standing_for
 from actinf.responder.incident import decisions
 from actinf.responder.incident.events import Erased, Event, Opened, Recorded
@@ -194,6 +197,14 @@ class Desk:
         with self.store.reading() as connection:
             return incidents.incident(connection, name)
 
+    def document(self, name: str) -> dict[str, Any]:
+        """All of an incident, as a document, with where its escalation stands."""
+        with self.store.reading() as connection:
+            incident = incidents.incident(connection, name)
+            happened = timeline.timeline(connection, name)
+            standing = escalations.standing(connection, name)
+            return incident_document(incident, happened, self.clock(), standing)
+
     def timeline(self, name: str) -> list[Recorded]:
         """What happened to an incident, in the order in which it was written down."""
         with self.store.reading() as connection:
@@ -211,6 +222,21 @@ class Desk:
             now = self.clock()
             rosters.set_schedule(connection, schedule, by=by, now=now)
             escalations.take_up(connection, NO_SCHEDULE, now)
+
+    def change_duties(self, change: DutyChange, *, by: str) -> Schedule:
+        """Let an exception to the rotation hold, or end; the schedule as it stands afterwards.
+
+        Raises:
+            SettingError: there is no schedule, or no such post or person in it, or the time makes no sense.
+        """
+        with self.store.writing() as connection:
+            schedule = rosters.schedule(connection)
+            if schedule is None:
+                raise SettingError("no schedule is set that could have exceptions: actinf oncall schedule --set FILE")
+            now = self.clock()
+            schedule = change.changed(schedule, by=by, now=now)
+            rosters.set_schedule(connection, schedule, by=by, now=now)
+            return schedule
 
     def schedule(self) -> Schedule | None:
         """The schedule that holds; None: none was ever set."""

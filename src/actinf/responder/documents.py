@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from actinf.responder.clocks.timers import clocks_of
+from actinf.responder.escalation.policy import Standing
 from actinf.responder.incident.events import Recorded
 from actinf.responder.incident.state import Incident
 from actinf.responder.incident.tasks import CHECKLIST, TASKS
@@ -43,8 +44,17 @@ def summary_document(incident: Incident, now: datetime) -> dict[str, Any]:
     }
 
 
-def incident_document(incident: Incident, timeline: Sequence[Recorded], now: datetime) -> dict[str, Any]:
-    """All of an incident."""
+def incident_document(
+    incident: Incident, timeline: Sequence[Recorded], now: datetime, standing: Standing | None = None
+) -> dict[str, Any]:
+    """All of an incident.
+
+    Args:
+        incident: as it stands.
+        timeline: what happened to it.
+        now: the time.
+        standing: where its escalation stands; None: nobody is paged for it, or it is not known.
+    """
     return {
         **summary_document(incident, now),
         "reasons": incident.reasons,
@@ -99,6 +109,13 @@ def incident_document(incident: Incident, timeline: Sequence[Recorded], now: dat
             }
             for action in incident.actions.values()
         ],
+        "escalation": standing
+        and {
+            "level": standing.level,
+            "attempt": standing.attempt,
+            "next_at": _moment(standing.next_at),
+            "why": standing.why,
+        },
         "timeline": [event_document(one) for one in timeline],
     }
 

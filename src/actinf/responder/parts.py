@@ -6,15 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 import platformdirs
 from pydantic import SecretStr
 
 from actinf.responder.announcing import Announcer, Route
-from actinf.responder.channels.mail import MailChannel, MailSettings, Security
 from actinf.responder.channels.none import NoChannel
-from actinf.responder.channels.webhook import WebhookChannel, WebhookSettings
 from actinf.responder.clocks.steady import Reading, SteadyClock
 from actinf.responder.courier import Courier
 from actinf.responder.desk import Desk
@@ -24,6 +23,9 @@ from actinf.responder.settings import RespondSettings
 from actinf.responder.store import notes
 from actinf.responder.store.database import Store
 from actinf.runtime.process_settings import is_loopback
+
+if TYPE_CHECKING:
+    from actinf.responder.channels.mail import MailSettings
 
 __all__ = ["Parts", "data_directory", "make_parts"]
 
@@ -85,9 +87,10 @@ def make_parts(settings: RespondSettings) -> Parts:
 
 
 def _routes(settings: RespondSettings, clock: Callable[[], datetime]) -> list[Route]:
+    # What a channel needs is loaded where there is one: a command answers at once.
     routes = []
     if settings.slack_token is not None:
-        from actinf.responder.channels.slack import SlackChannel, SlackSettings  # its library takes a while to load
+        from actinf.responder.channels.slack import SlackChannel, SlackSettings
 
         slack = SlackSettings(token=settings.slack_token, room=settings.slack_room, base_url=settings.slack_url)
         routes.append(
@@ -99,6 +102,8 @@ def _routes(settings: RespondSettings, clock: Callable[[], datetime]) -> list[Ro
             )
         )
     if settings.smtp_url is not None:
+        from actinf.responder.channels.mail import MailChannel
+
         routes.append(
             Route(
                 channel=MailChannel(_mail(settings), now=clock),
@@ -108,6 +113,8 @@ def _routes(settings: RespondSettings, clock: Callable[[], datetime]) -> list[Ro
             )
         )
     if settings.pager_url is not None and settings.pager_secret is not None:
+        from actinf.responder.channels.webhook import WebhookChannel, WebhookSettings
+
         pager = WebhookSettings(url=settings.pager_url, secret=settings.pager_secret, name="pager")
         routes.append(
             Route(
@@ -123,6 +130,8 @@ def _routes(settings: RespondSettings, clock: Callable[[], datetime]) -> list[Ro
 
 
 def _mail(settings: RespondSettings) -> MailSettings:
+    from actinf.responder.channels.mail import MailSettings, Security
+
     url = urlsplit(settings.smtp_url.get_secret_value() if settings.smtp_url else "")
     host = url.hostname or ""
     implicit = url.scheme == "smtps"

@@ -1,0 +1,49 @@
+"""Who does by itself what is due in a store: one process at a time.
+
+Any number of processes write to a store, one transaction after another.  Pages and messages are sent outside of
+transactions, and so by one process alone: the server as long as it runs, else each command for a moment.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+__all__ = ["sole"]
+
+_FILE = "responder.lock"
+_BETWEEN_TRIES = 0.05
+
+
+@contextmanager
+def sole(folder: Path, *, patience: float = 0.0) -> Iterator[bool]:
+    """Be the only process that does what is due, for as long as the block lasts.
+
+    Args:
+        folder: of the store.
+        patience: seconds to wait for a process that is at it.
+
+    Yields:
+        Whether it is this one; the system lets go of a process that dies.
+    """
+    handle = os.open(folder / _FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        yield _locked(handle, time.monotonic() + patience)
+    finally:
+        os.close(handle)
+
+
+def _locked(handle: int, until: float) -> bool:
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                return False
+            time.sleep(_BETWEEN_TRIES)
+        else:
+            return True
