@@ -62,6 +62,11 @@ def incident_document(
         "findings": incident.findings,
         "changes": incident.changes,
         "resolution": incident.resolution,
+        "users_affected": incident.users_affected,
+        "revenue": incident.revenue,
+        "lessons": incident.lessons,
+        "breach_known_at": _moment(incident.breach_known_at),
+        "legal_settled_at": _moment(incident.legal_settled_at),
         "room": incident.room or None,
         "links": [{"target": target, "relation": relation} for target, relation in incident.links],
         "alerts": [

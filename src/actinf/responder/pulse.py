@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from actinf.responder.channels import messages
 from actinf.responder.channels.port import Message
-from actinf.responder.clocks.timers import Timer
+from actinf.responder.clocks.timers import LEGAL_NOTICE, Timer
 from actinf.responder.desk import BY_ITSELF, Desk, hours_of
 from actinf.responder.escalation.policy import NO_SCHEDULE, Standing, after
 from actinf.responder.incident import decisions
@@ -112,6 +112,9 @@ class Pulse:
             if timer.clock.startswith("action"):
                 action = incident.actions[int(timer.clock.split()[1])]
                 message = messages.reminder(key=key, to=person, what=action.text, due=timer.due, incident=incident.id)
+            elif timer.clock == LEGAL_NOTICE and timer.share == 0:
+                what = "A breach of people's data is suspected: tell the authority, or find that nobody has to be told"
+                message = messages.reminder(key=key, to=person, what=what, due=timer.due, incident=incident.id)
             elif timer.is_breach:
                 message = messages.breach(briefing, key=key, to=person, limit=timer.clock, due=timer.due)
             else:
@@ -222,7 +225,9 @@ def _concerned(incident: Incident, timer: Timer, schedule: Schedule | None, now:
     if timer.clock.startswith("action"):
         doer = incident.actions[int(timer.clock.split()[1])].owner
     found: list[Person | None] = [schedule.people.get(doer)]
-    if found[0] is None or not incident.attended:
+    if timer.clock == LEGAL_NOTICE:
+        found.append(_on_call(schedule, "legal", now) if "legal" in schedule.duties else None)
+    elif found[0] is None or not incident.attended:
         found.append(_on_call(schedule, max(incident.level, 1), now))
     if timer.is_breach:
         found.append(_on_call(schedule, min(_above(incident, timer), len(schedule.levels)), now))
@@ -231,12 +236,12 @@ def _concerned(incident: Incident, timer: Timer, schedule: Schedule | None, now:
 
 def _above(incident: Incident, timer: Timer) -> int:
     """The level that has to know of a breach: the next one, or, when all is over, the one that manages."""
-    if timer.clock.startswith(("tasks", "action")):
+    if timer.clock.startswith(("tasks", "action", LEGAL_NOTICE)):
         return _MANAGES
     return incident.level if incident.attended and incident.level > 1 else max(incident.level, 1) + 1
 
 
-def _on_call(schedule: Schedule, level: int, now: datetime) -> Person | None:
+def _on_call(schedule: Schedule, level: int | str, now: datetime) -> Person | None:
     duty = schedule.on_call(level, now)
     return None if duty is None else duty.person
 

@@ -29,6 +29,7 @@ __all__ = [
     "Erase",
     "FinishAction",
     "HandOver",
+    "Learn",
     "Link",
     "Merge",
     "Note",
@@ -36,6 +37,9 @@ __all__ = [
     "Reach",
     "Reopen",
     "Resolve",
+    "SettleLegal",
+    "StateImpact",
+    "SuspectBreach",
     "Verb",
 ]
 
@@ -304,6 +308,60 @@ class FinishAction(Verb):
 
     def events(self, incident: Incident, by: str) -> tuple[Event, ...]:
         return decisions.finish_action(incident, self.number)
+
+
+class StateImpact(Verb):
+    """Say what it cost, for the post-mortem."""
+
+    verb = "impact"
+
+    users: int | None = Field(None, ge=0, description="How many users it affected.")
+    revenue: _Text = Field("", description="What it cost, in money.")
+
+    def events(self, incident: Incident, by: str) -> tuple[Event, ...]:
+        return decisions.state_impact(incident, users=self.users, revenue=self.revenue)
+
+
+class Learn(Verb):
+    """Write down what was learnt, for the post-mortem."""
+
+    verb = "lesson"
+
+    text: _Text = Field(description="What, and how the like of it can be prevented.")
+
+    def events(self, incident: Incident, by: str) -> tuple[Event, ...]:
+        return decisions.learn(self.text)
+
+
+class SuspectBreach(Verb):
+    """Say that data of people may have got into wrong hands: within 72 hours an authority has to be told."""
+
+    verb = "breach"
+
+    what: _Text = Field(description="Whose data, and why that is suspected.")
+    aware_at: AwareDatetime | None = Field(None, description="Since when it is known; without it: since now.")
+
+    def run(self, desk: Desk, incident: str, by: str) -> Incident:
+        """Do it; the incident as it stands afterwards."""
+        now = desk.clock()
+        aware_at = min((self.aware_at or self.at or now).astimezone(UTC), now)
+        return desk.act(
+            incident,
+            lambda before: decisions.suspect_breach(before, what=self.what, aware_at=aware_at),
+            by=by,
+            at=self.at,
+        )
+
+
+class SettleLegal(Verb):
+    """Say that the authority was told of a breach, or why nobody has to be."""
+
+    verb = "legal"
+
+    how: _Text = Field(description="Which, and where it can be seen.")
+
+    def events(self, incident: Incident, by: str) -> tuple[Event, ...]:
+        return decisions.settle_legal(incident, self.how)
 
 
 class Erase(Verb):

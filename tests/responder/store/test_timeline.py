@@ -19,6 +19,7 @@ VALUES: dict[str, Any] = {
     "str": "a word",
     "bool": True,
     "int": 3,
+    "int | None": 3,
     "float": 0.8,
     "bool | None": None,
     "datetime": NOW,

@@ -12,10 +12,15 @@ from actinf.responder.incident.severity import LIMITS
 from actinf.responder.incident.state import Incident
 from actinf.responder.incident.tasks import TASKS, TaskGroup
 
-__all__ = ["ASSESSMENT", "MARKS", "Clock", "Timer", "clocks_of", "timers_of"]
+__all__ = ["ASSESSMENT", "LEGAL_NOTICE", "LEGAL_TIME", "MARKS", "Clock", "Timer", "clocks_of", "timers_of"]
 
 #: In which the initial assessment is to be written down.
 ASSESSMENT = timedelta(minutes=5)
+
+#: The clock of what the law wants when data of people may have got into wrong hands.
+LEGAL_NOTICE = "legal notice"
+#: In which an authority has to be told, once it is known: article 33 of the GDPR.
+LEGAL_TIME = timedelta(hours=72)
 
 #: Shares of the limit at which something happens: two warnings and the breach.
 MARKS = (0.5, 0.8, 1.0)
@@ -28,7 +33,7 @@ class Clock:
     """Time that runs out.
 
     Attributes:
-        key: response, resolution, assessment, tasks immediate …, action 1 …
+        key: response, resolution, assessment, legal notice, tasks immediate …, action 1 …
         starts: from when it counts.
         due: when it has run out.
         stopped_at: when it was met; None: it runs.
@@ -101,6 +106,13 @@ def clocks_of(incident: Incident) -> Iterator[Clock]:
         due=start + ASSESSMENT,
         stopped_at=_first(incident.assessed_at, incident.resolved_at),
     )
+    if incident.breach_known_at is not None:
+        yield Clock(
+            key=LEGAL_NOTICE,
+            starts=incident.breach_known_at,
+            due=incident.breach_known_at + LEGAL_TIME,
+            stopped_at=incident.legal_settled_at,
+        )
     if incident.resolved_at is not None:
         for group in dict.fromkeys(task.group for task in TASKS.values()):
             yield _tasks(incident, group, incident.resolved_at)
@@ -129,7 +141,7 @@ def timers_of(incident: Incident) -> Iterator[Timer]:
     for clock in clocks_of(incident):
         if clock.stopped_at is not None:
             continue
-        for share in (0.0, 1.0) if clock.key.startswith("action") else MARKS:
+        for share in _marks(clock.key):
             run = f"{incident.severity} " if clock.key in ("response", "resolution") else ""
             spell = f" {clock.starts.isoformat()}" if clock.key not in ("response", "assessment") else ""
             yield Timer(
@@ -139,3 +151,8 @@ def timers_of(incident: Incident) -> Iterator[Timer]:
                 at=clock.at(share),
                 due=clock.due,
             )
+
+
+def _marks(clock: str) -> tuple[float, ...]:
+    """An action's clock counts its last day alone; whoever has the duty of legal is told at once."""
+    return (0.0, 1.0) if clock.startswith("action") else (0.0, *MARKS) if clock == LEGAL_NOTICE else MARKS

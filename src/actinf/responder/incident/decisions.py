@@ -30,12 +30,16 @@ __all__ = [
     "finish_action",
     "hand_over",
     "keep_evidence",
+    "learn",
     "link",
     "merge_into",
     "note",
     "reach",
     "reopen",
     "resolve",
+    "settle_legal",
+    "state_impact",
+    "suspect_breach",
 ]
 
 #: Characters of a text that somebody writes; more belongs into a file that is kept as evidence.
@@ -156,7 +160,11 @@ def absorb(incident: Incident, other: Incident) -> tuple[Event, ...]:
         for fingerprint, alert in other.alerts.items()
         if fingerprint not in incident.alerts
     )
-    return (happened.Merged(absorbed=other.id), *joined)
+    # The time that the law gives runs on, from when the breach was first known.
+    known_at = other.breach_known_at if other.legal_settled_at is None else None
+    sooner = known_at is not None and (incident.breach_known_at is None or known_at < incident.breach_known_at)
+    breach = (happened.BreachSuspected(aware_at=known_at, what=other.breach),) if known_at and sooner else ()
+    return (happened.Merged(absorbed=other.id), *joined, *breach)
 
 
 def link(incident: Incident, target: str, relation: str = "related") -> tuple[Event, ...]:
@@ -194,6 +202,40 @@ def finish_action(incident: Incident, number: int) -> tuple[Event, ...]:
 def keep_evidence(*, name: str, sha256: str, size: int, source: str, custody: str) -> tuple[Event, ...]:
     """Write down that a file was taken as evidence, or handed on."""
     return (happened.EvidenceKept(name=name, sha256=sha256, size=size, source=source, custody=custody),)
+
+
+def state_impact(incident: Incident, *, users: int | None, revenue: str) -> tuple[Event, ...]:
+    """Say how many users it affected and what it cost; what is left out stays as it was stated."""
+    _must_not_be_over(incident, "given an impact")
+    if users is None and not revenue.strip():
+        raise SettingError("neither users nor revenue is given: say at least one")
+    if users is not None and users < 0:
+        raise SettingError(f"users is {users}: expected 0 or more")
+    return (happened.ImpactStated(users=users, revenue=_text("revenue", revenue, may_be_empty=True)),)
+
+
+def learn(text: str) -> tuple[Event, ...]:
+    """Write down what was learnt."""
+    return (happened.LessonLearned(text=_text("text", text)),)
+
+
+def suspect_breach(incident: Incident, *, what: str, aware_at: datetime) -> tuple[Event, ...]:
+    """Say that data of people may have got into wrong hands; the time for telling an authority begins to run."""
+    _must_not_be_over(incident, "what a breach is suspected in")
+    if incident.breach_known_at is not None and incident.legal_settled_at is None:
+        raise OutOfTurn(
+            f"{incident.id}: a breach is suspected since {incident.breach_known_at:%Y-%m-%d %H:%M} UTC already, "
+            "and the time runs; what is learnt of it belongs into a note"
+        )
+    return (happened.BreachSuspected(aware_at=aware_at, what=_text("what", what)),)
+
+
+def settle_legal(incident: Incident, how: str) -> tuple[Event, ...]:
+    """Say that the authority was told, or why nobody has to be."""
+    _must_not_be_over(incident, "settled")
+    if incident.breach_known_at is None or incident.legal_settled_at is not None:
+        raise OutOfTurn(f"{incident.id}: no breach is suspected that would have to be settled")
+    return (happened.LegalSettled(how=_text("how", how)),)
 
 
 def _text(name: str, value: str, *, may_be_empty: bool = False) -> str:

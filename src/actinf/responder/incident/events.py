@@ -26,6 +26,7 @@ __all__ = [
     "ActionDone",
     "AlertJoined",
     "Assessed",
+    "BreachSuspected",
     "Breached",
     "Checked",
     "ClosedAsFalse",
@@ -34,7 +35,10 @@ __all__ = [
     "Event",
     "EvidenceKept",
     "HandedOver",
+    "ImpactStated",
     "LeadTaken",
+    "LegalSettled",
+    "LessonLearned",
     "Linked",
     "Merged",
     "Milestone",
@@ -364,6 +368,40 @@ class EvidenceKept(Event):
     size: int
     source: str
     custody: str = _personal(default="")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImpactStated(Event):
+    """What it cost, as counted afterwards; what is None or empty was not stated this time."""
+
+    kind: ClassVar[str] = "impact"
+    users: int | None = None
+    revenue: str = _personal(default="")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LessonLearned(Event):
+    """What was learnt, and how the like of it can be prevented."""
+
+    kind: ClassVar[str] = "lesson"
+    text: str = _personal()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreachSuspected(Event):
+    """Data of people may have got into wrong hands: the time for telling an authority runs from `aware_at`."""
+
+    kind: ClassVar[str] = "breach suspected"
+    aware_at: datetime
+    what: str = _personal()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegalSettled(Event):
+    """The authority was told of a breach, or it was found that nobody has to be; `how` says which, and where it is."""
+
+    kind: ClassVar[str] = "legal settled"
+    how: str = _personal()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,6 +64,10 @@ class Incident:
         milestones: when each was reached, and the number of the event that says so.
         number: of its last event.
         cleared_at: since when none of its alerts fires; None: one does, or it never had one.
+        users_affected, revenue: what it cost, as stated; None, empty: not stated.
+        lessons: what was learnt.
+        breach_known_at: since when a breach of people's data is suspected; None: it is not.
+        legal_settled_at: when what the law wants of a breach was done, or found not to be due.
     """
 
     id: str
@@ -100,6 +104,12 @@ class Incident:
     checklist: Mapping[str, Found] = field(default_factory=dict)
     tasks: Mapping[str, tuple[datetime, str]] = field(default_factory=dict)
     actions: Mapping[int, Action] = field(default_factory=dict)
+    users_affected: int | None = None
+    revenue: str = ""
+    lessons: tuple[str, ...] = ()
+    breach_known_at: datetime | None = None
+    breach: str = ""
+    legal_settled_at: datetime | None = None
     number: int = 0
 
     @property
@@ -316,6 +326,29 @@ def _(event: happened.ActionAdded, one: Recorded, before: Incident) -> dict[str,
 def _(event: happened.ActionDone, one: Recorded, before: Incident) -> dict[str, Any]:
     action = before.actions.get(event.action)
     return {} if action is None else {"actions": {**before.actions, event.action: replace(action, done_at=one.at)}}
+
+
+@_changes.register
+def _(event: happened.ImpactStated, one: Recorded, before: Incident) -> dict[str, Any]:
+    return {
+        "users_affected": before.users_affected if event.users is None else event.users,
+        "revenue": event.revenue or before.revenue,
+    }
+
+
+@_changes.register
+def _(event: happened.LessonLearned, one: Recorded, before: Incident) -> dict[str, Any]:
+    return {"lessons": (*before.lessons, event.text)}
+
+
+@_changes.register
+def _(event: happened.BreachSuspected, one: Recorded, before: Incident) -> dict[str, Any]:
+    return {"breach_known_at": event.aware_at, "breach": event.what, "legal_settled_at": None}
+
+
+@_changes.register
+def _(event: happened.LegalSettled, one: Recorded, before: Incident) -> dict[str, Any]:
+    return {"legal_settled_at": one.at}
 
 
 def _first(before: Incident, milestone: Milestone, one: Recorded) -> Mapping[Milestone, tuple[datetime, int]]:
