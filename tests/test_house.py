@@ -86,11 +86,13 @@ def test_the_suite_has_to_reach_most_of_the_python_code() -> None:
     )
 
 
-def test_no_source_file_is_longer_than_one_idea() -> None:
-    """Past 600 lines a file holds several ideas, and the tree is no table of contents any more."""
-    lengths = {
-        path.relative_to(ROOT): len(path.read_text(encoding="utf-8").splitlines()) for path, _ in parsed_sources()
-    }
+def test_no_python_file_is_longer_than_one_idea() -> None:
+    """Past 600 lines a file holds several ideas, and the tree is no table of contents any more.
+
+    Those of tests and tools too: the dashboards had grown to 786 where only the package was looked at.
+    """
+    python = [path for path in committed_files() if path.suffix == ".py"]
+    lengths = {path.relative_to(ROOT): len(path.read_text(encoding="utf-8").splitlines()) for path in python}
     assert {path: length for path, length in lengths.items() if length > MOST_LINES_OF_A_FILE} == {}
 
 

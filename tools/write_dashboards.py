@@ -1,4 +1,4 @@
-"""Write deploy/dashboards/*.json, Grafana's dashboards, from `dashboards.py` beside this file.
+"""Write deploy/dashboards/*.json, Grafana's dashboards, from the folder `dashboards` beside this file.
 
 python tools/write_dashboards.py            write them
 python tools/write_dashboards.py --check    exit with 1 when a file is not what would be written
