@@ -20,9 +20,9 @@ from actinf.runtime.postgres_binaries import installed_binaries
 CHART = ROOT / "deploy" / "chart"
 HOSTS = ("api.active-inference.com", "database.internal", "cache.internal")
 
-#: What differs from the chart's defaults: a machine of two cores.
+#: What differs from the chart's defaults: a machine of two cores.  The image does not, so that deploy/restore-job.yaml is
+#: that of this installation, as the guide has it.
 VALUES = {
-    "image": {"tag": "0.1.0"},
     "api": {"replicas": 2, "drainSeconds": 2},
     "autoscaling": {"enabled": True, "minReplicas": 2, "maxReplicas": 5},
     "worker": {"replicas": 1},
