@@ -20,8 +20,8 @@ from actinf.runtime.postgres_binaries import installed_binaries
 CHART = ROOT / "deploy" / "chart"
 HOSTS = ("api.active-inference.com", "database.internal", "cache.internal")
 
-#: What differs from the chart's defaults: a machine of two cores.  The image does not, so that deploy/restore-job.yaml is
-#: that of this installation, as the guide has it.
+#: What differs from the chart's defaults: a machine of two cores.  The image does not, so that
+#: deploy/restore-job.yaml is that of this installation, as the guide has it.
 VALUES = {
     "api": {"replicas": 2, "drainSeconds": 2},
     "autoscaling": {"enabled": True, "minReplicas": 2, "maxReplicas": 5},
