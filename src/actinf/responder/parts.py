@@ -19,6 +19,7 @@ from actinf.responder.courier import Courier
 from actinf.responder.desk import Desk
 from actinf.responder.pulse import Pulse
 from actinf.responder.reception import Reception
+from actinf.responder.record.anchoring import Anchoring
 from actinf.responder.settings import RespondSettings
 from actinf.responder.store import notes
 from actinf.responder.store.database import Store
@@ -50,7 +51,9 @@ class Parts:
             notes.put(connection, _CLOCK, self.clock.reading().text())
 
     def close(self) -> None:
-        """Close the store."""
+        """Close the store, and let another process write its anchors."""
+        if self.pulse.anchoring is not None:
+            self.pulse.anchoring.close()
         self.store.close()
 
 
@@ -80,7 +83,7 @@ def make_parts(settings: RespondSettings) -> Parts:
         store=store,
         clock=clock,
         desk=desk,
-        pulse=Pulse(desk, timedelta(seconds=settings.hold_seconds)),
+        pulse=Pulse(desk, timedelta(seconds=settings.hold_seconds), Anchoring(store)),
         reception=Reception(desk),
         courier=Courier(desk, routes),
     )

@@ -23,6 +23,7 @@ from actinf.responder.incident.events import Event
 from actinf.responder.incident.state import Incident
 from actinf.responder.oncall.people import Person
 from actinf.responder.oncall.rotation import Duty, Schedule
+from actinf.responder.record.anchoring import Anchoring
 from actinf.responder.store import escalations, incidents, rosters, timers
 from actinf.responder.store.database import ticks
 
@@ -43,10 +44,12 @@ class Pulse:
     Attributes:
         desk: through which things are done.
         hold: how long none of its alerts may fire before an incident that nobody attends to is closed.
+        anchoring: anchors what was written, whenever nothing more is due; None: nobody does.
     """
 
     desk: Desk
     hold: timedelta = timedelta(minutes=5)
+    anchoring: Anchoring | None = None
 
     def once(self) -> bool:
         """One pass; whether anything was done, and so more may be due."""
@@ -58,6 +61,8 @@ class Pulse:
                 or bool(_cleared(connection, now - self.hold, 1))
             )
         if not due:
+            if self.anchoring is not None:
+                self.anchoring.anchor(now)
             return False
         with self.desk.store.writing() as connection:
             schedule = rosters.schedule(connection)

@@ -11,7 +11,7 @@ from actinf.responder.incident.state import Incident, incident_of
 from actinf.responder.store.database import ticks
 from actinf.responder.store.timeline import timeline
 
-__all__ = ["incident", "keep", "listed", "new_id"]
+__all__ = ["incident", "keep", "listed", "new_id", "row_of"]
 
 _STATES = {"open": ("open",), "resolved": ("resolved",), "all": ("open", "resolved", "over")}
 
@@ -41,23 +41,26 @@ def incident(connection: sqlite3.Connection, name: str) -> Incident:
 
 def keep(connection: sqlite3.Connection, incident: Incident) -> None:
     """Bring the row that lists read up to date."""
+    row = row_of(incident)
+    connection.execute(f"INSERT OR REPLACE INTO incident VALUES ({', '.join('?' * len(row))})", row)
+
+
+def row_of(incident: Incident) -> tuple[object, ...]:
+    """What the row that lists read says of an incident."""
     state = "over" if incident.is_over else "open" if incident.is_open else "resolved"
     fix = incident.milestones.get(Milestone.FIX)
-    connection.execute(
-        "INSERT OR REPLACE INTO incident VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            incident.id,
-            incident.incident_type,
-            incident.severity,
-            incident.component,
-            incident.private,
-            ticks(incident.opened_at),
-            ticks(incident.detected_at),
-            *(None if one is None else ticks(one) for one in (incident.acknowledged_at, fix[0] if fix else None)),
-            *(None if one is None else ticks(one) for one in (incident.resolved_at, incident.cleared_at)),
-            state,
-            incident.attended,
-        ],
+    return (
+        incident.id,
+        incident.incident_type,
+        incident.severity.value,
+        incident.component,
+        int(incident.private),
+        ticks(incident.opened_at),
+        ticks(incident.detected_at),
+        *(None if one is None else ticks(one) for one in (incident.acknowledged_at, fix[0] if fix else None)),
+        *(None if one is None else ticks(one) for one in (incident.resolved_at, incident.cleared_at)),
+        state,
+        int(incident.attended),
     )
 
 

@@ -10,14 +10,16 @@ a backup.  They are believed where the chain holds them.
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from functools import partial
+from typing import Any, TypeGuard
 
 import psycopg
 
 from actinf.runtime.anchor import Anchor, AnchorFile
 from actinf.runtime.chain import GENESIS, key_id
+from actinf.runtime.chain_reading import ChainReading, Wrong
 from actinf.service.audit.chain import Line, mac_of
 
 __all__ = ["PRUNE", "RESTORED", "Verdict", "Wrong", "agreement", "verify"]
@@ -28,7 +30,6 @@ PRUNE = "audit.prune"
 RESTORED = "audit.restored"
 
 _BATCH = 5_000
-_MOST_RANGES = 10_000
 
 # As text: whatever an intruder wrote can be read, dates before Christ and numbers of a thousand digits included.
 _ROWS = """
@@ -40,26 +41,6 @@ _PARTITIONS = """
 SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
 WHERE i.inhparent = 'public.audit_log'::regclass
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wrong:
-    """Something that is not as it was written.
-
-    Attributes:
-        first, last: the numbers of the rows; None where it is about no row.
-        what: what is wrong with them.
-    """
-
-    first: int | None
-    last: int | None
-    what: str
-
-    def __str__(self) -> str:
-        if self.first is None:
-            return self.what
-        rows = f"row {self.first}" if self.first == self.last else f"rows {self.first} to {self.last}"
-        return f"{rows}: {self.what}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,86 +70,6 @@ class Verdict:
     def good(self) -> bool:
         """Whether nothing is wrong."""
         return not self.wrong
-
-
-@dataclass(slots=True)
-class _Gap:
-    """Rows that are missing, and the row after them (`last` + 1), which the chain cannot check."""
-
-    first: int
-    last: int
-    after: Line | None
-    mac: bytes
-    since: str
-
-
-@dataclass(slots=True)
-class _Reading:
-    """The state of one pass through the log.
-
-    Attributes:
-        before: the MAC that the next row has to continue.
-        before_that: the one that the last row had to continue.
-        expected: the number of the next row.
-    """
-
-    key: bytes
-    wanted: dict[int, list[Anchor]]
-    before: bytes = GENESIS
-    before_that: bytes = GENESIS
-    expected: int = 1
-    rows: int = 0
-    proven: int = 0
-    first: int | None = None
-    last_time: str = ""
-    wrong: list[Wrong] = field(default_factory=list)
-    gaps: list[_Gap] = field(default_factory=list)
-    records: list[Line] = field(default_factory=list)
-    agree: list[Anchor] = field(default_factory=list)
-    differ: list[Anchor] = field(default_factory=list)
-
-    def row(self, line: Line | None, seq: int, mac: bytes) -> None:
-        """Take the next row; None: its details are no JSON that could have been written."""
-        self.rows += 1
-        if seq < self.expected:
-            self._twice(line, seq, mac)
-            return
-        fits: bool | None = line is not None and mac == mac_of(self.key, self.before, line)
-        if seq > self.expected:
-            self.gaps.append(_Gap(self.expected, seq - 1, line, mac, self.last_time))
-            fits = None
-        if fits is False:
-            self._say(seq, "changed, or put in")
-        elif fits:
-            self._prove(line)
-        if self.first is None:
-            self.first = seq
-        for anchor in self.wanted.pop(seq, ()):
-            if mac.hex() == anchor.mac:
-                self.agree.append(anchor)
-            elif fits is not False:  # the chain holds it, and yet it is not the row that was there
-                self.differ.append(anchor)
-        self.before_that, self.before, self.expected = self.before, mac, seq + 1
-        self.last_time = "" if line is None else line.created_at
-
-    def _twice(self, line: Line | None, seq: int, mac: bytes) -> None:
-        """A number that was there before: one of the two rows was put in, and the chain goes on from the other."""
-        self._say(seq, "there more than once, or where no row belongs")
-        is_real = seq == self.expected - 1 and line is not None and mac == mac_of(self.key, self.before_that, line)
-        if is_real:
-            self.before = mac
-
-    def _prove(self, line: Line | None) -> None:
-        self.proven += 1
-        if line is not None and line.action in (PRUNE, RESTORED) and line.outcome == "done":
-            self.records.append(line)
-
-    def _say(self, seq: int, what: str) -> None:
-        before = self.wrong[-1] if self.wrong else None
-        if before is not None and before.what == what and before.last == seq - 1:
-            self.wrong[-1] = Wrong(first=before.first, last=seq, what=what)
-        elif len(self.wrong) < _MOST_RANGES:
-            self.wrong.append(Wrong(first=seq, last=seq, what=what))
 
 
 def _lines(connection: psycopg.Connection[Any]) -> Iterator[tuple[Line | None, int, bytes]]:
@@ -209,13 +110,8 @@ def verify(connection: psycopg.Connection[Any], key: bytes, files: Sequence[Anch
         psycopg.Error: the database fails, or has no such tables.
     """
     anchors = [anchor for file in files for anchor in file.anchors]
-    wanted: dict[int, list[Anchor]] = {}
-    for anchor in anchors:
-        if anchor.seq > 0:
-            wanted.setdefault(anchor.seq, []).append(anchor)
-    reading = _Reading(key, wanted)
-    for line, seq, mac in _lines(connection):
-        reading.row(line, seq, mac)
+    reading: ChainReading[Line] = ChainReading(partial(mac_of, key), anchors)
+    records = [line for line, seq, mac in _lines(connection) if reading.row(seq, line, mac) and _is_record(line)]
     heads = connection.execute("SELECT seq, mac, key_id FROM audit_head").fetchall()
     months = {name for (name,) in connection.execute(_PARTITIONS)}
     system = connection.execute("SELECT system_identifier::text FROM pg_control_system()").fetchone()
@@ -225,8 +121,8 @@ def verify(connection: psycopg.Connection[Any], key: bytes, files: Sequence[Anch
     if not wrong:
         wrong = [
             *reading.wrong,
-            *_missing(reading, months, notes),
-            *_cut(reading, notes, system),
+            *_missing(reading, records, key, months, notes),
+            *_cut(reading, records, notes, system),
             *_head(reading, heads),
         ]
         wrong += [Wrong(first=None, last=None, what=said) for file in files for said in file.wrong]
@@ -276,7 +172,7 @@ def agreement(connection: psycopg.Connection[Any], anchors: Iterable[Anchor]) ->
 
 
 def _wrong_key(
-    reading: _Reading, files: Sequence[AnchorFile], heads: Sequence[tuple[Any, ...]], key: bytes
+    reading: ChainReading[Line], files: Sequence[AnchorFile], heads: Sequence[tuple[Any, ...]], key: bytes
 ) -> list[Wrong]:
     """The one thing to say where it is the key that is wrong, and not the log."""
     begun_with = bytes(heads[0][2]).hex() if len(heads) == 1 and heads[0][2] is not None else None
@@ -294,20 +190,31 @@ def _wrong_key(
     ]
 
 
-def _missing(reading: _Reading, months: set[str], notes: list[str]) -> Iterator[Wrong]:
+def _is_record(line: Line | None) -> TypeGuard[Line]:
+    """Whether it says why rows are missing."""
+    return line is not None and line.action in (PRUNE, RESTORED) and line.outcome == "done"
+
+
+def _missing(
+    reading: ChainReading[Line], records: Sequence[Line], key: bytes, months: set[str], notes: list[str]
+) -> Iterator[Wrong]:
     """Rows that are not there although later ones are."""
-    prunes = [line for line in reading.records if line.action == PRUNE]
+    prunes = [line for line in records if line.action == PRUNE]
     for gap in reading.gaps:
         last, after = gap.last, gap.after
         prune = next((line for line in prunes if gap.first == 1 and line.details.get("first_kept") == last + 1), None)
         if prune is not None:
             before = bytes.fromhex(str(prune.details.get("mac_before")))
-            if after is not None and gap.mac == mac_of(reading.key, before, after):
+            if after is not None and gap.mac == mac_of(key, before, after):
                 notes.append(f"rows 1 to {last} were pruned: row {prune.seq} of {prune.created_at}, by {prune.actor}")
             else:
                 yield Wrong(first=last + 1, last=last + 1, what="changed, or put in")
             continue
-        yield Wrong(first=gap.first, last=last, what="missing" + _dropped(gap.since, after, months))
+        yield Wrong(
+            first=gap.first,
+            last=last,
+            what="missing" + _dropped("" if gap.before is None else gap.before.created_at, after, months),
+        )
         yield Wrong(first=last + 1, last=last + 1, what="not to be checked, because the row before it is missing")
 
 
@@ -328,13 +235,13 @@ def _dropped(since: str, after: Line | None, months: set[str]) -> str:
     return f" (there is no partition {', '.join(gone)})" if gone else ""
 
 
-def _cut(reading: _Reading, notes: list[str], system: tuple[Any, ...] | None) -> Iterator[Wrong]:
+def _cut(
+    reading: ChainReading[Line], records: Sequence[Line], notes: list[str], system: tuple[Any, ...] | None
+) -> Iterator[Wrong]:
     """Anchors whose row is not there, or is another one now."""
-    beyond = [anchor for seq, anchors in reading.wanted.items() if seq >= reading.expected for anchor in anchors]
-    differ = [*reading.differ, *beyond]
-    restores = [line for line in reading.records if line.action == RESTORED]
+    restores = [line for line in records if line.action == RESTORED]
     unexplained = []
-    for anchor in differ:
+    for anchor in reading.missing():
         restore = next((line for line in restores if _explains(line, anchor)), None)
         if restore is None:
             unexplained.append(anchor)
@@ -368,7 +275,7 @@ def _explains(restore: Line, anchor: Anchor) -> bool:
         return False
 
 
-def _head(reading: _Reading, heads: Sequence[tuple[Any, ...]]) -> Iterator[Wrong]:
+def _head(reading: ChainReading[Line], heads: Sequence[tuple[Any, ...]]) -> Iterator[Wrong]:
     """The row that says where the log ends."""
     if len(heads) != 1:
         yield Wrong(first=None, last=None, what=f"audit_head has {len(heads)} rows, expected one: it was tampered with")
