@@ -39,6 +39,7 @@ _COMMANDS = {
     "adapter": ("actinf.cli.adapter", "Tell over HTTP how the database or the cache is."),
     "db": ("actinf.cli.db", "Bring the API's database to this release."),
     "backup": ("actinf.cli.backup", "Take and restore backups of the API's database."),
+    "incident": ("actinf.cli.incident", "Open an incident, lead it, see how it stands."),
     "bench": ("actinf.cli.bench", "Measure how fast the engine is."),
 }
 

@@ -80,7 +80,7 @@ class OpenIncident(_Request):
         if self.severity is None or (said.severity is Severity.P0 and (self.data_loss or self.is_security)):
             return said
         why = f"{self.severity}: {self.reason.strip()}" if self.reason.strip() else f"{self.severity}: said by hand"
-        return Judgement(severity=self.severity, reasons=(why, *said.reasons))
+        return Judgement(severity=self.severity, reasons=(why, *(said.reasons if said != classify(Signals()) else ())))
 
     @property
     def is_security(self) -> bool:

@@ -11,7 +11,7 @@ from actinf.responder.incident.state import Incident, incident_of
 from actinf.responder.store.database import ticks
 from actinf.responder.store.timeline import timeline
 
-__all__ = ["incident", "keep", "listed", "new_id", "row_of"]
+__all__ = ["incident", "keep", "listed", "names", "new_id", "row_of"]
 
 _STATES = {"open": ("open",), "resolved": ("resolved",), "all": ("open", "resolved", "over")}
 
@@ -79,3 +79,10 @@ def listed(connection: sqlite3.Connection, which: str = "open", *, since: dateti
         [*states, ticks(since) if since else 0],
     ).fetchall()
     return [incident(connection, row["id"]) for row in found]
+
+
+def names(connection: sqlite3.Connection, which: str = "open") -> list[str]:
+    """The ids of incidents that are "open", "resolved", or of "all"."""
+    states = _STATES[which]
+    found = connection.execute(f"SELECT id FROM incident WHERE state IN ({', '.join('?' * len(states))})", states)
+    return [row["id"] for row in found]

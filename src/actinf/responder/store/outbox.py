@@ -24,11 +24,13 @@ __all__ = [
     "forget",
     "given_up",
     "is_due",
+    "is_left_under_way",
     "left_under_way",
     "next_at",
     "put",
     "reference_of",
     "sent",
+    "waiting",
     "was_put",
     "withdraw",
     "withdraw_updates",
@@ -184,6 +186,24 @@ def left_under_way(connection: sqlite3.Connection, takes_key: Mapping[str, bool]
     connection.execute("UPDATE outbox SET state = 'waits', next_at = ? WHERE state = 'under way'", [ticks(now)])
     connection.executemany("UPDATE outbox SET perhaps_twice = 1 WHERE id = ?", [(one,) for one in twice])
     return len(twice)
+
+
+def is_left_under_way(connection: sqlite3.Connection) -> bool:
+    """Whether a process may have died with something under way; one that lives may be at it as well."""
+    return connection.execute("SELECT 1 FROM outbox WHERE state = 'under way' LIMIT 1").fetchone() is not None
+
+
+def waiting(connection: sqlite3.Connection) -> list[tuple[str, int, str]]:
+    """What has not gone out, by channel: how many messages, and what was in the way of the latest; empty: nothing."""
+    found = connection.execute(
+        "SELECT channel, count(*) AS messages, max(CASE WHEN trouble IS NOT NULL THEN id END) AS latest FROM outbox"
+        " WHERE state IN ('waits', 'under way') GROUP BY channel ORDER BY channel"
+    ).fetchall()
+    troubles = {
+        row["id"]: row["trouble"]
+        for row in connection.execute("SELECT id, trouble FROM outbox WHERE trouble IS NOT NULL AND state = 'waits'")
+    }
+    return [(row["channel"], row["messages"], troubles.get(row["latest"], "")) for row in found]
 
 
 def reference_of(connection: sqlite3.Connection, incident: str, channel: str) -> str | None:

@@ -1,0 +1,121 @@
+"""`actinf incident`: open an incident, lead it, and see how it stands."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from actinf.cli import incident_acts, incident_record
+from actinf.cli.console import Screen
+from actinf.cli.group import Group
+from actinf.cli.moments import length, past
+from actinf.cli.office import at_office, request, settled
+from actinf.errors import SettingError
+from actinf.lab.extras import load_extra
+
+__all__ = ["command"]
+
+_PURPOSE = "Working with incidents"
+_TYPES = ("api_down", "database_performance", "high_memory", "security", "other")
+
+
+@click.group("incident", cls=Group)
+def command() -> None:
+    """Open an incident, lead it, and see how it stands.
+
+    It needs no server and no setting: without ACTINF_RESPOND_URL, incidents are kept in a file of this machine.
+    INCIDENT is an id, the end of one (001), or `latest`.
+    """
+
+
+@command.command("open", short_help="Open an incident.")
+@click.option("--component", required=True, help="What does not work as it should.")
+@click.option("--impact", required=True, help="What users notice.")
+@click.option("--severity", type=click.Choice(["P0", "P1", "P2", "P3"]), help="Without it, judged from the rest.")
+@click.option("--reason", help="Why it is that severe.")
+@click.option("--type", "incident_type", type=click.Choice(_TYPES), default="other", show_default=True)
+@click.option("--detected-at", metavar="TIME", help="From when its clocks count: 10m ago, 14:05, …  [default: now]")
+@click.option("--degradation", type=click.FloatRange(0, 100), metavar="PERCENT", help="Of performance that is lost.")
+@click.option("--affected-users", type=click.IntRange(min=0), help="How many users it affects.")
+@click.option("--data-loss", is_flag=True, help="Data was lost or corrupted, or may have been: P0.")
+@click.option("--down", is_flag=True, help="The system is down altogether: P0.")
+@click.option("--private", is_flag=True, help="Only those who are concerned may see it; security always is.")
+@click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
+def open_incident(*, as_json: bool, detected_at: str | None, degradation: float | None, **said: Any) -> int:
+    """Open an incident: its clocks run, and whoever is on call is paged."""
+    screen, now = Screen(), datetime.now(UTC)
+    verbs = load_extra("actinf.responder.verbs", extra="respond", purpose=_PURPOSE)
+    with at_office(screen) as office:
+        opened = office.open(
+            request(
+                verbs.OpenIncident,
+                said,
+                detected_at=past(detected_at, now) if detected_at else None,
+                degradation=None if degradation is None else degradation / 100,
+            )
+        )
+        # Who is paged follows from what is due now.
+        served = settled(screen, office)
+        incident = office.incident(opened["id"])
+        if as_json:
+            screen.json(incident)
+            return 0
+        screens().print_opened(screen.out, incident, datetime.now(UTC), has_schedule=office.schedule() is not None)
+        if not served:
+            screen.say("no server runs: pages and clocks go on with the next command; actinf respond serve keeps on")
+    return 0
+
+
+@command.command("list", short_help="List incidents.")
+@click.option("--all", "which", flag_value="all", help="Those that are over as well.")
+@click.option("--resolved", "which", flag_value="resolved", help="Those that were resolved.")
+@click.option("--since", metavar="TIME", help="Opened since then: 7d, 14:05, 2026-11-01.")
+@click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
+def list_incidents(*, which: str | None, since: str | None, as_json: bool) -> int:
+    """List incidents that are open, the most severe first, with the clock that runs out next."""
+    screen, now = Screen(), datetime.now(UTC)
+    with at_office(screen) as office:
+        found = office.incidents(which or "open", since=_since(since, now) if since else None)
+        if as_json:
+            screen.json(found)
+        elif found:
+            screens().print_list(screen.out, found, now)
+        else:
+            screen.out.print("there is none" if which else "no incident is open")
+    return 0
+
+
+@command.command("show", short_help="Show all of an incident.")
+@click.argument("incident", default="latest")
+@click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
+def show(*, incident: str, as_json: bool) -> int:
+    """Show all of an incident: its clocks, its checklist, its timeline.  Without INCIDENT the latest."""
+    screen = Screen()
+    with at_office(screen) as office:
+        document = office.incident(incident_acts.named(incident, office))
+        if as_json:
+            screen.json(document)
+        else:
+            screens().print_incident(screen.out, document, datetime.now(UTC))
+    return 0
+
+
+def screens() -> Any:
+    """How incidents are shown."""
+    return load_extra("actinf.cli.incident_screen", extra="respond", purpose=_PURPOSE)
+
+
+def _since(text: str, now: datetime) -> datetime:
+    lasted = length(text)
+    if lasted is not None:
+        return now - lasted
+    try:
+        return past(text, now)
+    except SettingError:
+        raise SettingError(f"--since is {text!r}: expected 7d, 14:05 or 2026-11-01") from None
+
+
+for _one in (*incident_acts.COMMANDS, *incident_record.COMMANDS):
+    command.add_command(_one)

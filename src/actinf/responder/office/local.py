@@ -1,0 +1,153 @@
+"""The office of this machine: works on the store itself, whether or not a server does so, too."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from actinf.errors import ActinfError
+from actinf.responder.channels.port import Channel
+from actinf.responder.documents import event_document, summary_document
+from actinf.responder.duties import DutyChange
+from actinf.responder.incident import decisions
+from actinf.responder.office.port import Document, Settled
+from actinf.responder.oncall.rotation import Schedule
+from actinf.responder.parts import Parts
+from actinf.responder.record.evidence import kept_copy
+from actinf.responder.record.export import exported
+from actinf.responder.store import incidents, outbox
+from actinf.responder.store.lock import sole
+from actinf.responder.verbs import OpenIncident, Verb
+
+__all__ = ["LocalOffice"]
+
+
+class LocalOffice:
+    """Works on a store; see `Office` for what it does.
+
+    Args:
+        parts: of the responder, closed with the office.
+        by: the handle of who acts.
+        patience: seconds that `settle` may take.
+    """
+
+    def __init__(self, parts: Parts, by: str, *, patience: float = 5.0):
+        self._parts = parts
+        self._by = by
+        self._patience = patience
+        self._senders: list[threading.Thread] = []
+
+    def open(self, request: OpenIncident) -> Document:
+        """As `Office.open`."""
+        return self._parts.desk.document(request.run(self._parts.desk, self._by).id)
+
+    def act(self, incident: str, verb: Verb) -> Document:
+        """As `Office.act`."""
+        return self._parts.desk.document(verb.run(self._parts.desk, incident, self._by).id)
+
+    def incident(self, name: str) -> Document:
+        """As `Office.incident`."""
+        return self._parts.desk.document(name)
+
+    def incidents(self, which: str = "open", *, since: datetime | None = None) -> list[Document]:
+        """As `Office.incidents`."""
+        now = self._parts.clock()
+        return [summary_document(one, now) for one in self._parts.desk.list(which, since=since)]
+
+    def names(self, which: str = "open") -> Sequence[str]:
+        """As `Office.names`."""
+        with self._parts.store.reading() as connection:
+            return incidents.names(connection, which)
+
+    def keep_evidence(self, incident: str, file: Path, *, source: str, custody: str) -> Document:
+        """As `Office.keep_evidence`."""
+        desk = self._parts.desk
+        desk.incident(incident)
+        kept = kept_copy(file, self._parts.store.folder, incident)
+        desk.act(
+            incident,
+            lambda _: decisions.keep_evidence(
+                name=kept.name, sha256=kept.sha256, size=kept.size, source=source, custody=custody
+            ),
+            by=self._by,
+        )
+        return event_document(desk.timeline(incident)[-1])
+
+    def export(self, incident: str) -> Document:
+        """As `Office.export`."""
+        return exported(self._parts.desk, incident)
+
+    def schedule(self) -> Schedule | None:
+        """As `Office.schedule`."""
+        return self._parts.desk.schedule()
+
+    def set_schedule(self, schedule: Schedule) -> None:
+        """As `Office.set_schedule`."""
+        self._parts.desk.set_schedule(schedule, by=self._by)
+
+    def change_duties(self, change: DutyChange) -> Schedule:
+        """As `Office.change_duties`."""
+        return self._parts.desk.change_duties(change, by=self._by)
+
+    def settle(self) -> Settled:
+        """As `Office.settle`: one pass over what is due, where no server is there to do it."""
+        until = time.monotonic() + self._patience
+        try:
+            with sole(self._parts.store.folder) as mine:
+                if not mine:
+                    return Settled(served=True)
+                self._work(until)
+                return Settled(served=False, waits=self._waiting())
+        except ActinfError as error:
+            return Settled(served=False, waits=(f"what is due was not looked after: {error}",))
+        except OSError as error:
+            return Settled(served=False, waits=(f"what is due was not looked after: {error.strerror or error}",))
+
+    def close(self) -> None:
+        """As `Office.close`."""
+        # A channel that still has not answered ends with the process; its message is taken up by the next one.
+        if not any(sender.is_alive() for sender in self._senders):
+            self._parts.close()
+
+    def _work(self, until: float) -> None:
+        parts = self._parts
+        with parts.store.reading() as connection:
+            left = outbox.is_left_under_way(connection)
+        if left:
+            parts.courier.begin()
+        worked = self._while_time(until, parts.reception.digest)
+        worked |= self._while_time(until, parts.pulse.once)
+        worked |= bool(parts.pulse.audit())
+        self._senders = [
+            threading.Thread(target=self._send, args=(route.channel, until), name=route.channel.name, daemon=True)
+            for route in parts.courier.routes
+        ]
+        for sender in self._senders:
+            sender.start()
+        for sender in self._senders:
+            sender.join(max(0.0, until - time.monotonic()))
+        if worked:
+            parts.keep_clock()
+
+    def _send(self, channel: Channel, until: float) -> None:
+        self._while_time(until, lambda: self._parts.courier.deliver(channel))
+
+    @staticmethod
+    def _while_time(until: float, work: Callable[[], bool]) -> bool:
+        """Work until there is no more, or no time; whether there was any."""
+        worked = False
+        while time.monotonic() < until and work():
+            worked = True
+        return worked
+
+    def _waiting(self) -> tuple[str, ...]:
+        with self._parts.store.reading() as connection:
+            waiting = outbox.waiting(connection)
+        return tuple(
+            f"{'1 message waits' if count == 1 else f'{count} messages wait'} for {channel}"
+            + (f" ({trouble})" if trouble else "")
+            for channel, count, trouble in waiting
+        )

@@ -1,0 +1,99 @@
+"""What an office is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from actinf.responder.duties import DutyChange
+from actinf.responder.oncall.rotation import Schedule
+from actinf.responder.verbs import OpenIncident, Verb
+
+__all__ = ["Document", "Office", "Settled"]
+
+#: An incident as `actinf.responder.documents` writes it.
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """What became of that which was due.
+
+    Attributes:
+        served: whether a server looks after it, now and later; else only the next command does.
+        waits: what has not gone out, one sentence for each channel.
+    """
+
+    served: bool
+    waits: tuple[str, ...] = ()
+
+
+class Office(Protocol):
+    """Takes what is to be done with incidents and the schedule, for one person.
+
+    Every method raises errors of `actinf.errors`: NoSuchIncident, OutOfTurn, SettingError for what was asked;
+    StoreError, ServiceError for what cannot be reached.
+    """
+
+    def open(self, request: OpenIncident) -> Document:
+        """Open an incident; all of it."""
+        ...
+
+    def act(self, incident: str, verb: Verb) -> Document:
+        """Do something with an incident, given by its whole id; all of the one that it goes on as."""
+        ...
+
+    def incident(self, name: str) -> Document:
+        """All of an incident, given by its whole id."""
+        ...
+
+    def incidents(self, which: str = "open", *, since: datetime | None = None) -> list[Document]:
+        """Summaries of incidents, the most severe first, then the newest.
+
+        Args:
+            which: "open", "resolved" or "all".
+            since: only those that were opened then or later.
+        """
+        ...
+
+    def names(self, which: str = "open") -> Sequence[str]:
+        """The ids of incidents, in any order."""
+        ...
+
+    def keep_evidence(self, incident: str, file: Path, *, source: str, custody: str) -> Document:
+        """Take a file as evidence; the event that says so.
+
+        Args:
+            incident: its whole id.
+            file: what is copied.
+            source: where it comes from.
+            custody: who has it and why, in free words.
+        """
+        ...
+
+    def export(self, incident: str) -> Document:
+        """An incident with its chain of MACs and its list of evidence, as `actinf.responder.record.export` makes it."""
+        ...
+
+    def schedule(self) -> Schedule | None:
+        """The schedule that holds; None: none was ever set."""
+        ...
+
+    def set_schedule(self, schedule: Schedule) -> None:
+        """Let a schedule hold from now on."""
+        ...
+
+    def change_duties(self, change: DutyChange) -> Schedule:
+        """Let an exception to the rotation hold, or end; the schedule as it stands afterwards."""
+        ...
+
+    def settle(self) -> Settled:
+        """See to it that what is due goes out; takes a few seconds at most, and raises nothing."""
+        ...
+
+    def close(self) -> None:
+        """Let go of what is held."""
+        ...

@@ -1,0 +1,123 @@
+"""A timeline in plain English: one sentence for each event, from the event's document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+__all__ = ["sentence"]
+
+_Event = Mapping[str, Any]
+
+
+def sentence(event: _Event) -> str:
+    """What happened; texts of people stand in it as they wrote them, and have to be made harmless where it is shown.
+
+    Args:
+        event: as `actinf.responder.documents.event_document` writes it, of any kind.
+    """
+    told = _TOLD.get(event["kind"])
+    return told(event) if told is not None else str(event["kind"])
+
+
+def _opened(event: _Event) -> str:
+    told = "opened by an alert" if event["source"] == "alert" else "opened"
+    private = ", private" if event.get("private") else ""
+    reasons = "; ".join(event["reasons"])
+    return f"{told} as {event['severity']}{private}: {event['component']}: {event['impact']} ({reasons})"
+
+
+def _alert(event: _Event) -> str:
+    return _with(f"alert {event['name']} {'fires' if event['firing'] else 'has ended'}", event["summary"])
+
+
+def _assessed(event: _Event) -> str:
+    components = ", ".join(event["components"])
+    return f"assessed as {event['severity']}: {components}; impact: {event['impact']}; findings: {event['findings']}"
+
+
+def _paged(event: _Event) -> str:
+    level = f"level {event['level']}, " if event["level"] else ""
+    channels = ", ".join(event["channels"]) or "no channel"
+    return f"paged {event['who']} as {event['duty']} ({level}page {event['attempt']}) through {channels}"
+
+
+def _escalated(event: _Event) -> str:
+    level = f"escalation, level {event['level']}: " if event["level"] else ""
+    after = f"; next step {_moment(event['next_at'])}" if event.get("next_at") else ""
+    return f"{level}{event['reason']}{after}"
+
+
+def _checked(event: _Event) -> str:
+    found = {True: "passed", False: "failed", None: "cannot be told"}[event["passed"]]
+    how = " by machine" if event["by_machine"] else ""
+    return _with(f"checked {event['item']}{how}: {found}", event["found"])
+
+
+def _merged(event: _Event) -> str:
+    return f"goes on as {event['into']}" if event["into"] else f"took up {event['absorbed']}"
+
+
+def _evidence(event: _Event) -> str:
+    origin = f" from {event['source']}" if event["source"] else ""
+    return _with(
+        f"evidence {event['name']}{origin}, {event['size']} bytes, SHA-256 {event['sha256']}", event["custody"]
+    )
+
+
+def _costs(event: _Event) -> list[str]:
+    users = [] if event["users"] is None else [f"{event['users']} users affected"]
+    return users + ([event["revenue"]] if event["revenue"] else [])
+
+
+def _with(told: str, text: str) -> str:
+    return f"{told}: {text}" if text else told
+
+
+def _moment(at: str) -> str:
+    return f"{datetime.fromisoformat(at).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+_TOLD: dict[str, Callable[[_Event], str]] = {
+    "opened": _opened,
+    "alert": _alert,
+    "acknowledged": lambda event: f"acknowledged by {event['who']}",
+    "lead": lambda event: f"{event['who']} leads",
+    "handed over": lambda event: _with(f"handed over from {event['giver']} to {event['taker']}", event["note"]),
+    "severity": lambda event: f"{event['severity']} from now on: {event['reason']}",
+    "assessed": _assessed,
+    "note": lambda event: str(event["text"]),
+    "milestone": lambda event: _with(event["milestone"], event["text"]),
+    "paged": _paged,
+    "escalated": _escalated,
+    "warned": lambda event: (
+        f"{event['share']:.0%} of the time for {event['clock']} is used; it ends {_moment(event['due_at'])}"
+    ),
+    "breached": lambda event: f"the time for {event['clock']} ran out {_moment(event['due_at'])}",
+    "room": lambda event: f"war room {event['room']} in {event['channel']}",
+    "undelivered": lambda event: f"not delivered through {event['channel']}, {event['what']}: {event['why']}",
+    "checked": _checked,
+    "resolved": lambda event: _with("resolved by itself" if event["by_itself"] else "resolved", event["how"]),
+    "reopened": lambda event: f"reopened: {event['reason']}",
+    "closed as false": lambda event: f"closed, there was nothing: {event['reason']}",
+    "merged": _merged,
+    "linked": lambda event: f"{event['relation']}: {event['target']}",
+    "task": lambda event: _with(f"task {event['task']} {'done' if event['done'] else 'not done'}", event["text"]),
+    "action": lambda event: (
+        f"action item {event['action']}: {event['text']} ({event['owner']}, until {_moment(event['due'])})"
+    ),
+    "action done": lambda event: f"action item {event['action']} is done",
+    "impact": lambda event: "; ".join(("what it cost", *_costs(event))),
+    "lesson": lambda event: f"learnt: {event['text']}",
+    "breach suspected": lambda event: (
+        f"data may be in wrong hands, known {_moment(event['aware_at'])}: {event['what']}"
+    ),
+    "legal settled": lambda event: f"settled with the law: {event['how']}",
+    "evidence": _evidence,
+    "erased": lambda event: f"erased what is personal in events {_span(event['numbers'])}: {event['reason']}",
+}
+
+
+def _span(numbers: list[int]) -> str:
+    return f"{numbers[0]} to {numbers[-1]}" if len(numbers) > 1 else ", ".join(map(str, numbers))

@@ -1,0 +1,314 @@
+"""`actinf incident` on the store of this machine: with nothing configured and nothing running."""
+
+import hashlib
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actinf.responder.incident.tasks import CHECKLIST, TASKS
+from actinf.responder.runbooks import runbook_of
+from actinf.responder.store.database import Store
+from actinf.responder.store.lock import sole
+from actinf.responder.verbs import VERBS
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where commands keep incidents."""
+    for name in ("ACTINF_RESPOND_URL", "ACTINF_RESPOND_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("ACTINF_RESPOND_DATA_DIR", str(tmp_path / "store"))
+    monkeypatch.setenv("ACTINF_USER", "ada")
+    return tmp_path / "store"
+
+
+@pytest.fixture
+def opened(actinf: Any) -> str:
+    return str(open_one(actinf)["id"])
+
+
+def open_one(actinf: Any, *more: str) -> Any:
+    given = more if "--severity" in more else ("--severity", "P1", *more)
+    answer = actinf("incident", "open", "--component", "API", "--impact", "requests fail", "--json", *given)
+    assert answer.code == 0, answer.err
+    return answer.plain
+
+
+def done(actinf: Any, *words: str) -> Any:
+    answer = actinf("incident", *words, "--json")
+    assert answer.code == 0, answer.err
+    return answer.plain
+
+
+def kinds(document: Any) -> list[str]:
+    return [one["kind"] for one in document["timeline"]]
+
+
+def test_who_opens_an_incident_is_told_what_comes_next(actinf: Any) -> None:
+    answer = actinf(
+        *("incident", "open", "--severity", "P1", "--component", "Active Inference API", "--type", "api_down"),
+        *("--impact", "Inference requests failing", "--detected-at", "10m ago"),
+    )
+    assert answer.code == 0
+    told = answer.out.splitlines()
+    name = f"{datetime.now(UTC):%Y-%m-%d}-001"
+    assert told[0] == f"{name}  P1 high  Investigating"
+    assert told[1] == "Active Inference API: Inference requests failing"
+    assert "  because  P1: said by hand" in told
+    assert any(
+        line.startswith("  response   due ") and line.endswith(("UTC, 49 min left", "UTC, 50 min left"))
+        for line in told
+    )
+    assert "  paging   nobody: no schedule says who is on call; write one, actinf oncall schedule --set FILE" in told
+    assert "  runbook  docs/runbooks/api-down.md" in told
+    assert told[-1] == f"next: actinf incident ack {name}"
+    assert "no server runs" in answer.err
+
+
+def test_how_severe_it_is_follows_from_what_is_said_of_it(actinf: Any) -> None:
+    said = ("incident", "open", "--component", "db", "--impact", "slow", "--json")
+    assert actinf(*said, "--degradation", "50").plain["severity"] == "P1"
+    assert actinf(*said, "--affected-users", "1").plain["severity"] == "P3"
+    lost = actinf(*said, "--severity", "P2", "--data-loss").plain
+    assert (lost["severity"], lost["reasons"]) == ("P0", ["P0: data is lost or corrupted, or may be"])
+
+
+def test_an_incident_is_led_from_its_opening_to_its_tasks(actinf: Any, opened: str) -> None:
+    assert done(actinf, "ack", "latest")["lead"] == "ada"
+    assessed = done(
+        actinf,
+        *("assess", opened, "--severity", "P0", "--component", "API", "--component", "db"),
+        *("--impact", "all requests fail", "--findings", "the pool is exhausted"),
+    )
+    assert (assessed["severity"], assessed["components"]) == ("P0", ["API", "db"])
+    done(actinf, "note", opened, "restarted", "the", "pods")
+    done(actinf, "milestone", opened, "root-cause", "a leak in the pool")
+    done(actinf, "severity", opened, "P1", "--reason", "half of it is back")
+    done(actinf, "handover", opened, "ben", "--note", "look at the pool")
+    done(actinf, "assign", opened, "eve")
+    done(actinf, "link", opened, "https://tickets.example.org/7", "--relation", "ticket")
+    checked = done(actinf, "check", opened, "alerts", "--unknown", "--found", "Prometheus is away")
+    assert next(one for one in checked["checklist"] if one["item"] == "alerts")["passed"] is None
+    resolved = actinf("incident", "resolve", opened, "--how", "rolled back")
+    assert resolved.out.startswith("resolved; not checked off: stable, dependencies, alerts, performance, users\n")
+    done(actinf, "task", opened, "restored", "--where", "the dashboard")
+    done(actinf, "action", opened, "bound", "the", "pool", "--owner", "ben", "--due", "2w")
+    last = done(actinf, "action-done", opened, "1")
+    assert last["actions"][0]["done_at"] is not None
+    assert kinds(last)[-13:] == [
+        *("acknowledged", "assessed", "note", "milestone", "severity", "handed over", "lead", "linked", "checked"),
+        *("resolved", "task", "action", "action done"),
+    ]
+    assert {one["by"] for one in last["timeline"]} == {"ada", "actinf"}
+
+
+def test_every_verb_of_the_responder_is_a_command(actinf: Any) -> None:
+    told = actinf("incident", "--help").out
+    assert [name for name in VERBS if f"  {name} " not in told] == []
+
+
+def test_items_and_tasks_are_those_of_the_responder(actinf: Any, opened: str) -> None:
+    refused = actinf("incident", "check", opened, "nothing", "--passed")
+    assert all(f"'{item}'" in refused.err for item in CHECKLIST)
+    refused = actinf("incident", "task", opened, "nothing")
+    assert all(f"'{task}'" in refused.err for task in TASKS)
+
+
+def test_what_is_told_of_the_past_stands_where_it_happened(actinf: Any) -> None:
+    name = open_one(actinf, "--detected-at", "2h ago")["id"]
+    document = done(actinf, "ack", name, "--at", "30m ago")
+    age = datetime.now(UTC) - datetime.fromisoformat(document["acknowledged_at"])
+    assert timedelta(minutes=30) <= age < timedelta(minutes=32)
+    answer = actinf("incident", "note", name, "too early", "--at", "3h ago")
+    assert answer.code == 2
+    assert "expected a time since the detection" in answer.err
+
+
+def test_a_list_shows_the_most_severe_first_with_its_clock(actinf: Any) -> None:
+    open_one(actinf, "--severity", "P3")
+    first = open_one(actinf, "--severity", "P0", "--detected-at", "20m ago")["id"]
+    shown = actinf("incident", "list").out.splitlines()
+    assert [line.split()[1] for line in shown[1:]] == ["P0", "P3"]
+    assert shown[1].startswith(first)
+    assert "response breached 5 min ago" in shown[1]
+    assert shown[1].endswith("API: requests fail")
+    assert [one["severity"] for one in done(actinf, "list")] == ["P0", "P3"]
+
+
+def test_a_narrow_terminal_shows_all_of_what_counts(actinf: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    name = open_one(actinf)["id"]
+    shown = actinf("incident", "list").out.splitlines()
+    assert shown[1].startswith(f"{name}  P1  Investigating")
+    assert shown[2] == "  API: requests fail"
+
+
+def test_a_list_leaves_out_what_is_over_unless_it_is_asked_for(actinf: Any, opened: str) -> None:
+    done(actinf, "close", opened, "--false-positive", "--reason", "a broken probe")
+    assert actinf("incident", "list").out == "no incident is open\n"
+    assert [one["status"] for one in done(actinf, "list", "--all")] == ["False alarm"]
+    assert done(actinf, "list", "--resolved") == []
+    assert done(actinf, "list", "--all", "--since", "1h")[0]["id"] == opened
+
+
+def test_all_of_an_incident_is_shown(actinf: Any, opened: str) -> None:
+    done(actinf, "ack", opened)
+    shown = actinf("incident", "show", opened).out
+    for part in ("clocks", "recovery checklist", "timeline (UTC)"):
+        assert f"\n{part}\n" in shown
+    assert "acknowledged by ada" in shown
+    assert f"{datetime.now(UTC):%Y-%m-%d}" in shown
+
+
+def test_a_text_of_a_stranger_is_harmless_on_the_screen(actinf: Any) -> None:
+    hostile = "down\x1b[2J\x1b]0;owned\x07 \u202egnp\nline [bold]two[/bold] :smile:"
+    name = actinf("incident", "open", "--component", "API", "--impact", hostile, "--json").plain["id"]
+    done(actinf, "note", name, hostile)
+    for command in ("list", "show"):
+        shown = actinf("incident", command).out
+        assert "\x1b" not in shown
+        assert "\u202e" not in shown
+        assert "[bold]two[/bold] :smile:" in shown
+
+
+# ------------------------------------------------------------------------------------------------------------- naming
+
+
+def test_the_end_of_an_id_stands_for_it_where_it_is_clear(actinf: Any) -> None:
+    first, second = open_one(actinf)["id"], open_one(actinf)["id"]
+    assert done(actinf, "ack", "001")["id"] == first
+    assert done(actinf, "show", "latest")["id"] == second
+    assert done(actinf, "show")["id"] == second
+    missing = actinf("incident", "ack", "007")
+    assert (missing.code, missing.out) == (2, "")
+    assert "no incident whose id ends with '007'" in missing.err
+
+
+def test_a_command_without_any_incident_says_what_to_do(actinf: Any) -> None:
+    answer = actinf("incident", "show")
+    assert (answer.code, answer.err) == (2, "error: there is no incident yet: open one, actinf incident open\n")
+
+
+def test_one_incident_goes_on_as_another(actinf: Any) -> None:
+    first, second = open_one(actinf)["id"], open_one(actinf)["id"]
+    assert done(actinf, "merge", "002", "--into", "001")["id"] == first
+    assert done(actinf, "show", second)["status"] == f"Merged into {first}"
+
+
+# ----------------------------------------------------------------------------------------------------------- refusals
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("close", "latest", "--reason", "x"), "--false-positive says so; to end one, resolve it"),
+        (("check", "latest", "users"), "one of --passed, --failed, --unknown"),
+        (("erase", "latest", "--reason", "asked for"), "--yes does it"),
+        (("erase", "latest", "--reason", "asked for", "--yes"), "resolve it before"),
+        (("note", "latest", "x", "--at", "soon"), "expected 10m ago, 14:05 or"),
+        (("note", "latest", "x" * 20_001), "text: expected at most 20000 characters"),
+        (("action-done", "latest", "4"), "has no action item 4"),
+    ],
+)
+def test_what_cannot_be_done_is_said_with_the_way_out(
+    actinf: Any, opened: str, words: tuple[str, ...], told: str
+) -> None:
+    answer = actinf("incident", *words)
+    assert answer.code == 2
+    assert told in answer.err
+    assert len(done(actinf, "show", opened)["timeline"]) < 4
+
+
+def test_a_user_who_is_no_handle_is_told_one(actinf: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACTINF_USER", "Ada Lovelace")
+    answer = actinf("incident", "list")
+    assert answer.code == 2
+    assert "'ada-lovelace'" in answer.err
+
+
+def test_a_login_name_becomes_a_handle(actinf: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ACTINF_USER")
+    monkeypatch.setattr("getpass.getuser", lambda: "CORP\\Zoë Ray")
+    assert open_one(actinf)["timeline"][0]["by"] == "corp-zoe-ray"
+
+
+def test_a_misspelt_variable_is_told(actinf: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACTINF_RESPOND_DATADIR", "/nowhere")
+    assert "did you mean ACTINF_RESPOND_DATA_DIR?" in actinf("incident", "list").err
+
+
+# ---------------------------------------------------------------------------------------------- what goes out after it
+
+
+def test_a_channel_that_is_away_delays_no_command(actinf: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACTINF_RESPOND_SMTP_URL", "smtp://127.0.0.1:1")
+    monkeypatch.setenv("ACTINF_RESPOND_MAIL_FROM", "actinf@example.org")
+    monkeypatch.setenv("ACTINF_RESPOND_MAIL_TO", "ops@example.org")
+    answer = actinf("incident", "open", "--component", "API", "--impact", "down", "--severity", "P1")
+    assert answer.code == 0
+    assert "warning: 1 message waits for mail (" in answer.err
+    assert "it is tried again with the next command" in answer.err
+
+
+def test_where_a_server_holds_the_store_it_does_what_is_due(actinf: Any, store: Path) -> None:
+    open_one(actinf)
+    with sole(store) as mine:
+        assert mine
+        answer = actinf("incident", "open", "--component", "API", "--impact", "down", "--severity", "P1", "--json")
+    assert answer.code == 0
+    assert kinds(answer.plain) == ["opened"]
+    actinf("incident", "list")
+    assert "escalated" in kinds(done(actinf, "show"))
+
+
+# ------------------------------------------------------------------------------------------------------------- records
+
+
+def test_evidence_is_copied_and_its_custody_is_on_the_timeline(
+    actinf: Any, opened: str, store: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "pods.log"
+    file.write_text("OOMKilled\n")
+    kept = done(actinf, "evidence", "add", opened, str(file), "--custody", "ada, for the post-mortem")
+    assert (kept["sha256"], kept["size"]) == (hashlib.sha256(b"OOMKilled\n").hexdigest(), 10)
+    copy = store / "evidence" / opened / "pods.log"
+    assert copy.read_text() == "OOMKilled\n"
+    assert copy.stat().st_mode & 0o777 == 0o400
+    file.write_text("changed\n")
+    assert done(actinf, "evidence", "add", opened, str(file))["name"] == "pods-2.log"
+    assert kinds(done(actinf, "show", opened)).count("evidence") == 2
+    missing = actinf("incident", "evidence", "add", opened, tmp_path / "nothing")
+    assert (missing.code, missing.err) == (2, f"error: {tmp_path / 'nothing'} is not there: expected a file\n")
+
+
+def test_an_erased_incident_keeps_what_happened_and_when(actinf: Any, opened: str, store: Path) -> None:
+    done(actinf, "note", opened, "a secret of Ada's")
+    done(actinf, "resolve", opened)
+    erased = done(actinf, "erase", opened, "--reason", "asked for", "--yes")
+    assert "secret" not in json.dumps(erased)
+    assert kinds(erased)[-1] == "erased"
+    assert b"a secret of Ada's" not in (store / "responder.db").read_bytes()
+
+
+def test_a_command_needs_no_more_than_it_uses(store: Path) -> None:
+    """Neither the engine nor a server's packages are loaded to look at a list."""
+    heavy = ("numba", "numpy", "fastapi", "sqlalchemy", "psycopg", "slack_sdk", "httpx", "smtplib", "icalendar")
+    script = (
+        "import sys; from actinf.cli.app import run; code = run(['incident', 'list']);"
+        f"print([name for name in {heavy} if name in sys.modules], code)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "no incident is open\n[] 0\n"
+    Store(store).close()
+
+
+def test_every_type_has_a_page() -> None:
+    for kind in ("api_down", "database_performance", "high_memory", "security", "other"):
+        assert (ROOT / runbook_of(kind)).is_file()

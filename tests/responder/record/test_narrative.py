@@ -1,0 +1,42 @@
+"""Timelines in plain English."""
+
+from datetime import UTC, datetime
+from typing import Any, get_type_hints
+
+import pytest
+
+from actinf.responder.documents import event_document
+from actinf.responder.incident.events import KINDS, Event, Milestone, Recorded
+from actinf.responder.incident.severity import Severity
+from actinf.responder.record.narrative import sentence
+
+AT = datetime(2026, 11, 23, 10, tzinfo=UTC)
+_VALUES: dict[object, object] = {
+    str: "some text",
+    int: 7,
+    bool: True,
+    float: 0.5,
+    datetime: AT,
+    Severity: Severity.P1,
+    Milestone: Milestone.FIX,
+    tuple[str, ...]: ("one", "two"),
+    tuple[int, ...]: (1, 2),
+}
+
+
+def example(kind: type[Event]) -> Event:
+    """An event of a kind, with every field filled in."""
+    hints = {name: hint for name, hint in get_type_hints(kind).items() if name != "kind"}
+    values: dict[str, Any] = {}
+    for name, hint in hints.items():
+        plain = next((one for one in getattr(hint, "__args__", ()) if one in _VALUES and hint not in _VALUES), hint)
+        values[name] = _VALUES[plain]
+    return kind(**values)
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
+def test_every_event_is_told(kind: type[Event]) -> None:
+    recorded = Recorded(incident="2026-11-23-001", number=1, at=AT, recorded_at=AT, by="ada", event=example(kind))
+    told = sentence(event_document(recorded))
+    assert told != kind.kind
+    assert "None" not in told
