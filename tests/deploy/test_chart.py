@@ -7,6 +7,7 @@ from typing import Any
 
 import kubernetes_validate
 import pytest
+import yaml
 from support.chart import CHART, ChartRefused, Manifest, containers, named, notes, pod_specs, rendered
 from support.kube_tools import helm
 
@@ -285,6 +286,14 @@ def test_the_account_of_every_night_can_say_which_backup_is_the_last_and_nothing
     for account in ("active-inference-backup", "active-inference-restore"):
         binding = named(everything, "RoleBinding", account)
         assert (binding["roleRef"]["name"], [one["name"] for one in binding["subjects"]]) == (account, [account])
+
+
+def test_jobs_of_backups_are_found_by_their_label(manifests) -> None:
+    """`kubectl get jobs -l app=postgres-backup`: the labels of a CronJob are not those of the jobs that it makes."""
+    template = named(manifests, "CronJob", "postgres-backup")["spec"]["jobTemplate"]
+    assert template["metadata"]["labels"]["app"] == "postgres-backup"
+    restore = yaml.safe_load((CHART.parent / "restore-job.yaml").read_text(encoding="utf-8"))
+    assert restore["metadata"]["labels"]["app"] == "postgres-backup"
 
 
 # ------------------------------------------------------------------------------------------------- safe by default
