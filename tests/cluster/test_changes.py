@@ -43,6 +43,18 @@ def test_scale_up_down_and_to_zero(cluster: Cluster, api: str) -> None:
     assert cluster.kubectl("get", "deployment", api, "--no-headers").split()[1] == "0/0"
 
 
+def test_a_pod_under_another_label_is_kept_and_replaced(cluster: Cluster, api: str) -> None:
+    """It belongs to no deployment any more: so evidence is kept, while others serve."""
+    [kept] = cluster.pods(f"app={api}")
+    cluster.kubectl("label", "pod", kept, f"app=of-{api}", "--overwrite")
+    cluster.wait("condition=ready", "pod", "-l", f"app={api}")
+    assert kept not in cluster.pods(f"app={api}")
+    assert cluster.pods(f"app=of-{api}") == [kept]
+    assert "ownerReferences" not in cluster.get("pod", kept)["metadata"]
+    cluster.kubectl("delete", "pod", kept)
+    assert len(cluster.pods(f"app={api}")) == 1
+
+
 def test_restart_and_undo_lose_no_request(cluster: Cluster, api: str) -> None:
     """With `maxUnavailable: 0` a pod goes only when its successor is ready."""
     answers = set()
