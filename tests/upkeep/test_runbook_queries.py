@@ -73,10 +73,11 @@ class Trap:
 
 
 @contextmanager
-def a_lock_that_is_held(pod: PostgresPod, *, victims: int = 2) -> Iterator[Trap]:
-    """Somebody begins, changes a row, and goes for lunch; others wait for that row."""
+def a_lock_that_is_held(pod: PostgresPod, *, victims: int = 2, where: str = "") -> Iterator[Trap]:
+    """Somebody begins, changes a row, and goes for lunch; others wait for that row.  `where`: not as the owner."""
     with ExitStack() as stack:
-        forgotten = stack.enter_context(closing(psycopg.connect(pod.address("actinf_owner"), application_name="lunch")))
+        where = where or pod.address("actinf_owner")
+        forgotten = stack.enter_context(closing(psycopg.connect(where, application_name="lunch")))
         forgotten.execute("UPDATE audit_head SET seq = seq")
         waiting = [psycopg.connect(pod.address("actinf_service"), autocommit=True) for _ in range(victims)]
 
@@ -160,6 +161,13 @@ def test_who_has_not_been_in_the_way_for_long_is_left_alone(migrated_pod: Postgr
     with a_lock_that_is_held(migrated_pod) as trap:
         assert migrated_pod.psql("-U", "postgres", "-tAc", "SELECT * FROM ops.terminate()").stdout == ""
         assert lives(migrated_pod, trap.blocker, *trap.victims)
+
+
+def test_a_forgotten_psql_of_the_superuser_is_no_backup(migrated_pod: PostgresPod) -> None:
+    """It may replicate, as every first superuser may; in the pod, everybody who types is this one."""
+    with a_lock_that_is_held(migrated_pod, where=migrated_pod.local) as trap:
+        ended = migrated_pod.psql("-U", "postgres", "-tAc", "SELECT pid, ended FROM ops.terminate('0.2 seconds')")
+        assert ended.stdout.split() == [f"{trap.blocker}|t"]
 
 
 @contextmanager

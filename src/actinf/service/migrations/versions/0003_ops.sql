@@ -142,7 +142,8 @@ LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $function$
             now() - CASE WHEN a.state LIKE 'idle in transaction%' THEN a.xact_start ELSE a.query_start END AS since,
             -- A lock of a session, not of a transaction, is held by who may be in none.
             now() - coalesce(a.xact_start, a.state_change) AS holds_since,
-            coalesce(r.rolreplication, false) OR a.usename = 'actinf_backup'
+            -- The first superuser has that right as well, and is a person in psql; its streams are no client backends.
+            (coalesce(r.rolreplication, false) AND NOT r.rolsuper) OR a.usename = 'actinf_backup'
                 OR a.application_name IN ('pg_dump', 'pg_dumpall', 'pg_basebackup', 'pg_receivewal') AS is_backup,
             coalesce(r.rolsuper, false) AS of_superuser
         FROM pg_stat_activity AS a LEFT JOIN pg_roles AS r ON r.oid = a.usesysid
