@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import yaml
 from support.documentation import ROOT
@@ -67,6 +67,12 @@ class Typed:
     code: int
     output: str
     seconds: float
+
+
+class TakesLines(Protocol):
+    """What a line is typed into: `Terminal` says what the arguments mean."""
+
+    def type(self, line: str, *, keys: str = "", folder: str = "", seconds: float, ends: float = 0) -> Typed: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,7 +160,7 @@ class Outcome:
     why: str = ""
 
 
-def tried(line: Line, terminal: Terminal, *, in_full: bool) -> Outcome:
+def tried(line: Line, terminal: TakesLines, *, in_full: bool) -> Outcome:
     """Type a line and its safe variant, and judge what comes of them.
 
     Args:
@@ -183,7 +189,7 @@ def tried(line: Line, terminal: Terminal, *, in_full: bool) -> Outcome:
     return Outcome(line, "fails" if wrong else "works", time.monotonic() - began, wrong)
 
 
-def _wrong_with_safe(line: Line, terminal: Terminal) -> str:
+def _wrong_with_safe(line: Line, terminal: TakesLines) -> str:
     # A folder of the project is where both are typed; a scratch folder is for what the literal line leaves behind.
     folder = "" if line.folder.startswith("<") else line.folder
     safe, keys = (line.client, line.safe) if line.client else (line.safe, "")
@@ -207,7 +213,7 @@ def _wrong_with(line: Line, typed: Typed) -> str:
     return ""
 
 
-def _wrong_afterwards(line: Line, terminal: Terminal) -> str:
+def _wrong_afterwards(line: Line, terminal: TakesLines) -> str:
     """Until what shows that it worked succeeds."""
     until = time.monotonic() + line.settles
     while True:
