@@ -105,7 +105,8 @@ class Container:
             stderr=asyncio.subprocess.STDOUT,
         )
         try:
-            printed, _ = await asyncio.wait_for(process.communicate(), seconds)
+            async with asyncio.timeout(seconds):
+                printed, _ = await process.communicate()
         except TimeoutError:
             process.kill()
             await process.wait()

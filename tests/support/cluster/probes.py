@@ -16,10 +16,14 @@ async def attempt(probe: dict, pod: dict, container: Container) -> tuple[bool, s
             code, printed = await container.execute(probe["exec"]["command"], seconds=seconds)
             return code == 0, printed.strip()
         if "httpGet" in probe:
-            return await asyncio.wait_for(_http(probe["httpGet"], pod), seconds)
+            # Not `wait_for`, which forgets that it is cancelled where what it waits for ends in the same moment, as a
+            # probe does when its container ends: nobody would ever see that pod end.
+            async with asyncio.timeout(seconds):
+                return await _http(probe["httpGet"], pod)
         if "tcpSocket" in probe:
             address = pod["status"]["podIP"], port_number(pod, probe["tcpSocket"]["port"])
-            _, writer = await asyncio.wait_for(asyncio.open_connection(*address), seconds)
+            async with asyncio.timeout(seconds):
+                _, writer = await asyncio.open_connection(*address)
             writer.close()
             return True, ""
     except TimeoutError:
