@@ -40,6 +40,8 @@ _COMMANDS = {
     "db": ("actinf.cli.db", "Bring the API's database to this release."),
     "backup": ("actinf.cli.backup", "Take and restore backups of the API's database."),
     "incident": ("actinf.cli.incident", "Open an incident, lead it, see how it stands."),
+    "postmortem": ("actinf.cli.postmortem", "Print the report of an incident, filled from its timeline."),
+    "report": ("actinf.cli.report", "Report on incidents: times against what is promised."),
     "bench": ("actinf.cli.bench", "Measure how fast the engine is."),
 }
 

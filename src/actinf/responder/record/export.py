@@ -6,19 +6,21 @@ has the key can compute every MAC anew.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from actinf.responder.channels.neutral import markdown
 from actinf.responder.desk import Desk
+from actinf.responder.incident.events import Recorded
 from actinf.responder.record.narrative import sentence
+from actinf.responder.record.offline import FORMAT, signature_of
 from actinf.responder.store import timeline
+from actinf.responder.store.timeline import Row
 from actinf.runtime.chain import GENESIS, key_id
 
-__all__ = ["exported", "markdown_of"]
-
-_FORMAT = "actinf incident 1"
+__all__ = ["exported", "markdown_of", "timeline_of"]
 
 
 def exported(desk: Desk, incident: str) -> dict[str, Any]:
@@ -26,6 +28,7 @@ def exported(desk: Desk, incident: str) -> dict[str, Any]:
 
     `events` holds, for each event, its content as the chain sees it, its MAC and the one before in hexadecimal digits,
     and of each personal field that was not erased its salt and its value, whose SHA-256 stands in the content.
+    `signature` is over all of it; `actinf.responder.record.offline` verifies both.
 
     Raises:
         NoSuchIncident: there is none of that id.
@@ -50,8 +53,8 @@ def exported(desk: Desk, incident: str) -> dict[str, Any]:
             }
             for row in timeline.rows(connection, incident)
         ]
-    return {
-        "format": _FORMAT,
+    export = {
+        "format": FORMAT,
         "exported_at": desk.clock().isoformat(timespec="seconds"),
         "key": key_id(desk.store.key).hex(),
         "incident": document,
@@ -62,6 +65,21 @@ def exported(desk: Desk, incident: str) -> dict[str, Any]:
         ],
         "events": events,
     }
+    return {**export, "signature": signature_of(json.loads(json.dumps(export)), desk.store.key)}
+
+
+def timeline_of(export: Mapping[str, Any]) -> list[Recorded]:
+    """The timeline that an export holds."""
+    return [
+        Row(
+            seq=event["seq"],
+            content=event["content"],
+            mac=bytes.fromhex(event["mac"]),
+            salts={},
+            values={name: one["value"] for name, one in event["personal"].items()},
+        ).recorded()
+        for event in export["events"]
+    ]
 
 
 def markdown_of(export: Mapping[str, Any]) -> str:
