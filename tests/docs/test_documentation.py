@@ -31,6 +31,12 @@ def a_terminal_of_hundred_columns(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "dumb")
 
 
+@pytest.fixture(autouse=True)
+def a_responder_of_ones_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ACTINF_RESPOND_DATA_DIR", str(tmp_path / "responder"))
+    monkeypatch.setenv("ACTINF_USER", "ada")
+
+
 @pytest.fixture(scope="session")
 def kernels() -> None:
     """Compiled, or loaded, before a page says what is printed."""

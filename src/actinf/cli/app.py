@@ -42,6 +42,7 @@ _COMMANDS = {
     "incident": ("actinf.cli.incident", "Open an incident, lead it, see how it stands."),
     "postmortem": ("actinf.cli.postmortem", "Print the report of an incident, filled from its timeline."),
     "report": ("actinf.cli.report", "Report on incidents: times against what is promised."),
+    "oncall": ("actinf.cli.oncall", "Say who is on call, take over, swap, stand in."),
     "bench": ("actinf.cli.bench", "Measure how fast the engine is."),
 }
 

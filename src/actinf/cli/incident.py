@@ -62,7 +62,7 @@ def open_incident(*, as_json: bool, detected_at: str | None, degradation: float 
         if as_json:
             screen.json(incident)
             return 0
-        screens().print_opened(screen.out, incident, datetime.now(UTC), has_schedule=office.schedule() is not None)
+        screens().print_opened(screen.out, incident, datetime.now(UTC), office.schedule())
         if not served:
             screen.say("no server runs: pages and clocks go on with the next command; actinf respond serve keeps on")
     return 0

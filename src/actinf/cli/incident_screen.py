@@ -12,7 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from actinf.cli.moments import shown, words
+from actinf.cli.oncall_screen import print_by_hand
 from actinf.responder.channels.neutral import block, line
+from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.record.narrative import sentence
 from actinf.responder.runbooks import runbook_of
 
@@ -86,8 +88,8 @@ def print_incident(console: Console, incident: _Document, now: datetime) -> None
     console.print(_timeline(incident["timeline"]))
 
 
-def print_opened(console: Console, incident: _Document, now: datetime, *, has_schedule: bool) -> None:
-    """What who opened an incident has to know next."""
+def print_opened(console: Console, incident: _Document, now: datetime, schedule: Schedule | None) -> None:
+    """What who opened an incident has to know next; without a schedule nobody can be paged."""
     console.print(_title(incident))
     detected = _at(incident["detected_at"])
     if now - detected > timedelta(minutes=1):
@@ -96,8 +98,10 @@ def print_opened(console: Console, incident: _Document, now: datetime, *, has_sc
         console.print(Text(f"  because  {line(reason, 200)}"))
     for clock in incident["clocks"]:
         console.print(Text.assemble(f"  {clock['clock']:<10} due {shown(_at(clock['due']), now)}, ", _left(clock)))
-    for text in _paging(incident, now, has_schedule=has_schedule):
+    for text in _paging(incident, now, has_schedule=schedule is not None):
         console.print(text)
+    if schedule is not None and _reaches_nobody(incident):
+        print_by_hand(console, schedule, now)
     for change in incident["changes"]:
         console.print(Text(f"  changed  {line(change, 200)}"))
     console.print(Text(f"  runbook  {runbook_of(incident['type'])}"))
@@ -177,14 +181,21 @@ def _paging(incident: _Document, now: datetime, *, has_schedule: bool) -> Iterat
         yield Text(f"  paging   {line(page['who'], 64)}, {line(page['duty'], 80)}, by {', '.join(page['channels'])}")
     if pages:
         return
-    for one in incident["timeline"]:
-        if one["kind"] == "escalated" and has_schedule:
-            yield Text(f"  paging   {line(one['reason'], 300)}", style="yellow")
+    if _reaches_nobody(incident):
+        told = "nobody: no channel reaches them; set ACTINF_RESPOND_SLACK_TOKEN, …_SMTP_URL or …_PAGER_URL"
+        yield Text(f"  paging   {told}", style="yellow")
+        return
     if not has_schedule and incident["severity"] != "P3":
         told = "nobody: no schedule says who is on call; write one, actinf oncall schedule --set FILE"
         yield Text(f"  paging   {told}", style="yellow")
     elif incident.get("escalation"):
         yield Text(f"  paging   {_next_page(incident['escalation'], now)}")
+
+
+def _reaches_nobody(incident: _Document) -> bool:
+    """Whether somebody was to be paged, and nobody could be."""
+    reasons = [one["reason"] for one in incident["timeline"] if one["kind"] == "escalated"]
+    return "nobody at any level can be paged" in reasons
 
 
 def _clock_that_counts(incident: _Document) -> Text:

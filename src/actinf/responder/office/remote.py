@@ -1,0 +1,191 @@
+"""The office of a server: the same requests over HTTP, and its refusals as the same errors."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from actinf import errors
+from actinf.responder.channels.neutral import block
+from actinf.responder.duties import DutyChange
+from actinf.responder.office.port import Document, Settled
+from actinf.responder.oncall.rotation import Schedule
+from actinf.responder.verbs import OpenIncident, Verb
+
+__all__ = ["RemoteOffice"]
+
+_TIMEOUT = httpx.Timeout(20.0, connect=5.0)
+_WITHOUT = "without ACTINF_RESPOND_URL the store of this machine is used"
+
+#: What a kind of problem is here; of any other kind the status decides.
+_BY_KIND: Mapping[str, type[errors.ActinfError]] = {
+    "unauthenticated": errors.Unauthenticated,
+    "forbidden": errors.Forbidden,
+    "no-such-incident": errors.NoSuchIncident,
+    "out-of-turn": errors.OutOfTurn,
+    "setting": errors.SettingError,
+    "request": errors.SettingError,
+    "rate-limited": errors.RateLimited,
+    "unavailable": errors.ServiceUnavailable,
+}
+_BY_STATUS: Mapping[int, type[errors.ActinfError]] = {
+    401: errors.Unauthenticated,
+    403: errors.Forbidden,
+    429: errors.RateLimited,
+    502: errors.ServiceUnavailable,
+    503: errors.ServiceUnavailable,
+    504: errors.ServiceUnavailable,
+}
+
+
+class RemoteOffice:
+    """Asks a server; see `Office` for what it does.
+
+    Args:
+        url: of the server, https://….
+        key: of who acts; None: the server takes requests of this machine without one.
+        by: the handle of who acts, where there is no key that says so.
+        transport: takes the requests in the place of the network.
+
+    Raises:
+        SettingError: the address is none, or would show the key to whoever listens on the way.
+    """
+
+    def __init__(self, url: str, key: str | None, by: str, *, transport: httpx.BaseTransport | None = None):
+        address = _address(url)
+        if key is not None and address.scheme == "http" and not _is_this_machine(address.host):
+            raise errors.SettingError(
+                f"ACTINF_RESPOND_URL is {url[:200]!r}, and ACTINF_RESPOND_KEY would be sent there for all to read: "
+                "expected https://"
+            )
+        headers = {"X-Actinf-User": by, "Accept": "application/json"}
+        if key is not None:
+            if not key.isascii() or not key.isprintable():
+                raise errors.SettingError("ACTINF_RESPOND_KEY holds characters that no key has: expected ar_…")
+            headers["Authorization"] = f"Bearer {key}"
+        self._url = url
+        self._http = httpx.Client(base_url=address, headers=headers, timeout=_TIMEOUT, transport=transport)
+
+    def open(self, request: OpenIncident) -> Document:
+        """As `Office.open`."""
+        return self._ask("POST", "/v1/incidents", json=request.model_dump(mode="json", exclude_unset=True))
+
+    def act(self, incident: str, verb: Verb) -> Document:
+        """As `Office.act`."""
+        said = verb.model_dump(mode="json", exclude_unset=True)
+        return self._ask("POST", f"/v1/incidents/{incident}/{verb.verb}", json=said)
+
+    def incident(self, name: str) -> Document:
+        """As `Office.incident`."""
+        return self._ask("GET", f"/v1/incidents/{name}")
+
+    def incidents(self, which: str = "open", *, since: datetime | None = None) -> list[Document]:
+        """As `Office.incidents`."""
+        asked = {"which": which} | ({"since": since.isoformat()} if since is not None else {})
+        found: list[Document] = self._ask("GET", "/v1/incidents", params=asked)["incidents"]
+        return found
+
+    def names(self, which: str = "open") -> Sequence[str]:
+        """As `Office.names`."""
+        return [one["id"] for one in self.incidents(which)]
+
+    def keep_evidence(self, incident: str, file: Path, *, source: str, custody: str) -> Document:
+        """As `Office.keep_evidence`."""
+        if not file.is_file():
+            raise errors.SettingError(f"{file} is {'a folder' if file.is_dir() else 'not there'}: expected a file")
+        with file.open("rb") as content:
+            sha256 = hashlib.file_digest(content, "sha256").hexdigest()
+            content.seek(0)
+            kept = self._ask(
+                "POST",
+                f"/v1/incidents/{incident}/evidence",
+                params={"name": file.name, "source": source, "custody": custody},
+                content=content,
+                headers={"Content-Type": "application/octet-stream", "Content-Length": str(file.stat().st_size)},
+            )
+        if kept["sha256"] != sha256:
+            raise errors.ServiceUnavailable(
+                f"{file.name} came otherwise than it was sent, SHA-256 {kept['sha256']}, here {sha256}: send it again"
+            )
+        return kept
+
+    def export(self, incident: str) -> Document:
+        """As `Office.export`."""
+        return self._ask("GET", f"/v1/incidents/{incident}/export")
+
+    def schedule(self) -> Schedule | None:
+        """As `Office.schedule`."""
+        found = self._ask("GET", "/v1/schedule")["schedule"]
+        return None if found is None else Schedule.from_document(found)
+
+    def set_schedule(self, schedule: Schedule) -> None:
+        """As `Office.set_schedule`."""
+        self._ask("PUT", "/v1/schedule", json={"schedule": schedule.document()})
+
+    def change_duties(self, change: DutyChange) -> Schedule:
+        """As `Office.change_duties`."""
+        said = change.model_dump(mode="json", exclude_unset=True)
+        return Schedule.from_document(self._ask("POST", f"/v1/schedule/{change.change}", json=said)["schedule"])
+
+    def settle(self) -> Settled:
+        """As `Office.settle`: the server does it."""
+        return Settled(served=True)
+
+    def close(self) -> None:
+        """As `Office.close`."""
+        self._http.close()
+
+    def _ask(self, method: str, path: str, **sent: Any) -> Document:
+        try:
+            reply = self._http.request(method, path, **sent)
+        except httpx.TimeoutException:
+            raise errors.ServiceUnavailable(
+                f"{self._url} does not answer in time: whether it was done is not known; look, actinf incident show. "
+                f"Else {_WITHOUT}"
+            ) from None
+        except httpx.HTTPError as error:
+            raise errors.ServiceUnavailable(
+                f"{self._url} cannot be reached ({block(str(error), 200)}): is it running? {_WITHOUT[0].upper()}"
+                f"{_WITHOUT[1:]}"
+            ) from None
+        try:
+            said = reply.json()
+        except ValueError:
+            said = None
+        if reply.is_success and isinstance(said, dict):
+            return said
+        raise self._refusal(reply, said if isinstance(said, dict) else {})
+
+    def _refusal(self, reply: httpx.Response, problem: Mapping[str, Any]) -> errors.ActinfError:
+        kind = str(problem.get("type", "")).rpartition("/")[2]
+        known: Callable[[str], errors.ActinfError] | None = _BY_KIND.get(kind) or _BY_STATUS.get(reply.status_code)
+        detail = block(str(problem.get("detail", "")), 2000)
+        if known is not None and detail:
+            return known(detail)
+        if problem.get("status") == reply.status_code and detail:
+            return errors.ServiceError(f"{self._url}: {detail}")
+        return (known or errors.ServiceError)(
+            f"{self._url} answered {reply.status_code} to {reply.request.method} {reply.request.url.path}, and nothing "
+            "that a responder says: does ACTINF_RESPOND_URL lead to one?"
+        )
+
+
+def _address(url: str) -> httpx.URL:
+    try:
+        address = httpx.URL(url)
+    except httpx.InvalidURL:
+        address = httpx.URL("")
+    if address.scheme not in ("http", "https") or not address.host:
+        raise errors.SettingError(
+            f"ACTINF_RESPOND_URL is {url[:200]!r}: expected an address as https://respond.example.org"
+        )
+    return address
+
+
+def _is_this_machine(host: str) -> bool:
+    return host in ("localhost", "::1") or host.startswith("127.")

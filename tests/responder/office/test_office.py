@@ -1,0 +1,172 @@
+"""The office of this machine and that of a server: the same requests, the same documents, the same refusals."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from support.duties import EXAMPLE
+from support.office_server import serving
+
+from actinf.errors import (
+    ActinfError,
+    NoSuchIncident,
+    OutOfTurn,
+    ServiceError,
+    ServiceUnavailable,
+    SettingError,
+    Unauthenticated,
+)
+from actinf.responder.duties import Cancel, StandIn
+from actinf.responder.office.local import LocalOffice
+from actinf.responder.office.port import Office
+from actinf.responder.office.remote import RemoteOffice
+from actinf.responder.oncall.rotation import Schedule
+from actinf.responder.parts import make_parts
+from actinf.responder.settings import RespondSettings
+from actinf.responder.verbs import Acknowledge, Check, Merge, Note, OpenIncident, Reopen
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> Iterator[LocalOffice]:
+    office = LocalOffice(make_parts(RespondSettings(data_dir=tmp_path / "store")), "ada")
+    yield office
+    office.close()
+
+
+@pytest.fixture(params=["local", "remote"])
+def office(request: pytest.FixtureRequest, local: LocalOffice) -> Iterator[Office]:
+    if request.param == "local":
+        yield local
+        return
+    remote = RemoteOffice("https://respond.example.org", "ar_key", "ada", transport=serving(local))
+    yield remote
+    remote.close()
+
+
+def opened(office: Office) -> str:
+    return str(office.open(OpenIncident(component="API", impact="fails", down=True))["id"])
+
+
+def test_an_incident_is_opened_and_led(office: Office) -> None:
+    name = opened(office)
+    document = office.act(name, Acknowledge())
+    assert (document["severity"], document["lead"], document["attended"]) == ("P0", "ada", True)
+    document = office.act(name, Check(item="alerts", passed=None, found="Prometheus is away"))
+    assert next(one for one in document["checklist"] if one["item"] == "alerts")["found"] == "Prometheus is away"
+    assert office.incident(name)["timeline"] == document["timeline"]
+    assert [one["id"] for one in office.incidents()] == list(office.names()) == [name]
+    assert office.incidents("resolved") == []
+
+
+def test_one_goes_on_as_another(office: Office) -> None:
+    first, second = opened(office), opened(office)
+    assert office.act(second, Merge(into=first))["id"] == first
+    assert list(office.names("open")) == [first]
+    assert sorted(office.names("all")) == [first, second]
+
+
+def test_refusals_are_the_same_errors(office: Office) -> None:
+    name = opened(office)
+    with pytest.raises(NoSuchIncident, match="no incident '2020-01-01-001'"):
+        office.act("2020-01-01-001", Acknowledge())
+    with pytest.raises(OutOfTurn, match="is open"):
+        office.act(name, Reopen(reason="it is back"))
+    with pytest.raises(SettingError, match="text is empty"):
+        office.act(name, Note(text=" "))
+
+
+def test_the_schedule_and_its_exceptions(office: Office) -> None:
+    assert office.schedule() is None
+    schedule = Schedule.from_text(EXAMPLE)
+    office.set_schedule(schedule)
+    assert office.schedule() == schedule
+    until = datetime.now(UTC) + timedelta(hours=4)
+    changed = office.change_duties(StandIn(level=3, who="fay", until=until))
+    assert [(one.who, one.until) for one in changed.overrides] == [("fay", until)]
+    assert office.schedule() == changed
+    cancelled = office.change_duties(Cancel(number=1))
+    duty = cancelled.on_call(3, datetime.now(UTC))
+    assert duty is not None
+    assert duty.person.handle == "eve"
+
+
+def test_all_of_an_incident_is_exported(office: Office) -> None:
+    name = opened(office)
+    exported = office.export(name)
+    assert exported["incident"]["id"] == name
+    assert len(exported["events"]) == len(exported["incident"]["timeline"])
+
+
+# ---------------------------------------------------------------------------------------------------- a server's own
+
+
+def asked(reply: httpx.Response | Exception, key: str | None = "ar_key") -> tuple[ActinfError, list[httpx.Request]]:
+    requests = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        requests.append(request)
+        if isinstance(reply, Exception):
+            raise reply
+        return reply
+
+    office = RemoteOffice("https://respond.example.org", key, "ada", transport=httpx.MockTransport(answer))
+    with pytest.raises(ActinfError) as refused:
+        office.incident("2026-11-27-001")
+    office.close()
+    return refused.value, requests
+
+
+def test_who_asks_is_said_in_each_request() -> None:
+    problem = {"type": "/problems/unauthenticated", "status": 401, "detail": "the key was revoked"}
+    error, requests = asked(httpx.Response(401, json=problem))
+    assert isinstance(error, Unauthenticated)
+    assert str(error) == "the key was revoked"
+    assert requests[0].headers["authorization"] == "Bearer ar_key"
+    assert requests[0].headers["x-actinf-user"] == "ada"
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind", "told"),
+    [
+        (httpx.ConnectError("[Errno 111] Connection refused"), ServiceUnavailable, "cannot be reached"),
+        (httpx.ReadTimeout("slow"), ServiceUnavailable, "whether it was done is not known"),
+        (httpx.Response(502, text="<html>bad gateway</html>"), ServiceUnavailable, "answered 502 to GET"),
+        (httpx.Response(200, text="<html>hello</html>"), ServiceError, "nothing that a responder says"),
+        (httpx.Response(200, json=[1]), ServiceError, "nothing that a responder says"),
+        (httpx.Response(404, json={"detail": "Not Found"}), ServiceError, "does ACTINF_RESPOND_URL lead to one?"),
+    ],
+)
+def test_what_no_responder_says_is_told(reply: Any, kind: type[ActinfError], told: str) -> None:
+    error, _ = asked(reply)
+    assert isinstance(error, kind)
+    assert told in str(error)
+    assert "ar_key" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("url", "key", "told"),
+    [
+        ("respond.example.org", None, "expected an address as https://respond.example.org"),
+        ("http://respond.example.org", "ar_key", "would be sent there for all to read"),
+        ("https://respond.example.org", "ar_\n", "holds characters that no key has"),
+    ],
+)
+def test_an_address_that_makes_no_sense_is_refused(url: str, key: str | None, told: str) -> None:
+    with pytest.raises(SettingError, match=told):
+        RemoteOffice(url, key, "ada")
+
+
+# ---------------------------------------------------------------------------------------------- this machine's own
+
+
+def test_what_a_process_that_died_had_under_way_is_taken_up(local: LocalOffice, tmp_path: Path) -> None:
+    opened(local)
+    connection = local._parts.store._connection()
+    connection.execute("UPDATE outbox SET state = 'under way'")
+    assert local.settle().waits == ()
+    states = {row["state"] for row in connection.execute("SELECT state FROM outbox")}
+    assert states == {"sent"}
+    assert (tmp_path / "store" / "responder.lock").exists()
