@@ -1,6 +1,6 @@
 # `make help` lists the targets.  PYTHON=python3.13 on any of them picks the interpreter (3.11 or newer).
 .DEFAULT_GOAL := help
-.PHONY: help setup run serve test checked kernels test-bounds campaign lint format bench lock changelog clean
+.PHONY: help setup run serve test checked float64 float32 test-bounds campaign lint format bench lock changelog clean
 
 export PYTHON
 # Kept bytecode spares every process that a test starts a third of a second of reading sources.
@@ -23,12 +23,12 @@ serve: setup ## serve the API on http://127.0.0.1:8000, to programs on this mach
 test: checked ## check the code, then run all tests
 	$(BIN)/pytest -n auto --maxprocesses 8 --cov --cov-fail-under=90
 
-# Two that take a core each, and half a minute where nothing is cached.
+# Where nothing is cached, mypy and the kernels' compiler take half a minute of a core each time.
 checked: setup
-	@$(MAKE) --no-print-directory -j 2 lint kernels
+	@$(MAKE) --no-print-directory -j 2 lint float64 float32
 
-kernels: setup
-	@$(BIN)/python -c "from actinf.agent.loop import run_job; run_job.compiled('float64')"
+float64 float32: setup
+	@$(BIN)/python -c "from actinf.agent.loop import run_job; run_job.compiled('$@')"
 
 # Checked code is compiled otherwise: a session and a batch then agree to the last place but one, not to the last.
 test-bounds: setup ## run the engine's tests with every index checked (minutes: the kernels are compiled anew)

@@ -136,6 +136,14 @@ def test_processes_that_start_at_once_compile_once(tmp_path: Path) -> None:
     assert re.fullmatch(r"actinf: compiling 'tiny' for float64, once per installation … \d+\.\d s\n", said[0])
 
 
+def test_both_types_compiled_at_once_are_both_kept(tmp_path: Path) -> None:
+    """One index tells of both, and neither may write over what the other wrote."""
+    cache = tmp_path / "cache"
+    for process in [start(TINY, cache, tmp_path, dtype) for dtype in ("float64", "float32")]:
+        assert "compiling 'tiny'" in finished(process)[1]
+    assert finished(start(TINY, cache, tmp_path, "float64", "float32")) == ("2.0 3.0\n" * 2, "")
+
+
 def test_the_next_process_finds_what_was_compiled(tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     assert "compiling" in finished(start(TINY, cache, tmp_path, "float64"))[1]

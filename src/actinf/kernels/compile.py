@@ -7,7 +7,8 @@ processor. Only entry points are cached; the functions that they call are part o
 
 The folder is `$ACTINF_CACHE_DIR`, else `$XDG_CACHE_HOME/actinf`, else `~/.cache/actinf`; where none of them can be
 written (a read-only installation, a container without a home) a folder in the temporary directory serves.  Several
-processes that start at once compile once: the first takes a lock, the others wait for it and load what it made.
+processes that start at once compile once: the first takes a lock, the others wait for it and load what it made.  The
+two floating-point types have a lock each, so that both are compiled in the time of one.
 """
 
 import hashlib
@@ -171,6 +172,11 @@ class _Cache(caching.FunctionCache):  # type: ignore[misc]
         return found
 
     def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep what was compiled; one process at a time, for the index tells of all signatures of a kernel."""
+        with _lock(cache_folder() / "save.lock"):
+            self._save(sig, data)
+
+    def _save(self, sig: Any, data: Any) -> None:
         try:
             super().save_overload(sig, data)
         except EOFError:  # the index is damaged: begin a new one
@@ -253,7 +259,7 @@ class EntryPoint:
         folder = cache_folder()
         ready = folder / f"{self.name}-{dtype}.ready"
         if not self._load(dispatcher, signature, ready):
-            with _lock(folder / "compile.lock"):
+            with _lock(folder / f"{self.name}-{dtype}.lock"):
                 if not self._load(dispatcher, signature, ready):
                     self._compile(dispatcher, signature, dtype, ready)
         dispatcher.disable_compile()
