@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
-from actinf.runtime.problems import PROBLEM_JSON, Problem
+from actinf.runtime.problem_documents import PROBLEM_JSON, Problem
 from actinf.service.openapi_examples import BODIES, MEANINGS, PARAMETERS, REPLIES
 
 __all__ = ["ALSO", "TAGS", "describe", "operation_id"]

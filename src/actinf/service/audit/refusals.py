@@ -21,7 +21,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from actinf.errors import Forbidden, ServiceUnavailable, Unauthenticated
 from actinf.runtime.chain import moment
 from actinf.runtime.logs import REQUEST_ID, first_line
-from actinf.runtime.problems import problem_of, problem_response
+from actinf.runtime.problem_documents import problem_response
+from actinf.runtime.problems import problem_of
 from actinf.service.access.principal import Principal
 from actinf.service.audit.log import AuditLog, Entry
 from actinf.service.measures import REFUSALS

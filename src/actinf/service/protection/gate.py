@@ -12,7 +12,8 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from actinf.errors import ServiceUnavailable
-from actinf.runtime.problems import problem_of, problem_of_status, problem_response
+from actinf.runtime.problem_documents import problem_of_status, problem_response
+from actinf.runtime.problems import problem_of
 from actinf.service.measures import SHED
 
 __all__ = ["Gate"]

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Header, Path, Query, Request, Response
 from sqlalchemy.exc import SQLAlchemyError
 
 from actinf.errors import ActinfError, Conflict
-from actinf.runtime.problems import Problem, logged_problem_of, problem_of
+from actinf.runtime.problem_documents import Problem
+from actinf.runtime.problems import logged_problem_of, problem_of
 from actinf.service.access.principal import Principal
 from actinf.service.context import Parts, Reader, Runner, parts_of, still_allowed
 from actinf.service.events import EventStream

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt, StrictStr
 
 from actinf.model.limits import MAX_NAMES, MAX_PARTS
-from actinf.runtime.problems import Problem
+from actinf.runtime.problem_documents import Problem
 from actinf.service.events import stream_content
 
 __all__ = [

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 
-from actinf.runtime.problems import PROBLEM_JSON, Problem
+from actinf.runtime.problem_documents import PROBLEM_JSON, Problem
 from actinf.web.lab.pages import page, wants_a_page
 
 __all__ = ["show_problems_to_people"]
