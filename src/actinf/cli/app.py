@@ -43,6 +43,7 @@ _COMMANDS = {
     "postmortem": ("actinf.cli.postmortem", "Print the report of an incident, filled from its timeline."),
     "report": ("actinf.cli.report", "Report on incidents: times against what is promised."),
     "oncall": ("actinf.cli.oncall", "Say who is on call, take over, swap, stand in."),
+    "respond": ("actinf.cli.respond", "Run the responder to incidents."),
     "bench": ("actinf.cli.bench", "Measure how fast the engine is."),
 }
 

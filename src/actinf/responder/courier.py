@@ -53,12 +53,14 @@ class Courier:
         routes: the channels.
         patience: how a message is tried again.
         sent: called with each message that has arrived, the channel and how long it had waited; for metrics.
+        failed: called with the channel of each attempt that failed, and whether its message was given up.
     """
 
     desk: Desk
     routes: Sequence[Route]
     patience: Patience = field(default_factory=Patience)
     sent: Callable[[str, Kind, timedelta], None] | None = None
+    failed: Callable[[str, bool], None] | None = None
 
     def begin(self) -> int:
         """Take up what a process that died had under way; how many messages may show twice."""
@@ -111,6 +113,8 @@ class Courier:
         if now + wait > waiting.put_at + self.patience.at_all:
             self._give_up(waiting, str(error))
             return
+        if self.failed is not None:
+            self.failed(waiting.channel, False)
         _LOG.warning("%s: %s; tried again in %.0f s", waiting.channel, error, wait.total_seconds())
         with self.desk.store.writing() as connection:
             outbox.delayed(
@@ -122,6 +126,8 @@ class Courier:
             )
 
     def _give_up(self, waiting: Waiting, why: str) -> None:
+        if self.failed is not None:
+            self.failed(waiting.channel, True)
         _LOG.error("%s: a message was given up: %s", waiting.channel, why)
         with self.desk.store.writing() as connection:
             outbox.given_up(connection, waiting, why)

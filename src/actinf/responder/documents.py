@@ -11,8 +11,9 @@ from actinf.responder.escalation.policy import Standing
 from actinf.responder.incident.events import Recorded
 from actinf.responder.incident.state import Incident
 from actinf.responder.incident.tasks import CHECKLIST, TASKS
+from actinf.responder.oncall.rotation import Duty, Schedule
 
-__all__ = ["event_document", "incident_document", "summary_document"]
+__all__ = ["duties_document", "event_document", "incident_document", "summary_document"]
 
 
 def summary_document(incident: Incident, now: datetime) -> dict[str, Any]:
@@ -123,6 +124,29 @@ def incident_document(
         },
         "timeline": [event_document(one) for one in timeline],
     }
+
+
+def duties_document(schedule: Schedule | None, now: datetime) -> dict[str, Any]:
+    """Who is on call at every post; no post where there is no schedule."""
+    posts = []
+    for post in schedule.posts if schedule is not None else ():
+        found = schedule.coverage(post, now) if schedule is not None else None
+        if found is None:
+            continue
+        person = found.person if isinstance(found, Duty) else None
+        posts.append(
+            {
+                "level": post,
+                "name": found.name,
+                "person": None
+                if person is None
+                else {"handle": person.handle, "name": person.name, "role": person.role},
+                "since": _moment(found.since),
+                "until": _moment(found.until),
+                "why": found.why if isinstance(found, Duty) else None,
+            }
+        )
+    return {"at": _moment(now), "posts": posts}
 
 
 def event_document(one: Recorded) -> dict[str, Any]:

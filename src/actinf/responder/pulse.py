@@ -24,7 +24,7 @@ from actinf.responder.incident.state import Incident
 from actinf.responder.oncall.people import Person
 from actinf.responder.oncall.rotation import Duty, Schedule
 from actinf.responder.record.anchoring import Anchoring
-from actinf.responder.store import escalations, incidents, rosters, timers
+from actinf.responder.store import escalations, incidents, rosters, timeline, timers
 from actinf.responder.store.database import ticks
 
 __all__ = ["Pulse"]
@@ -170,7 +170,11 @@ class Pulse:
             key = f"{incident.id}/page {number + 1}"
             if level > 1 and attempt == 1:
                 message = messages.escalation(
-                    briefing, key=key, to=duty.person, duty=duty.name, unanswered=_paged(connection, incident.id)
+                    briefing,
+                    key=key,
+                    to=duty.person,
+                    duty=duty.name,
+                    unanswered=timeline.paged(connection, incident.id),
                 )
             else:
                 message = messages.page(briefing, key=key, to=duty.person, duty=duty.name, attempt=attempt)
@@ -261,10 +265,6 @@ def _pages(connection: sqlite3.Connection, incident: str) -> list[sqlite3.Row]:
         " WHERE e.incident = ? AND e.kind = ? ORDER BY e.seq",
         [incident, happened.Paged.kind],
     ).fetchall()
-
-
-def _paged(connection: sqlite3.Connection, incident: str) -> list[str]:
-    return list(dict.fromkeys(row["value"] for row in _pages(connection, incident)))
 
 
 def _cleared(connection: sqlite3.Connection, since: datetime, limit: int = 200) -> list[str]:

@@ -25,8 +25,6 @@ from actinf.responder.store.alerts import Known
 
 __all__ = ["Reception"]
 
-#: Alerts that are looked at in one transaction.
-_AT_ONCE = 5_000
 #: Alerts of an incident that each stand on its timeline; of more, only how many there are is known.
 _MOST_ON_A_TIMELINE = 100
 
@@ -38,6 +36,7 @@ class Reception:
     Attributes:
         desk: through which incidents are opened.
         severity, grouping, recheck: how alerts are judged, put together, and looked at again.
+        at_once: alerts that are looked at in one transaction; others who want to write wait that long.
         quiet: why an alert is not to be told at a moment; None: it is.
     """
 
@@ -45,6 +44,7 @@ class Reception:
     severity: SeveritySettings = field(default_factory=SeveritySettings)
     grouping: GroupingSettings = field(default_factory=GroupingSettings)
     recheck: RecheckSettings = field(default_factory=RecheckSettings)
+    at_once: int = 5_000
     quiet: Callable[[sqlite3.Connection, Alert, datetime], bool] | None = None
 
     def accept(self, taken: Iterable[Alert]) -> None:
@@ -78,7 +78,7 @@ class _Digest:
     def run(self) -> None:
         """Do it."""
         touched: dict[str, Known] = {}
-        for alert, received_at in alerts.take(self._connection, _AT_ONCE):
+        for alert, received_at in alerts.take(self._connection, self._reception.at_once):
             touched[alert.fingerprint] = self._seen(alert, received_at, touched.get(alert.fingerprint))
         for known in alerts.look_again(self._connection, self._now):
             touched.setdefault(known.alert.fingerprint, known)

@@ -63,8 +63,10 @@ def accept(connection: sqlite3.Connection, alerts: Iterable[Alert], received_at:
 
 
 def waiting(connection: sqlite3.Connection) -> int:
-    """How many alerts were accepted and not looked at yet."""
-    count: int = connection.execute("SELECT count(*) FROM inbox").fetchone()[0]
+    """How many alerts were accepted and not looked at yet; they are numbered, and taken from the oldest on."""
+    count: int = connection.execute(
+        "SELECT coalesce((SELECT max(id) FROM inbox) - (SELECT min(id) FROM inbox) + 1, 0)"
+    ).fetchone()[0]
     return count
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from actinf.errors import StoreError
 from actinf.responder.store.schema import STEPS
+from actinf.responder.store.turns import Turns
 from actinf.runtime.key_file import make_key_file, read_key_file
 
 __all__ = ["Store", "moment_of", "ticks"]
@@ -50,6 +51,7 @@ class Store:
         self._of_thread = threading.local()
         self._all: list[sqlite3.Connection] = []
         self._guard = threading.Lock()
+        self._turns = Turns()
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             make_key_file(folder / _KEY)
@@ -83,16 +85,18 @@ class Store:
             StoreError: another process has held the store for ten seconds, or the disk is full.
         """
         connection = self._connection()
-        with self._told():
-            connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield connection
+        # Threads of this process come one after another; SQLite itself would have them try now and then.
+        with self._turns.mine():
             with self._told():
-                connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
+                connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                with self._told():
+                    connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
 
     def copy_to(self, target: Path) -> None:
         """Copy the store, as it is at one moment, while others write to it."""

@@ -11,7 +11,7 @@ from actinf.responder.incident.state import Incident, incident_of
 from actinf.responder.store.database import ticks
 from actinf.responder.store.timeline import timeline
 
-__all__ = ["incident", "keep", "listed", "names", "new_id", "row_of"]
+__all__ = ["incident", "keep", "listed", "names", "new_id", "open_by_severity", "row_of"]
 
 _STATES = {"open": ("open",), "resolved": ("resolved",), "all": ("open", "resolved", "over")}
 
@@ -86,3 +86,9 @@ def names(connection: sqlite3.Connection, which: str = "open") -> list[str]:
     states = _STATES[which]
     found = connection.execute(f"SELECT id FROM incident WHERE state IN ({', '.join('?' * len(states))})", states)
     return [row["id"] for row in found]
+
+
+def open_by_severity(connection: sqlite3.Connection) -> dict[str, int]:
+    """How many incidents are open, by severity; one of which there is none is not named."""
+    found = connection.execute("SELECT severity, count(*) AS n FROM incident WHERE state = 'open' GROUP BY severity")
+    return {row["severity"]: row["n"] for row in found}

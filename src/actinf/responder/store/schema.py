@@ -145,6 +145,36 @@ CREATE TABLE roster (                  -- who is on call; the newest row counts
     document TEXT NOT NULL             -- JSON
 ) STRICT;
 
+CREATE TABLE signature (               -- of messages that were taken: none is taken twice
+    signature TEXT PRIMARY KEY,
+    until INTEGER NOT NULL             -- after that its time alone has it refused
+) STRICT, WITHOUT ROWID;
+CREATE INDEX signature_by_time ON signature (until);
+
+CREATE TABLE account (                 -- who may use the server
+    handle TEXT PRIMARY KEY,
+    role TEXT NOT NULL CHECK (role IN ('viewer', 'responder', 'commander', 'admin')),
+    security INTEGER NOT NULL,         -- whether they see what is private
+    password TEXT,                     -- hashed; NULL: they have none
+    made_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE api_key (
+    prefix TEXT PRIMARY KEY,           -- names the key, and tells nothing of it
+    handle TEXT NOT NULL REFERENCES account (handle) ON DELETE CASCADE,
+    digest BLOB NOT NULL,
+    purpose TEXT NOT NULL,
+    made_at INTEGER NOT NULL,
+    ends_at INTEGER,
+    revoked_at INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE session (                 -- of a browser that somebody signed in with
+    digest BLOB PRIMARY KEY,
+    handle TEXT NOT NULL REFERENCES account (handle) ON DELETE CASCADE,
+    ends_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE note (                    -- single facts about the store and the process
     name TEXT PRIMARY KEY,
     value TEXT NOT NULL

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from actinf.responder.incident.events import Event, Recorded, event_from, personal_fields
+from actinf.responder.incident.events import Event, Paged, Recorded, event_from, personal_fields
 from actinf.runtime.chain import GENESIS, chained, moment
 
-__all__ = ["ERASED", "Row", "append", "digest_of", "erase", "rows", "timeline"]
+__all__ = ["ERASED", "Row", "append", "digest_of", "erase", "head", "paged", "rows", "timeline"]
 
 #: What is read where a value was erased.
 ERASED = "[erased]"
@@ -76,8 +76,7 @@ def append(
     now: datetime,
 ) -> list[Recorded]:
     """Add events to the end of an incident's timeline."""
-    head = connection.execute("SELECT seq, mac FROM event ORDER BY seq DESC LIMIT 1").fetchone()
-    seq, mac = (head["seq"], head["mac"]) if head else (0, GENESIS)
+    seq, mac = head(connection)
     number = connection.execute("SELECT coalesce(max(number), 0) FROM event WHERE incident = ?", [incident]).fetchone()[
         0
     ]
@@ -143,6 +142,22 @@ def rows(connection: sqlite3.Connection, incident: str | None = None) -> Iterato
 def timeline(connection: sqlite3.Connection, incident: str) -> list[Recorded]:
     """The timeline of an incident, in order; empty where there is no such incident."""
     return [row.recorded() for row in rows(connection, incident)]
+
+
+def paged(connection: sqlite3.Connection, incident: str) -> list[str]:
+    """The handles of those who were paged for an incident, each once, in that order."""
+    found = connection.execute(
+        "SELECT p.value FROM event e JOIN personal p ON p.seq = e.seq AND p.field = 'who'"
+        " WHERE e.incident = ? AND e.kind = ? ORDER BY e.seq",
+        [incident, Paged.kind],
+    )
+    return list(dict.fromkeys(row["value"] for row in found))
+
+
+def head(connection: sqlite3.Connection) -> tuple[int, bytes]:
+    """The number and the MAC of the last event of the chain; of none, 0 and `GENESIS`."""
+    row = connection.execute("SELECT seq, mac FROM event ORDER BY seq DESC LIMIT 1").fetchone()
+    return (row["seq"], row["mac"]) if row else (0, GENESIS)
 
 
 def erase(connection: sqlite3.Connection, incident: str, numbers: Iterable[int]) -> None:

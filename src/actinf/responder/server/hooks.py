@@ -1,0 +1,156 @@
+"""The webhooks: who sends is checked, what was sent is read, and it is on the disk before it is answered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TypeVar
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+from pydantic import SecretStr
+
+from actinf.errors import Forbidden, RateLimited, StoreError, WebhookRefused
+from actinf.responder.intake.alertmanager import read_alertmanager
+from actinf.responder.intake.authentic import check_sentry, check_signed, check_token
+from actinf.responder.intake.changes import read_change
+from actinf.responder.intake.sentry import read_sentry
+from actinf.responder.intake.signed import read_signed
+from actinf.responder.intake.untrusted import read_object
+from actinf.responder.server.committer import Given
+from actinf.responder.server.context import Server, ServerParts, refuse_other_sites
+from actinf.responder.server.measures import (
+    ALERTS_ACCEPTED,
+    CHANGES_ACCEPTED,
+    HOOKS_REFUSED,
+    HOOKS_REPEATED,
+    TRUNCATED,
+)
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/hooks", tags=["webhooks"])
+
+T = TypeVar("T")
+
+_SOURCE = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+#: A larger body is read beside the loop that serves, one at a time: each takes much memory while it is read.
+_SMALL = 65_536
+
+
+@router.post("/alertmanager", summary="Take a message of Alertmanager")
+async def alertmanager(request: Request, server: ServerParts, private: bool = False) -> JSONResponse:
+    """Webhook version 4; `Authorization: Bearer` with one of ACTINF_RESPOND_ALERT_TOKENS.
+
+    With `?private=true` all of it is only for those who deal with security.
+    """
+    with _counted("alertmanager"):
+        tokens = _secrets(request, server, "alert_tokens")
+        if tokens:
+            check_token(request.headers.get("authorization"), tokens)
+        body, now = await request.body(), server.parts.clock()
+        message = await _read(server, body, lambda: read_alertmanager(body, now, private=private))
+        if message.truncated:
+            TRUNCATED.inc(message.truncated)
+        return await _take(server, "alertmanager", Given(alerts=message.alerts, received_at=now))
+
+
+@router.post("/sentry", summary="Take a webhook of Sentry")
+async def sentry(request: Request, server: ServerParts) -> JSONResponse:
+    """Issue alerts, issues and metric alerts; signed with one of ACTINF_RESPOND_SENTRY_SECRETS."""
+    with _counted("sentry"):
+        secrets = _secrets(request, server, "sentry_secrets")
+        body, now = await request.body(), server.parts.clock()
+        if secrets:
+            check_sentry(body, request.headers.get("sentry-hook-signature"), secrets)
+        resource = request.headers.get("sentry-hook-resource")
+        found = await _read(server, body, lambda: read_sentry(body, resource, now))
+        return await _take(server, "sentry", Given(alerts=found, received_at=now))
+
+
+@router.post("/signed/{source}", summary="Take alerts and changes of any sender")
+async def signed(request: Request, server: ServerParts, source: str) -> JSONResponse:
+    """The message of docs/reference/incident-webhooks.md; signed with one of ACTINF_RESPOND_HOOK_SECRETS."""
+    with _counted("signed"):
+        if _SOURCE.fullmatch(source) is None:
+            raise WebhookRefused(
+                f"the source is {source[:80]!r}: expected at most 64 small letters, digits, '.', '_' and '-'"
+            )
+        body, now, signature = await _signed_body(request, server)
+        message = await _read(server, body, lambda: read_signed(body, source, now))
+        given = Given(alerts=message.alerts, changes=message.changes, signature=signature, received_at=now)
+        return await _take(server, "signed", given)
+
+
+@router.post("/change", summary="Take word of one change")
+async def change(request: Request, server: ServerParts) -> JSONResponse:
+    """One entry of `changes`, by itself; signed with one of ACTINF_RESPOND_HOOK_SECRETS."""
+    with _counted("change"):
+        body, now, signature = await _signed_body(request, server)
+        found = await _read(server, body, lambda: read_change(read_object(body, "a change"), now))
+        return await _take(server, "change", Given(changes=(found,), signature=signature, received_at=now))
+
+
+async def _signed_body(request: Request, server: Server) -> tuple[bytes, datetime, str | None]:
+    secrets = _secrets(request, server, "hook_secrets")
+    body, now = await request.body(), server.parts.clock()
+    if not secrets:
+        return body, now, None
+    said = (request.headers.get("x-actinf-timestamp"), request.headers.get("x-actinf-signature"))
+    return body, now, check_signed(body, *said, secrets, now)
+
+
+def _secrets(request: Request, server: Server, setting: str) -> list[str]:
+    """The secrets of a webhook; none: whoever is on this machine may send.
+
+    Raises:
+        Forbidden: none is set up.
+    """
+    found: Sequence[SecretStr] = getattr(server.parts.settings, setting)
+    if not found:
+        if not server.parts.settings.insecure_local:
+            raise Forbidden(
+                f"this webhook is closed, because nothing says who may send: set ACTINF_RESPOND_{setting.upper()}"
+            )
+        refuse_other_sites(request)
+    return [secret.get_secret_value() for secret in found]
+
+
+async def _read(server: Server, body: bytes, read: Callable[[], T]) -> T:
+    if len(body) <= _SMALL:
+        return read()
+    async with server.one_large_body:
+        return await server.do(read)
+
+
+async def _take(server: Server, hook: str, given: Given) -> JSONResponse:
+    is_new = not given.alerts and not given.changes
+    if not is_new:
+        is_new = await server.machinery.committer.take(given)
+    if not is_new:
+        HOOKS_REPEATED.inc()
+        return JSONResponse({"alerts": 0, "changes": 0, "repeated": True})
+    ALERTS_ACCEPTED.labels(hook).inc(len(given.alerts))
+    CHANGES_ACCEPTED.inc(len(given.changes))
+    return JSONResponse({"alerts": len(given.alerts), "changes": len(given.changes), "repeated": False})
+
+
+@contextmanager
+def _counted(hook: str) -> Iterator[None]:
+    """Count why a webhook is refused."""
+    try:
+        yield
+    except WebhookRefused as error:
+        HOOKS_REFUSED.labels(hook, error.why).inc()
+        raise
+    except Forbidden:
+        HOOKS_REFUSED.labels(hook, "not_set_up").inc()
+        raise
+    except RateLimited:
+        HOOKS_REFUSED.labels(hook, "too_many").inc()
+        raise
+    except StoreError:
+        HOOKS_REFUSED.labels(hook, "unavailable").inc()
+        raise

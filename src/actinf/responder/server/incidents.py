@@ -1,0 +1,125 @@
+"""The API of incidents: what the command line can do with them, over HTTP."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import AwareDatetime
+
+from actinf.errors import NoSuchIncident
+from actinf.responder.access.privacy import may_see
+from actinf.responder.documents import summary_document
+from actinf.responder.incident.state import Incident
+from actinf.responder.oncall.rotation import Schedule
+from actinf.responder.server.context import Asking, requires
+from actinf.responder.store import incidents, rosters
+from actinf.responder.verbs import VERBS, Merge, OpenIncident, Verb
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/v1/incidents", tags=["incidents"])
+
+#: An incident as `actinf.responder.documents` writes it.
+Document = dict[str, Any]
+
+
+@router.post("", status_code=201, summary="Open an incident")
+async def open_incident(body: OpenIncident, asking: Annotated[Asking, Depends(requires("open"))]) -> Document:
+    """Open one; without a severity it is judged from what is said."""
+    desk = asking.server.parts.desk
+    document = await asking.server.do(lambda: desk.document(body.run(desk, asking.by).id))
+    asking.server.machinery.something_happened()
+    return document
+
+
+@router.get("", summary="List incidents")
+async def list_incidents(
+    asking: Annotated[Asking, Depends(requires("see"))],
+    which: Annotated[Literal["open", "resolved", "all"], Query(description="Which ones.")] = "open",
+    since: Annotated[AwareDatetime | None, Query(description="Only those that were opened then or later.")] = None,
+) -> Document:
+    """Summaries, the most severe first, then the newest; private ones only for those who are concerned."""
+
+    def work() -> list[Document]:
+        parts = asking.server.parts
+        with parts.store.reading() as connection:
+            schedule = rosters.schedule(connection)
+            found = incidents.listed(connection, which, since=since)
+            return [
+                summary_document(one, parts.clock()) for one in found if may_see(connection, asking.who, one, schedule)
+            ]
+
+    return {"incidents": await asking.server.do(work)}
+
+
+@router.get("/{incident}", summary="All of an incident")
+async def show_incident(incident: str, asking: Annotated[Asking, Depends(requires("see"))]) -> Document:
+    """All that is known of it, with its timeline."""
+
+    def work() -> Document:
+        require_visible(asking, incident)
+        return asking.server.parts.desk.document(incident)
+
+    return await asking.server.do(work)
+
+
+def require_visible(asking: Asking, name: str) -> Incident:
+    """The incident, for somebody who may see it.
+
+    Raises:
+        NoSuchIncident: there is none of that id, or none for them.
+    """
+    with asking.server.parts.store.reading() as connection:
+        found = _found(connection, name)
+        if found is None or not may_see(connection, asking.who, found, _schedule(connection, found)):
+            raise NoSuchIncident(f"no incident {name[:60]!r}: GET /v1/incidents?which=all lists those that there are")
+        return found
+
+
+def _found(connection: sqlite3.Connection, name: str) -> Incident | None:
+    try:
+        return incidents.incident(connection, name)
+    except NoSuchIncident:
+        return None
+
+
+def _schedule(connection: sqlite3.Connection, incident: Incident) -> Schedule | None:
+    return rosters.schedule(connection) if incident.private else None
+
+
+def _operation(verb: type[Verb]) -> Callable[..., Coroutine[Any, Any, Document]]:
+    """The operation that does one thing with an incident."""
+
+    async def act(incident: str, body: Verb, asking: Annotated[Asking, Depends(requires(verb.verb))]) -> Document:
+        def work() -> Document:
+            require_visible(asking, incident)
+            if isinstance(body, Merge):
+                require_visible(asking, body.into)
+            desk = asking.server.parts.desk
+            return desk.document(body.run(desk, incident, asking.by).id)
+
+        document = await asking.server.do(work)
+        asking.server.machinery.something_happened()
+        return document
+
+    act.__annotations__ = {
+        "incident": str,
+        "body": verb,
+        "asking": Annotated[Asking, Depends(requires(verb.verb))],
+        "return": Document,
+    }
+    return act
+
+
+for _name, _verb in VERBS.items():
+    router.add_api_route(
+        f"/{{incident}}/{_name}",
+        _operation(_verb),
+        methods=["POST"],
+        name=_name,
+        summary=(_verb.__doc__ or _name).splitlines()[0],
+        operation_id=f"incident_{_name.replace('-', '_')}",
+    )

@@ -1,0 +1,163 @@
+"""What a server does by itself, beside what it is asked: look at alerts, page, deliver, audit, anchor, keep time."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from actinf.responder.announcing import Route
+from actinf.responder.channels.port import Kind
+from actinf.responder.parts import Parts
+from actinf.responder.server.committer import Committer
+from actinf.responder.server.handing_off import HandingOff
+from actinf.responder.server.heartbeat import EVERY, Heartbeat
+from actinf.responder.server.measures import (
+    CLOCK_STEP,
+    DELIVERIES,
+    PAGE_SECONDS,
+    UNESCALATED,
+)
+from actinf.responder.server.work import Work, Workers
+
+__all__ = ["ChannelSeen", "Machinery"]
+
+_LOG = logging.getLogger(__name__)
+
+#: Alerts that are looked at in one transaction: a webhook waits for at most one of them.
+_DIGESTED_AT_ONCE = 250
+_LAST_SECONDS = 15.0
+
+
+@dataclass(slots=True)
+class ChannelSeen:
+    """What was seen of a channel since the process began.
+
+    Attributes:
+        succeeded_at: when a message last arrived.
+        failed: attempts that failed since.
+    """
+
+    succeeded_at: datetime | None = None
+    failed: int = 0
+
+
+class Machinery:
+    """The threads of a server.
+
+    Args:
+        parts: of the responder; this process is the only one that does what is due in its store.
+    """
+
+    def __init__(self, parts: Parts):
+        self._parts = parts
+        parts.reception.at_once = _DIGESTED_AT_ONCE
+        parts.courier.sent, parts.courier.failed = self._sent, self._failed
+        self.channels = {route.channel.name: ChannelSeen() for route in parts.courier.routes}
+        self.committer = Committer(parts.store, parts.settings.waiting_alerts, lambda: self.workers.wake("pulse"))
+        self._handing_off = HandingOff(parts.desk, self._wake_couriers)
+        self._step_told = timedelta(0)
+        self._kept_at = time.monotonic()
+        self.workers = Workers(self._works())
+
+    def start(self) -> None:
+        """Begin; first what a process that died had under way is taken up."""
+        twice = self._parts.courier.begin()
+        if twice:
+            _LOG.warning("%d messages were under way when the last process ended, and may show twice", twice)
+        self.committer.start()
+        self.workers.start()
+
+    def stop(self) -> None:
+        """Write what waits, and let turns end."""
+        self.committer.stop()
+        self.workers.stop(_LAST_SECONDS)
+        self._parts.keep_clock()
+
+    def something_happened(self) -> None:
+        """Let what follows from a request be done at once."""
+        self.workers.wake("pulse")
+        self._wake_couriers()
+
+    def wrong(self) -> list[str]:
+        """What stands still."""
+        return [*self.workers.standing_still(), *([] if self.committer.is_alive else ["committer"])]
+
+    @property
+    def store_written(self) -> float:
+        """How many seconds ago the store was written without an error, at the latest."""
+        return time.monotonic() - self._kept_at
+
+    def _works(self) -> list[Work]:
+        works = [
+            Work(name="pulse", turn=self._pulse, every=0.5, allowed=45.0),
+            Work(name="auditor", turn=self._audit, every=60.0, allowed=100.0),
+            Work(name="clock", turn=self._keep_clock, every=2.0, allowed=45.0),
+            Work(name="hand-offs", turn=self._handing_off.once, every=30.0, allowed=90.0),
+            *(
+                # A message may be under way for as long as its channel's deadline lets it.
+                Work(name=_courier(route), turn=self._delivering(route), every=0.5, allowed=90.0)
+                for route in self._parts.courier.routes
+            ),
+        ]
+        if self._parts.settings.heartbeat_url is not None:
+            heartbeat = Heartbeat(self._parts.settings.heartbeat_url, self.wrong)
+            works.append(Work(name="heartbeat", turn=heartbeat.once, every=EVERY, allowed=90.0))
+        return works
+
+    def _pulse(self) -> None:
+        """Look at what came in, and do what is due: in turn, so that neither keeps the other waiting."""
+        more = True
+        until = time.monotonic() + 5.0
+        while more and time.monotonic() < until:
+            digested = self._parts.reception.digest()
+            if digested:
+                self.committer.looked_at()
+            pulsed = self._parts.pulse.once()
+            more = digested or pulsed
+            if more:
+                self._wake_couriers()
+        if more:
+            self.workers.wake("pulse")
+
+    def _delivering(self, route: Route) -> Callable[[], None]:
+        def turn() -> None:
+            # One message is a turn: what waits behind it must not look like standing still.
+            if self._parts.courier.deliver(route.channel):
+                self.workers.wake(_courier(route))
+
+        return turn
+
+    def _audit(self) -> None:
+        found = self._parts.pulse.audit()
+        if found:
+            UNESCALATED.inc(len(found))
+            self.something_happened()
+
+    def _keep_clock(self) -> None:
+        self._parts.keep_clock()
+        self._kept_at = time.monotonic()
+        step = self._parts.clock.step
+        CLOCK_STEP.set(step.total_seconds())
+        if abs(step - self._step_told) > timedelta(seconds=1):
+            _LOG.warning("the wall clock was set, and is %.0f s ahead of the time that counts", step.total_seconds())
+            self._step_told = step
+
+    def _wake_couriers(self) -> None:
+        self.workers.wake(*(_courier(route) for route in self._parts.courier.routes))
+
+    def _sent(self, channel: str, kind: Kind, waited: timedelta) -> None:
+        DELIVERIES.labels(channel, "sent").inc()
+        if kind in (Kind.PAGE, Kind.ESCALATION):
+            PAGE_SECONDS.observe(waited.total_seconds())
+        self.channels[channel] = ChannelSeen(succeeded_at=self._parts.clock())
+
+    def _failed(self, channel: str, given_up: bool) -> None:
+        DELIVERIES.labels(channel, "given_up" if given_up else "delayed").inc()
+        self.channels[channel].failed += 1
+
+
+def _courier(route: Route) -> str:
+    return f"courier {route.channel.name}"

@@ -1,0 +1,96 @@
+"""The API of the schedule: who is on call, and exceptions to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict, Field
+
+from actinf.responder.documents import duties_document
+from actinf.responder.duties import DUTY_CHANGES, DutyChange
+from actinf.responder.oncall.rotation import Schedule
+from actinf.responder.server.context import Asking, AskingUser, requires
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/v1", tags=["on call"])
+
+Document = dict[str, Any]
+
+
+class NewSchedule(BaseModel):
+    """A schedule that is to hold from now on."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    schedule: dict[str, Any] = Field(
+        description="zone, people, levels, and where wanted business_hours, duties and overrides, as in the file."
+    )
+
+
+@router.get("/me", summary="Who asks")
+async def me(asking: AskingUser) -> Document:
+    """As whom a key acts, and what it may do."""
+    return {"handle": asking.who.handle, "role": asking.who.role, "security": asking.who.security}
+
+
+@router.get("/oncall", summary="Who is on call")
+async def on_call(asking: Annotated[Asking, Depends(requires("see"))]) -> Document:
+    """Who is on call now at every post; without a schedule there is none."""
+    parts = asking.server.parts
+    schedule = await asking.server.do(parts.desk.schedule)
+    return duties_document(schedule, parts.clock())
+
+
+@router.get("/schedule", summary="The schedule")
+async def show_schedule(asking: Annotated[Asking, Depends(requires("see"))]) -> Document:
+    """The schedule that holds, with its exceptions; null where none was ever set."""
+    return _answer(await asking.server.do(asking.server.parts.desk.schedule))
+
+
+@router.put("/schedule", summary="Set the schedule")
+async def set_schedule(body: NewSchedule, asking: Annotated[Asking, Depends(requires("schedule"))]) -> Document:
+    """Let a schedule hold from now on, in the place of the one before."""
+
+    def work() -> Schedule:
+        schedule = Schedule.from_document(body.schedule)
+        asking.server.parts.desk.set_schedule(schedule, by=asking.by)
+        return schedule
+
+    schedule = await asking.server.do(work)
+    asking.server.machinery.something_happened()
+    return _answer(schedule)
+
+
+def _answer(schedule: Schedule | None) -> Document:
+    return {"schedule": None if schedule is None else schedule.document()}
+
+
+def _operation(change: type[DutyChange]) -> Callable[..., Coroutine[Any, Any, Document]]:
+    """The operation that makes or ends one sort of exception."""
+
+    async def act(body: DutyChange, asking: Asking) -> Document:
+        desk = asking.server.parts.desk
+        schedule = await asking.server.do(lambda: desk.change_duties(body, by=asking.by))
+        asking.server.machinery.something_happened()
+        return _answer(schedule)
+
+    act.__annotations__ = {
+        "body": change,
+        "asking": Annotated[Asking, Depends(requires(change.change))],
+        "return": Document,
+    }
+    return act
+
+
+for _name, _change in DUTY_CHANGES.items():
+    router.add_api_route(
+        f"/schedule/{_name}",
+        _operation(_change),
+        methods=["POST"],
+        name=f"schedule_{_name}",
+        summary=(_change.__doc__ or _name).splitlines()[0],
+        operation_id=f"schedule_{_name}",
+    )

@@ -1,0 +1,147 @@
+"""The API: who may do what, and what comes of it."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from support.responder_process import ResponderProcess, responder_process
+from support.responding import schedule_text
+
+from actinf.responder.access.accounts import Access
+from actinf.responder.access.roles import NEEDS, Role
+from actinf.responder.clocks.steady import SteadyClock
+from actinf.responder.duties import DUTY_CHANGES
+from actinf.responder.oncall.rotation import Schedule
+from actinf.responder.verbs import VERBS
+
+OPEN = {"component": "Active Inference API", "impact": "Inference requests failing", "severity": "P1"}
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ResponderProcess]:
+    """One that needs keys."""
+    with responder_process(tmp_path_factory.mktemp("guarded")) as process:
+        yield process
+
+
+@pytest.fixture(scope="module")
+def access(guarded: ResponderProcess) -> Iterator[Access]:
+    store = guarded.store()
+    yield Access(store, SteadyClock())
+    store.close()
+
+
+@pytest.fixture
+def as_who(guarded: ResponderProcess, access: Access):
+    """A client for somebody with a role."""
+    clients: list[httpx.Client] = []
+
+    def made(handle: str, role: Role, *, security: bool = False) -> httpx.Client:
+        access.set_account(handle, role, security=security)
+        clients.append(guarded.client(access.create_key(handle).text))
+        return clients[-1]
+
+    yield made
+    for client in clients:
+        client.close()
+
+
+def test_every_verb_and_every_change_of_duties_has_a_role() -> None:
+    assert {*VERBS, *DUTY_CHANGES, "see", "open", "schedule"} <= set(NEEDS)
+
+
+def test_an_incident_is_led_from_its_beginning_to_its_end(as_who) -> None:
+    ada = as_who("ada", Role.RESPONDER)
+    opened = ada.post("/v1/incidents", json=OPEN)
+    assert opened.status_code == 201
+    name = opened.json()["id"]
+    assert ada.post(f"/v1/incidents/{name}/ack", json={}).json()["attended"] is True
+    assessed = {"severity": "P0", "components": ["API"], "impact": "all", "findings": "the pods are gone"}
+    assert ada.post(f"/v1/incidents/{name}/assess", json=assessed).json()["severity"] == "P0"
+    assert ada.post(f"/v1/incidents/{name}/resolve", json={"how": "restarted"}).json()["status"] == "Resolved"
+    shown = ada.get(f"/v1/incidents/{name}").json()
+    assert {event["by"] for event in shown["timeline"] if event["kind"] != "escalated"} == {"ada"}
+    assert name not in [one["id"] for one in ada.get("/v1/incidents").json()["incidents"]]
+    assert name in [one["id"] for one in ada.get("/v1/incidents", params={"which": "resolved"}).json()["incidents"]]
+
+
+def test_refusals_say_what_is_wrong(as_who, guarded: ResponderProcess) -> None:
+    ada, vic = as_who("ada", Role.RESPONDER), as_who("vic", Role.VIEWER)
+    name = ada.post("/v1/incidents", json=OPEN).json()["id"]
+    refused = vic.post(f"/v1/incidents/{name}/ack", json={})
+    assert (refused.status_code, "needs the role responder" in refused.json()["detail"]) == (403, True)
+    assert ada.post(f"/v1/incidents/{name}/close", json={"reason": "x"}).status_code == 403
+    assert ada.get("/v1/incidents/2000-01-01-001").status_code == 404
+    assert ada.post(f"/v1/incidents/{name}/reopen", json={"reason": "x"}).status_code == 409
+    wrong = ada.post("/v1/incidents", json={**OPEN, "severity": "P9"})
+    assert (wrong.status_code, wrong.json()["errors"][0]["where"]) == (422, ["body", "severity"])
+    assert ada.post("/v1/incidents", json={**OPEN, "incident_type": "fire"}).status_code == 422
+    assert ada.get("/v1/incidents", params={"since": "yesterday"}).status_code == 422
+    with guarded.client() as nobody, guarded.client("ar_abcdefgh_" + "x" * 43) as stranger:
+        for client in (nobody, stranger):
+            assert client.get("/v1/incidents").status_code == 401
+        kind = client.get("/v1/incidents").json()["type"]
+        assert "actinf respond keys create" in nobody.get(kind).json()["meaning"]
+
+
+def test_a_key_that_was_revoked_lets_nobody_in(access: Access, guarded: ResponderProcess) -> None:
+    access.set_account("eve", Role.ADMIN)
+    key = access.create_key("eve")
+    with guarded.client(key.text) as client:
+        assert client.get("/v1/me").json() == {"handle": "eve", "role": "admin", "security": False}
+        access.revoke_key(key.prefix)
+        assert "was revoked" in client.get("/v1/me").json()["detail"]
+
+
+def test_a_private_incident_is_seen_by_those_who_are_concerned_alone(as_who) -> None:
+    ada, ben, sol = (
+        as_who("ada", Role.RESPONDER),
+        as_who("ben", Role.COMMANDER),
+        as_who("sol", Role.VIEWER, security=True),
+    )
+    public = ben.post("/v1/incidents", json=OPEN).json()["id"]
+    name = ada.post("/v1/incidents", json={**OPEN, "incident_type": "security"}).json()["id"]
+
+    def sees(client: httpx.Client) -> bool:
+        listed = name in [one["id"] for one in client.get("/v1/incidents").json()["incidents"]]
+        assert listed == (client.get(f"/v1/incidents/{name}").status_code == 200)
+        return listed
+
+    assert (sees(ada), sees(ben), sees(sol), sees(as_who("root", Role.ADMIN))) == (True, False, True, True)
+    assert ben.post(f"/v1/incidents/{name}/note", json={"text": "x"}).status_code == 404
+    assert ben.post(f"/v1/incidents/{public}/merge", json={"into": name}).status_code == 404
+    # Whoever leads it is concerned.
+    ada.post(f"/v1/incidents/{name}/assign", json={"to": "ben"}).raise_for_status()
+    assert sees(ben)
+
+
+def test_the_schedule_is_set_and_changed(as_who) -> None:
+    ada, kim = as_who("ada", Role.RESPONDER), as_who("kim", Role.COMMANDER)
+    assert ada.get("/v1/schedule").json() == {"schedule": None}
+    assert ada.get("/v1/oncall").json()["posts"] == []
+    document = Schedule.from_text(schedule_text()).document()
+    assert ada.put("/v1/schedule", json={"schedule": document}).status_code == 403
+    assert kim.put("/v1/schedule", json={"schedule": document}).json() == {"schedule": document}
+    assert ada.get("/v1/schedule").json() == {"schedule": document}
+    first = ada.get("/v1/oncall").json()["posts"][0]
+    assert (first["level"], first["person"]["handle"], first["why"]) == (1, "ada", "rotation")
+    taken = ada.post("/v1/schedule/override", json={"level": 1, "who": "ben", "until": "2100-01-01T00:00:00Z"})
+    number = taken.json()["schedule"]["overrides"][0]["number"]
+    assert ada.get("/v1/oncall").json()["posts"][0]["person"]["handle"] == "ben"
+    assert ada.post("/v1/schedule/cancel", json={"number": number}).status_code == 200
+    empty = kim.put("/v1/schedule", json={"schedule": {**document, "levels": []}})
+    assert (empty.status_code, "levels" in empty.json()["detail"]) == (422, True)
+
+
+def test_where_no_key_is_needed_somebody_acts_as_who_they_say(serving: ResponderProcess) -> None:
+    with serving.client() as client:
+        opened = client.post("/v1/incidents", json=OPEN, headers={"X-Actinf-User": "grace"}).json()
+        assert opened["timeline"][0]["by"] == "grace"
+        assert client.get("/v1/me", headers={"X-Actinf-User": "not a handle"}).json()["handle"] == "local"
+
+
+def test_the_operations_are_described(serving: ResponderProcess) -> None:
+    with serving.client() as client:
+        paths = client.get("/openapi.json").json()["paths"]
+    assert {f"/v1/incidents/{{incident}}/{verb}" for verb in VERBS} <= set(paths)
+    assert all(operation["summary"] for path in paths.values() for operation in path.values())

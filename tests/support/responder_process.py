@@ -1,0 +1,134 @@
+"""`actinf respond serve` as a process of its own: to be asked, stopped, killed and started again."""
+
+import contextlib
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from actinf.responder.oncall.rotation import Schedule
+from actinf.responder.store.database import Store
+
+ACTINF = Path(sys.executable).with_name("actinf")
+_LISTENS = re.compile(r"Incident responder on (http://\S+?),")
+
+
+class ResponderProcess:
+    """One installation: a folder for its store, and the process that serves it.
+
+    Attributes:
+        url: where it answers; another one after each start.
+        folder: of the store.
+        log: what it wrote, of all its starts.
+    """
+
+    def __init__(self, folder: Path, *flags: str, **environment: str):
+        self.folder = folder / "store"
+        self.log = folder / "respond.log"
+        self.url = ""
+        self._command = [str(ACTINF), "respond", "serve", "--port", "0", "--data-dir", str(self.folder), *flags]
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("ACTINF_RESPOND_")}
+        self._environment = {**inherited, **{f"ACTINF_RESPOND_{name}": value for name, value in environment.items()}}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None, "it was not started"
+        return self._process.pid
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        begins = self.log.stat().st_size if self.log.exists() else 0
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self._environment
+            )
+        until = time.monotonic() + 60
+        while time.monotonic() < until and self._process.poll() is None:
+            said = self.log.read_bytes()[begins:].decode(errors="replace")
+            found = _LISTENS.search(said.replace("\n", " "))
+            if found is not None:
+                self.url = found[1]
+                with contextlib.suppress(httpx.TransportError):
+                    if httpx.get(f"{self.url}/live", timeout=5).status_code == 200:
+                        return
+            time.sleep(0.02)
+        raise AssertionError(f"it does not answer:\n{self.log.read_text(errors='replace')[-4000:]}")
+
+    def kill(self) -> None:
+        """SIGKILL it."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def stop(self) -> int:
+        """SIGTERM, and wait for the end; its exit code."""
+        assert self._process is not None
+        self._process.terminate()
+        return self._process.wait(30)
+
+    def wait(self, seconds: float = 30) -> int:
+        """Until it has ended by itself; its exit code."""
+        assert self._process is not None
+        return self._process.wait(seconds)
+
+    def start_in_vain(self) -> str:
+        """Start it where it cannot; what it said."""
+        done = subprocess.run(self._command, capture_output=True, text=True, env=self._environment, timeout=60)
+        assert done.returncode == 2, done.stderr
+        return " ".join(done.stderr.split())
+
+    def client(self, key: str | None = None) -> httpx.Client:
+        """A client; close it."""
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=30)
+
+    def store(self) -> Store:
+        """The store, opened beside the process; close it."""
+        return Store(self.folder)
+
+    def set_schedule(self, text: str) -> None:
+        """Set a schedule by the API."""
+        document = Schedule.from_text(text).document()
+        httpx.put(f"{self.url}/v1/schedule", json={"schedule": document}, timeout=30).raise_for_status()
+
+    def rss(self) -> int:
+        """Bytes of memory that it takes now."""
+        status = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
+        return int(status.split("VmRSS:")[1].split()[0]) * 1024
+
+
+@contextlib.contextmanager
+def responder_process(folder: Path, *flags: str, **environment: str) -> Iterator[ResponderProcess]:
+    """A responder that answers; the environment is given without its prefix."""
+    process = ResponderProcess(folder, *flags, **environment)
+    process.start()
+    try:
+        yield process
+    finally:
+        process.kill()
+
+
+def alert(name: str, *, status: str = "firing", **labels: str) -> dict[str, Any]:
+    """An alert as Alertmanager sends it."""
+    return {
+        "status": status,
+        "labels": {"alertname": name, **labels},
+        "annotations": {"summary": f"{name} fires"},
+        "startsAt": datetime.now(UTC).isoformat(),
+        "endsAt": "0001-01-01T00:00:00Z",
+        "generatorURL": "http://prometheus.example/graph",
+    }
+
+
+def message(*alerts: Mapping[str, Any]) -> bytes:
+    """A message of Alertmanager."""
+    return json.dumps({"version": "4", "groupKey": "{}", "truncatedAlerts": 0, "alerts": alerts}).encode()
