@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from writing import write_or_check
 
+from actinf.responder.settings import PREFIX, RespondSettings
 from actinf.runtime.settings import Settings
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "settings.md"
@@ -20,18 +21,29 @@ INTRODUCTION = """\
 
 What `actinf serve` and the commands beside it are told by the environment. A flag wins over its variable
 (`actinf serve --help` lists the flags); without either the default applies. A variable that is empty counts as not set.
-What is secret is never logged. This page is written by `make format` from `actinf.runtime.settings`.
+What is secret is never logged. This page is written by `make format` from the classes
+of the settings.
 
 | Variable | Default | Meaning |
 |---|---|---|
 """
 
 
-def row(name: str, field: FieldInfo) -> str:
+OF_THE_RESPONDER = """
+## Settings of the responder
+
+What `actinf respond`, `actinf incident` and their kin are told in the same way. None is needed.
+
+| Variable | Default | Meaning |
+|---|---|---|
+"""
+
+
+def row(prefix: str, name: str, field: FieldInfo) -> str:
     """The line of one setting."""
     secret = " Secret." if "SecretStr" in str(field.annotation) else ""
     described = " ".join((field.description or "").split()).replace("None:", "not set:").replace("None ", "not set: ")
-    return f"| `ACTINF_{name.upper()}` | {shown(field.default)} | {described}{secret} |\n"
+    return f"| `{prefix}{name.upper()}` | {shown(field.default)} | {described}{secret} |\n"
 
 
 def shown(default: object) -> str:
@@ -47,7 +59,9 @@ def shown(default: object) -> str:
 
 def render() -> str:
     """The whole page."""
-    return INTRODUCTION + "".join(row(name, field) for name, field in Settings.model_fields.items())
+    service = "".join(row("ACTINF_", name, field) for name, field in Settings.model_fields.items())
+    responder = "".join(row(PREFIX, name, field) for name, field in RespondSettings.model_fields.items())
+    return INTRODUCTION + service + OF_THE_RESPONDER + responder
 
 
 if __name__ == "__main__":
