@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from actinf.cli.console import Screen
+from actinf.cli.respond import respond_settings
 from actinf.errors import SettingError
 from actinf.lab.extras import load_extra
 
@@ -97,16 +98,14 @@ def request(kind: Any, said: Mapping[str, Any], **known: Any) -> Any:
 def _office(screen: Screen) -> Office:
     by = acting()
     url, key = os.environ.get("ACTINF_RESPOND_URL", "").strip(), os.environ.get("ACTINF_RESPOND_KEY", "").strip()
-    settings = load_extra("actinf.responder.settings", extra="respond", purpose=_PURPOSE)
-    for sentence in settings.unknown_respond_variables(list(os.environ)):
-        screen.warn(sentence)
+    settings = respond_settings(screen)
     if url:
         remote: Office = load_extra("actinf.responder.office.remote", extra="respond", purpose=_PURPOSE).RemoteOffice(
             url, key or None, by
         )
         return remote
     parts = load_extra("actinf.responder.parts", extra="respond", purpose=_PURPOSE)
-    made = parts.make_parts(settings.RespondSettings.read())
+    made = parts.make_parts(settings)
     local: Office = load_extra("actinf.responder.office.local", extra="respond", purpose=_PURPOSE).LocalOffice(made, by)
     return local
 

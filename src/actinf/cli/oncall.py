@@ -44,14 +44,14 @@ def command() -> None:
 def now_on_call(*, at: str | None, as_json: bool) -> int:
     """Say who is on call, at every level and for every duty; 1 where nobody is at the first level."""
     screen, now = Screen(), datetime.now(UTC)
-    screens = _screens()
     with at_office(screen) as office:
         schedule = _schedule(office)
         when = ahead(at, now, schedule.zone) if at else now
         if as_json:
-            screen.json(screens.duties(schedule, when))
+            documents = load_extra("actinf.responder.documents", extra="respond", purpose=_PURPOSE)
+            screen.json(documents.duties_document(schedule, when))
         else:
-            screens.print_duties(screen.out, schedule, when)
+            _screens().print_duties(screen.out, schedule, when)
     return 0 if schedule.on_call(1, when) is not None else 1
 
 

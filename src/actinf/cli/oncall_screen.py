@@ -18,7 +18,6 @@ from actinf.responder.oncall.load import Load
 from actinf.responder.oncall.rotation import Duty, Schedule, Unfilled
 
 __all__ = [
-    "duties",
     "load_document",
     "print_by_hand",
     "print_changes",
@@ -30,14 +29,6 @@ __all__ = [
 
 #: What has no end within that time is shown without one.
 _FAR = timedelta(days=90)
-
-
-def duties(schedule: Schedule, at: datetime) -> dict[str, Any]:
-    """Who is on call at every post, for programs; nobody is null."""
-    return {
-        "at": at.isoformat(timespec="seconds"),
-        "posts": [_plain(post, schedule.coverage(post, at)) for post in schedule.posts],
-    }
 
 
 def print_duties(console: Console, schedule: Schedule, at: datetime) -> None:
@@ -190,15 +181,3 @@ def _stretches(schedule: Schedule, post: int | str, since: datetime, until: date
 
 def _moment(at: datetime, schedule: Schedule) -> str:
     return f"{at.astimezone(ZoneInfo(schedule.zone)):%a %Y-%m-%d %H:%M}"
-
-
-def _plain(post: int | str, found: Duty | Unfilled) -> dict[str, Any]:
-    person = found.person if isinstance(found, Duty) else None
-    return {
-        "level": post,
-        "name": found.name,
-        "person": None if person is None else {"handle": person.handle, "name": person.name, "role": person.role},
-        "since": found.since.isoformat(),
-        "until": found.until.isoformat(),
-        "why": found.why if isinstance(found, Duty) else None,
-    }

@@ -10,13 +10,12 @@ from pathlib import Path
 
 from actinf.errors import ActinfError
 from actinf.responder.channels.port import Channel
-from actinf.responder.documents import event_document, summary_document
+from actinf.responder.documents import summary_document
 from actinf.responder.duties import DutyChange
-from actinf.responder.incident import decisions
 from actinf.responder.office.port import Document, Settled
 from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.parts import Parts
-from actinf.responder.record.evidence import kept_copy
+from actinf.responder.record.evidence import kept_copy, written_down
 from actinf.responder.record.export import exported
 from actinf.responder.store import incidents, outbox
 from actinf.responder.store.lock import sole
@@ -67,14 +66,7 @@ class LocalOffice:
         desk = self._parts.desk
         desk.incident(incident)
         kept = kept_copy(file, self._parts.store.folder, incident)
-        desk.act(
-            incident,
-            lambda _: decisions.keep_evidence(
-                name=kept.name, sha256=kept.sha256, size=kept.size, source=source, custody=custody
-            ),
-            by=self._by,
-        )
-        return event_document(desk.timeline(incident)[-1])
+        return written_down(desk, incident, kept, source=source, custody=custody, by=self._by)
 
     def export(self, incident: str) -> Document:
         """As `Office.export`."""

@@ -7,12 +7,15 @@ import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, Any
 
 from actinf.errors import SettingError, StoreError
 from actinf.responder.channels.neutral import line
+from actinf.responder.desk import Desk
+from actinf.responder.documents import event_document
+from actinf.responder.incident import decisions
 
-__all__ = ["Kept", "folder_of", "kept_copy", "kept_stream"]
+__all__ = ["Kept", "folder_of", "kept_copy", "kept_stream", "written_down"]
 
 _AT_ONCE = 1 << 20
 _LONGEST_NAME = 120
@@ -61,7 +64,7 @@ def kept_copy(file: Path, store: Path, incident: str) -> Kept:
         raise SettingError(f"{file} cannot be read: {error.strerror}") from None
 
 
-def kept_stream(content: BinaryIO, name: str, store: Path, incident: str) -> Kept:
+def kept_stream(content: IO[bytes], name: str, store: Path, incident: str) -> Kept:
     """As `kept_copy`, of what is read from a stream, under a name that whoever sends it chose."""
     folder = folder_of(store, incident)
     try:
@@ -85,6 +88,22 @@ def kept_stream(content: BinaryIO, name: str, store: Path, incident: str) -> Kep
     finally:
         Path(beside).unlink(missing_ok=True)
     return Kept(name=path.name, sha256=digest.hexdigest(), size=size, path=path)
+
+
+def written_down(desk: Desk, incident: str, kept: Kept, *, source: str, custody: str, by: str) -> dict[str, Any]:
+    """Let a file that is kept stand on the timeline; the event, as a document.
+
+    Args:
+        desk: of the store beside which it is kept.
+        incident: the incident's id.
+        kept: the file.
+        source: where it comes from.
+        custody: who has it, and why.
+        by: the handle of who took it.
+    """
+    events = decisions.keep_evidence(name=kept.name, sha256=kept.sha256, size=kept.size, source=source, custody=custody)
+    after = desk.act(incident, lambda _: events, by=by)
+    return event_document(desk.timeline(incident)[after.number - 1])
 
 
 def _placed(copy: Path, folder: Path, name: str, sha256: str) -> Path:

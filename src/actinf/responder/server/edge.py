@@ -18,7 +18,10 @@ from actinf.responder.server.problems import failed
 from actinf.runtime.logs import REQUEST_ID
 from actinf.runtime.problem_documents import problem_of_status, problem_response
 
-__all__ = ["Edge"]
+__all__ = ["MOST_BYTES_OF_EVIDENCE", "Edge"]
+
+#: Of one file.
+MOST_BYTES_OF_EVIDENCE = 64 * 2**20
 
 _LOG = logging.getLogger("actinf.access")
 
@@ -35,6 +38,7 @@ _SAFE = [
         b"form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     ),
 ]
+_EVIDENCE = re.compile(r"/v1/incidents/[0-9-]{1,40}/evidence")
 _QUIET = {"/health", "/live", "/metrics"}
 _BODY_SECONDS = 30.0
 _SMALL_BODY = 65_536
@@ -82,19 +86,21 @@ class Edge:
 
     async def _within_bounds(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse a body that is too large before it is read, and bodies that are too many together."""
+        most = _most_bytes(scope)
         size = _announced(scope)
-        if size > MOST_BYTES:
-            detail = f"a body of {size:,} bytes is too large: at most {MOST_BYTES:,} are taken"
+        if size > most:
+            detail = f"a body of {size:,} bytes is too large: at most {most:,} are taken"
             await problem_response(problem_of_status(413, detail, scope["path"]))(scope, receive, send)
             return
-        large = size if size > _SMALL_BODY else 0
+        # A file goes to the disk as it comes; only what is read as a whole takes memory.
+        large = size if size > _SMALL_BODY and most == MOST_BYTES else 0
         if large and self._held + large > _MOST_AT_ONCE:
             error = RateLimited("too many large bodies are being received: try again", retry_after=2.0)
             await failed(error, scope["path"], scope["method"])(scope, receive, send)
             return
         self._held += large
         try:
-            await self._app(scope, _Bounded(receive).receive, send)
+            await self._app(scope, _Bounded(receive, most).receive, send)
         finally:
             self._held -= large
 
@@ -102,10 +108,11 @@ class Edge:
 class _Bounded:
     """The parts of a body, until there are too many or they take too long."""
 
-    __slots__ = ("_arrived", "_deadline", "_receive", "_received")
+    __slots__ = ("_arrived", "_deadline", "_most", "_receive", "_received")
 
-    def __init__(self, receive: Receive):
+    def __init__(self, receive: Receive, most: int):
         self._receive = receive
+        self._most = most
         self._deadline = asyncio.get_running_loop().time() + _BODY_SECONDS
         self._received = 0
         self._arrived = False
@@ -120,9 +127,14 @@ class _Bounded:
             raise HTTPException(408, f"the body did not arrive within {_BODY_SECONDS:g} s: send it again") from None
         self._arrived = not message.get("more_body", False)
         self._received += len(message.get("body", b""))
-        if self._received > MOST_BYTES:
-            raise HTTPException(413, f"the body is too large: at most {MOST_BYTES:,} bytes are taken")
+        if self._received > self._most:
+            raise HTTPException(413, f"the body is too large: at most {self._most:,} bytes are taken")
         return message
+
+
+def _most_bytes(scope: Scope) -> int:
+    """How large a body may be: what is kept as evidence is a file, and may be larger."""
+    return MOST_BYTES_OF_EVIDENCE if _EVIDENCE.fullmatch(scope["path"]) else MOST_BYTES
 
 
 def _announced(scope: Scope) -> int:

@@ -57,7 +57,8 @@ class Store:
             make_key_file(folder / _KEY)
         except OSError as error:
             raise StoreError(
-                f"the store cannot be made in {folder}: {error.strerror}; give another with --data-dir"
+                f"the store cannot be made in {folder}: {error.strerror}; give another folder, by "
+                "ACTINF_RESPOND_DATA_DIR"
             ) from None
         self.key = read_key_file(
             folder / _KEY, needed_for="the timelines", missing="put the file back, from the backup of the store"
