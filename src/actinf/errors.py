@@ -16,6 +16,7 @@
     ├── ResponderError       what the responder to incidents refuses, or cannot do
     │   ├── NoSuchIncident       none of that id
     │   ├── OutOfTurn            an incident is not in a state for that
+    │   ├── NotMeasured          monitoring does not answer
     │   ├── StoreError           its store cannot be used
     │   ├── WebhookRefused       a webhook that is not what it should be
     │   │   └── WebhookUnauthenticated   nobody knows who sent it
@@ -52,6 +53,7 @@ __all__ = [
     "ModelError",
     "NoSuchIncident",
     "NotFound",
+    "NotMeasured",
     "ObservationError",
     "OutOfTurn",
     "RateLimited",
@@ -159,6 +161,10 @@ class NoSuchIncident(ResponderError):
 
 class OutOfTurn(ResponderError):
     """An incident is not in a state for what is asked; the text says what would have to be done first."""
+
+
+class NotMeasured(ResponderError):
+    """A measurement could not be had: nobody measures, does not answer in time, or answers what is none."""
 
 
 class StoreError(ResponderError):

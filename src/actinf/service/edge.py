@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from actinf.runtime.logs import REQUEST_ID
 from actinf.runtime.problems import failed
+from actinf.service.failing import FailingUsers
 from actinf.service.measures import IN_FLIGHT, REQUEST_SECONDS, REQUESTS
 
 __all__ = ["Edge"]
@@ -38,6 +39,7 @@ class Edge:
 
     def __init__(self, app: ASGIApp):
         self._app = app
+        self._failing = FailingUsers()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on; ASGI."""
@@ -87,10 +89,11 @@ class Edge:
                 return bytes(value).decode()
         return secrets.token_hex(8)
 
-    @staticmethod
-    def _tell(scope: Scope, status: int, seconds: float) -> None:
+    def _tell(self, scope: Scope, status: int, seconds: float) -> None:
         method, route = scope["method"], _route(scope)
         REQUESTS.labels(method, route, status).inc()
+        if status >= 500 and "principal" in scope:
+            self._failing.failed(scope["principal"].actor)
         REQUEST_SECONDS.labels(method, route).observe(seconds)
         quiet = scope["path"] in _QUIET or "shed" in scope  # what is shed is counted: it must not fill the log as well
         level = logging.DEBUG if quiet else logging.ERROR if status >= 500 else logging.INFO

@@ -24,6 +24,7 @@ __all__ = [
     "CONNECTION_WAIT",
     "DEGRADED",
     "ENTROPY",
+    "FAILING_USERS",
     "FREE_ENERGY",
     "HEALTHY",
     "HOT_AGENTS",
@@ -59,6 +60,11 @@ REQUEST_SECONDS = Histogram(
     "From a request's head to its answer.",
     ("method", "route"),
     buckets=_WEB,
+    registry=REGISTRY,
+)
+FAILING_USERS = Gauge(
+    "actinf_users_failing",
+    "Keys of which a request was answered with a 5xx within the last five minutes.",
     registry=REGISTRY,
 )
 IN_FLIGHT = Gauge("actinf_http_requests_in_flight", "Requests that are being answered.", registry=REGISTRY)
