@@ -42,7 +42,10 @@ def test_the_same_commands_go_to_a_server(tmp_path: Path) -> None:
         there = {"ACTINF_RESPOND_URL": server.url}
         (tmp_path / "schedule.yaml").write_text(schedule_text())
         assert called("oncall", "schedule", "--set", str(tmp_path / "schedule.yaml"), **there).returncode == 0
-        name = plain(*OPEN, **there)["id"]
+        opened = called(*OPEN[:-1], **there)
+        assert "  paging   nobody: no channel reaches them" in opened.stdout
+        assert "no server runs" not in opened.stderr
+        name = opened.stdout.split()[0]
         acknowledged = called("incident", "ack", "latest", **there)
         assert acknowledged.stdout.splitlines()[0] == "acknowledged by ada: nobody else is paged"
         # What looks at the server's store itself leaves to the server what is due.

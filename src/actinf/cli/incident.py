@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,9 +16,14 @@ from actinf.cli.office import at_office, request, settled
 from actinf.errors import SettingError
 from actinf.lab.extras import load_extra
 
+if TYPE_CHECKING:
+    from actinf.responder.office.port import Document, Office
+
 __all__ = ["command"]
 
 _PURPOSE = "Working with incidents"
+#: Seconds for which a server is waited for that is about to page.
+_PATIENCE, _BETWEEN_LOOKS = 2.0, 0.1
 _TYPES = ("api_down", "database_performance", "high_memory", "security", "other")
 
 
@@ -58,7 +64,7 @@ def open_incident(*, as_json: bool, detected_at: str | None, degradation: float 
         )
         # Who is paged follows from what is due now.
         served = settled(screen, office)
-        incident = office.incident(opened["id"])
+        incident = _once_paged(office, opened["id"]) if served else office.incident(opened["id"])
         if as_json:
             screen.json(incident)
             return 0
@@ -100,6 +106,18 @@ def show(*, incident: str, as_json: bool) -> int:
         else:
             screens().print_incident(screen.out, document, datetime.now(UTC))
     return 0
+
+
+def _once_paged(office: Office, name: str) -> Document:
+    """An incident as soon as the server has paged whoever it pages at once, which takes it a moment."""
+    until = time.monotonic() + _PATIENCE
+    while True:
+        incident = office.incident(name)
+        standing = incident["escalation"]
+        due = standing is not None and standing["next_at"] is not None
+        if not due or datetime.fromisoformat(standing["next_at"]) > datetime.now(UTC) or time.monotonic() > until:
+            return incident
+        time.sleep(_BETWEEN_LOOKS)
 
 
 def screens() -> Any:

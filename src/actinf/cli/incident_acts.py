@@ -72,9 +72,9 @@ def act(verb: str, outcome: str | Callable[[Document], str], said: dict[str, Any
         line = load_extra("actinf.responder.channels.neutral", extra="respond", purpose=_PURPOSE).line
         told = outcome if isinstance(outcome, str) else outcome(document)
         happened = f", as of {shown(when, now)}" if when is not None else ""
-        screen.out.print(line(f"{told}{happened}"), markup=False)
+        screen.out.print(line(f"{told}{happened}"), markup=False, soft_wrap=True)
         standing = load_extra("actinf.cli.incident_screen", extra="respond", purpose=_PURPOSE).standing_line
-        screen.out.print(standing(document))
+        screen.out.print(standing(document), soft_wrap=True)
     return 0
 
 

@@ -68,9 +68,11 @@ def _what(incident: _Document) -> Text:
 
 def print_incident(console: Console, incident: _Document, now: datetime) -> None:
     """All of an incident."""
-    console.print(_title(incident))
+    console.print(_title(incident), soft_wrap=True)
     console.print()
     facts = Table.grid(padding=(0, 2))
+    facts.add_column(no_wrap=True)
+    facts.add_column(overflow="fold")
     for name, value in _facts(incident, now):
         facts.add_row(Text(name, style="dim"), value)
     console.print(facts)
@@ -90,22 +92,24 @@ def print_incident(console: Console, incident: _Document, now: datetime) -> None
 
 def print_opened(console: Console, incident: _Document, now: datetime, schedule: Schedule | None) -> None:
     """What who opened an incident has to know next; without a schedule nobody can be paged."""
-    console.print(_title(incident))
+    console.print(_title(incident), soft_wrap=True)
     detected = _at(incident["detected_at"])
     if now - detected > timedelta(minutes=1):
-        console.print(Text(f"  since    {shown(detected, now)}, {words(now - detected)} ago"))
+        console.print(Text(f"  since    {shown(detected, now)}, {words(now - detected)} ago"), soft_wrap=True)
     for reason in incident["reasons"]:
-        console.print(Text(f"  because  {line(reason, 200)}"))
+        console.print(Text(f"  because  {line(reason, 200)}"), soft_wrap=True)
     for clock in incident["clocks"]:
-        console.print(Text.assemble(f"  {clock['clock']:<10} due {shown(_at(clock['due']), now)}, ", _left(clock)))
+        console.print(
+            Text.assemble(f"  {clock['clock']:<10} due {shown(_at(clock['due']), now)}, ", _left(clock)), soft_wrap=True
+        )
     for text in _paging(incident, now, has_schedule=schedule is not None):
-        console.print(text)
+        console.print(text, soft_wrap=True)
     if schedule is not None and _reaches_nobody(incident):
         print_by_hand(console, schedule, now)
     for change in incident["changes"]:
-        console.print(Text(f"  changed  {line(change, 200)}"))
-    console.print(Text(f"  runbook  {runbook_of(incident['type'])}"))
-    console.print(Text(f"\nnext: actinf incident ack {incident['id']}", style="bold"))
+        console.print(Text(f"  changed  {line(change, 200)}"), soft_wrap=True)
+    console.print(Text(f"  runbook  {runbook_of(incident['type'])}"), soft_wrap=True)
+    console.print(Text(f"\nnext: actinf incident ack {incident['id']}", style="bold"), soft_wrap=True)
 
 
 def standing_line(incident: _Document) -> Text:
@@ -274,6 +278,9 @@ def _actions(incident: _Document, now: datetime) -> Iterator[list[Text]]:
 
 def _timeline(events: Sequence[_Document]) -> Table:
     table = Table.grid(padding=(0, 2))
+    for _ in range(3):
+        table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
     day = None
     # As it happened, though some of it was written down later.
     for event in sorted(events, key=lambda one: (one["at"], one["number"])):

@@ -67,7 +67,10 @@ def print_by_hand(console: Console, schedule: Schedule, at: datetime) -> None:
         if duty is not None and duty.person.is_reachable:
             person = duty.person
             ways = ", ".join(line(way, 100) for way in (person.phone, person.email, person.chat_id) if way)
-            console.print(Text(f"  by hand  {line(person.name, 60)}, {line(duty.name, 60)}: {ways}", style="yellow"))
+            console.print(
+                Text(f"  by hand  {line(person.name, 60)}, {line(duty.name, 60)}: {ways}", style="yellow"),
+                soft_wrap=True,
+            )
             return
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import random
+import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -205,3 +206,15 @@ def test_what_a_process_that_died_had_under_way_is_taken_up(local: LocalOffice, 
     states = {row["state"] for row in connection.execute("SELECT state FROM outbox")}
     assert states == {"sent"}
     assert (tmp_path / "store" / "responder.lock").exists()
+
+
+def test_a_channel_that_never_answers_holds_nobody_up(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"smtp://127.0.0.1:{silent.getsockname()[1]}"
+        settings = RespondSettings(
+            data_dir=tmp_path / "store", smtp_url=url, mail_from="actinf@example.org", mail_to=("ops@example.org",)
+        )
+        office = LocalOffice(make_parts(settings), "ada", patience=0.3)
+        opened(office)
+        assert office.settle().waits == ("1 message waits for mail",)
+    office.close()
