@@ -43,10 +43,12 @@ class Line:
     then: str = ""
     settles: float = 60
     folder: str = ""
-    long: bool = False
     short: str = ""
     cannot: str = ""
     restore: str = ""
+    shows_safe: tuple[str, ...] = ()
+    then_safe: str = ""
+    restore_safe: str = ""
 
 
 def lines_of_the_runbook() -> Iterator[Line]:
@@ -161,7 +163,7 @@ class Outcome:
 
 
 def tried(line: Line, terminal: TakesLines, *, in_full: bool) -> Outcome:
-    """Type a line and its safe variant, and judge what comes of them.
+    """Type a line, bring back what it changed, type its safe variant, and judge what comes of both.
 
     Args:
         line: which
@@ -171,32 +173,45 @@ def tried(line: Line, terminal: TakesLines, *, in_full: bool) -> Outcome:
     if line.cannot:
         return Outcome(line, "not shown", why=line.cannot)
     began = time.monotonic()
-    wrong = ""
-    if line.before:
-        terminal.type(line.before, seconds=60)
-    if line.safe:
-        wrong = _wrong_with_safe(line, terminal)
-    literal = line.line if in_full or not line.short else line.short
-    literal, keys = (line.client, literal) if line.client else (literal, line.input)
-    typed = terminal.type(literal, keys=keys, folder=line.folder, seconds=line.within, ends=line.ends)
-    wrong = wrong or _wrong_with(line, typed)
-    if line.then and not wrong:
-        wrong = _wrong_afterwards(line, terminal)
-    if line.restore:
-        back = terminal.type(line.restore, seconds=60)
-        if back.code != 0 and not wrong:
-            wrong = f"`{line.restore}`: exit code {back.code}: {back.output.strip()[-500:]}"
+    # The literal line first, in a system where nothing has been done yet that could stand in for it.
+    wrong = (
+        _wrong_setting("before", line.before, terminal)
+        or _wrong_literal(line, terminal, in_full=in_full)
+        or _wrong_setting("restore", line.restore, terminal)
+        or _wrong_safe(line, terminal)
+        or _wrong_setting("restore_safe", line.restore_safe, terminal)
+    )
     return Outcome(line, "fails" if wrong else "works", time.monotonic() - began, wrong)
 
 
-def _wrong_with_safe(line: Line, terminal: TakesLines) -> str:
+def _wrong_setting(name: str, command: str, terminal: TakesLines) -> str:
+    """What is wrong with a command that only brings about a state."""
+    if not command:
+        return ""
+    typed = terminal.type(command, seconds=90)
+    return "" if typed.code == 0 else f"{name}, `{command}`: exit code {typed.code}: {typed.output.strip()[-500:]}"
+
+
+def _wrong_literal(line: Line, terminal: TakesLines, *, in_full: bool) -> str:
+    literal = line.line if in_full or not line.short else line.short
+    literal, keys = (line.client, literal) if line.client else (literal, line.input)
+    typed = terminal.type(literal, keys=keys, folder=line.folder, seconds=line.within, ends=line.ends)
+    return _wrong_with(line, typed) or _wrong_afterwards(line, line.then, terminal)
+
+
+def _wrong_safe(line: Line, terminal: TakesLines) -> str:
+    if not line.safe:
+        return ""
     # A folder of the project is where both are typed; a scratch folder is for what the literal line leaves behind.
     folder = "" if line.folder.startswith("<") else line.folder
     safe, keys = (line.client, line.safe) if line.client else (line.safe, "")
     typed = terminal.type(safe, keys=keys, folder=folder, seconds=120)
-    return (
-        "" if typed.code == 0 else f"safe variant `{line.safe}`: exit code {typed.code}: {typed.output.strip()[-800:]}"
-    )
+    if typed.code != 0:
+        return f"safe variant `{line.safe}`: exit code {typed.code}: {typed.output.strip()[-800:]}"
+    for pattern in line.shows_safe:
+        if not re.search(pattern, typed.output, re.MULTILINE):
+            return f"safe variant `{line.safe}`: its output lacks /{pattern}/: {typed.output.strip()[-800:]}"
+    return _wrong_afterwards(line, line.then_safe, terminal)
 
 
 def _wrong_with(line: Line, typed: Typed) -> str:
@@ -213,15 +228,17 @@ def _wrong_with(line: Line, typed: Typed) -> str:
     return ""
 
 
-def _wrong_afterwards(line: Line, terminal: TakesLines) -> str:
+def _wrong_afterwards(line: Line, then: str, terminal: TakesLines) -> str:
     """Until what shows that it worked succeeds."""
+    if not then:
+        return ""
     until = time.monotonic() + line.settles
     while True:
-        typed = terminal.type(line.then, folder=line.folder, seconds=line.settles)
+        typed = terminal.type(then, folder=line.folder, seconds=line.settles)
         if typed.code == 0:
             return ""
         if time.monotonic() > until:
-            return f"`{line.then}` does not succeed within {line.settles:g} s: {typed.output.strip()[-500:]}"
+            return f"`{then}` does not succeed within {line.settles:g} s: {typed.output.strip()[-500:]}"
         time.sleep(0.5)
 
 
