@@ -205,7 +205,7 @@ def _wrong_safe(line: Line, terminal: TakesLines) -> str:
     # A folder of the project is where both are typed; a scratch folder is for what the literal line leaves behind.
     folder = "" if line.folder.startswith("<") else line.folder
     safe, keys = (line.client, line.safe) if line.client else (line.safe, "")
-    typed = terminal.type(safe, keys=keys, folder=folder, seconds=120)
+    typed = terminal.type(safe, keys=keys, folder=folder, seconds=240)
     if typed.code != 0:
         return f"safe variant `{line.safe}`: exit code {typed.code}: {typed.output.strip()[-800:]}"
     for pattern in line.shows_safe:
