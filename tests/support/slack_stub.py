@@ -92,6 +92,9 @@ class SlackStub:
 
     # ------------------------------------------------------------------------------------------------- the methods
 
+    def _auth_test(self, _asked: dict[str, Any]) -> dict[str, Any]:
+        return {"ok": True, "team": "The lab", "user": "actinf"}
+
     def _chat_postMessage(self, asked: dict[str, Any]) -> dict[str, Any]:
         place = self._place(asked["channel"])
         if place is None:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from actinf.cli.console import Screen
-from actinf.cli.respond import respond_settings
+from actinf.cli.respond_options import respond_settings
 from actinf.errors import SettingError
 from actinf.lab.extras import load_extra
 

@@ -13,42 +13,18 @@ from typing import Any
 import click
 from rich.table import Table
 
+from actinf.cli import respond_upkeep
 from actinf.cli.console import Screen
 from actinf.cli.group import Group
 from actinf.cli.interruption import interruption_means
+from actinf.cli.respond_options import data_dir_option, respond_settings
 from actinf.lab.extras import load_extra
 
-__all__ = ["command", "respond_settings"]
+__all__ = ["command"]
 
 _PURPOSE = "Responding to incidents"
 _KEPT = "what was accepted is kept, and what is due is done at the next start"
 _ROLES = click.Choice(["viewer", "responder", "commander", "admin"])
-
-data_dir_option = click.option(
-    "--data-dir",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder of the store.  [default: the user's data folder]",
-)
-
-
-def respond_settings(screen: Screen, **given: Any) -> Any:
-    """The settings of a command of the responder, with a warning for each variable that nothing reads.
-
-    Args:
-        screen: where the warnings go.
-        given: the flags of the command; None where one was not given.
-
-    Returns:
-        `actinf.responder.settings.RespondSettings`.
-
-    Raises:
-        SettingError: names each flag and variable that is wrong, with what was expected.
-        MissingExtra: the responder is not installed.
-    """
-    module = load_extra("actinf.responder.settings", extra="respond", purpose=_PURPOSE)
-    for sentence in module.unknown_respond_variables(list(os.environ)):
-        screen.warn(sentence)
-    return module.RespondSettings.read(**given)
 
 
 @contextmanager
@@ -207,3 +183,7 @@ def _state(row: Any) -> str:
 
 def _when(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M}"
+
+
+for _one in respond_upkeep.COMMANDS:
+    command.add_command(_one)

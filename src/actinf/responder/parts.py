@@ -28,9 +28,10 @@ from actinf.runtime.process_settings import is_loopback
 if TYPE_CHECKING:
     from actinf.responder.channels.mail import MailSettings
 
-__all__ = ["Parts", "data_directory", "make_parts"]
+__all__ = ["CLOCK", "Parts", "data_directory", "make_parts"]
 
-_CLOCK = "clock"
+#: The note with the time as it was counted last.
+CLOCK = "clock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Parts:
     def keep_clock(self) -> None:
         """Remember the time as it is counted, for the process after this one."""
         with self.store.writing() as connection:
-            notes.put(connection, _CLOCK, self.clock.reading().text())
+            notes.put(connection, CLOCK, self.clock.reading().text())
 
     def close(self) -> None:
         """Close the store, and let another process write its anchors."""
@@ -73,7 +74,7 @@ def make_parts(settings: RespondSettings) -> Parts:
     """
     store = Store(data_directory(settings))
     with store.reading() as connection:
-        before = notes.get(connection, _CLOCK)
+        before = notes.get(connection, CLOCK)
     clock = SteadyClock(Reading.of(before) if before is not None else None)
     routes = _routes(settings, clock)
     link = f"{settings.public_url.rstrip('/')}/incidents/{{id}}" if settings.public_url else None

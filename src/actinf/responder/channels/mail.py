@@ -119,6 +119,15 @@ class MailChannel:
     def send(self, message: Message) -> Delivery:
         """Mail a message; see `Channel.send`."""
         mail = self._mail(message)
+        self._converse(mail)
+        return Delivery(reference=mail["Message-ID"])
+
+    def try_out(self) -> str:
+        """Connect and log in, and mail nothing; see `TriesOut.try_out`."""
+        self._converse(None)
+        return f"{self._named()} lets it in"
+
+    def _converse(self, mail: EmailMessage | None) -> None:
         conversation = _Conversation(self._settings, self._tls)
         try:
             self._deadline.run(lambda: conversation.deliver(mail))
@@ -143,7 +152,6 @@ class MailChannel:
             ) from None
         except (OSError, smtplib.SMTPException) as error:
             raise self._trouble(f"broke off: {_why(error)}", conversation.was_handed_over) from None
-        return Delivery(reference=mail["Message-ID"])
 
     # -------------------------------------------------------------------------------------------------- the mail
 
@@ -208,7 +216,8 @@ class _Conversation:
         self._tls = tls
         self.was_handed_over = False
 
-    def deliver(self, mail: EmailMessage) -> None:
+    def deliver(self, mail: EmailMessage | None) -> None:
+        """Hand a mail over; None: go only as far as it would be handed over."""
         settings = self._settings
         server = self._connected()
         try:
@@ -216,6 +225,10 @@ class _Conversation:
                 server.starttls(context=self._tls)
             if settings.user is not None and settings.password is not None:
                 server.login(settings.user, settings.password.get_secret_value())
+            if mail is None:
+                server.ehlo_or_helo_if_needed()
+                server.noop()
+                return
             self.was_handed_over = True
             not_taken = server.send_message(mail)
             if not_taken:

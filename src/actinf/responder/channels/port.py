@@ -6,11 +6,11 @@ when, how often and in which order.  Each attempt ends within a bounded time.
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from actinf.responder.oncall.people import Person
 
-__all__ = ["Channel", "Delivery", "Kind", "Message"]
+__all__ = ["Channel", "Delivery", "Kind", "Message", "TriesOut"]
 
 
 class Kind(StrEnum):
@@ -92,5 +92,19 @@ class Channel(Protocol):
         Raises:
             ChannelRefused: it will not go out as it stands, however often it is tried.
             ChannelTrouble: not this time; `may_have_arrived` says whether trying again may show it twice.
+        """
+        ...
+
+
+@runtime_checkable
+class TriesOut(Protocol):
+    """A channel that can see whether its provider would take a message, without sending one."""
+
+    def try_out(self) -> str:
+        """Go as far as a message would, and stop before it; what was seen, in a few words.
+
+        Raises:
+            ChannelRefused: no message would go out.
+            ChannelTrouble: none would go out now.
         """
         ...

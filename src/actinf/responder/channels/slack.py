@@ -135,6 +135,14 @@ class SlackChannel:
         except _Answered as answered:
             raise self._final(answered) from None
 
+    def try_out(self) -> str:
+        """Ask Slack whose token this is; see `TriesOut.try_out`."""
+        try:
+            reply = self._ask("auth.test", self._web.auth_test)
+        except _Answered as answered:
+            raise self._final(answered) from None
+        return f"Slack knows the app, in {neutral.line(str(reply.get('team', 'a workspace')), 80)}"
+
     # ------------------------------------------------------------------------------------------------- messages
 
     def _post(self, message: Message) -> Delivery:

@@ -10,6 +10,7 @@ import binascii
 import hashlib
 import hmac
 import json
+import socket
 import ssl
 import time
 from collections.abc import Callable
@@ -97,10 +98,10 @@ class WebhookChannel:
         self._clock = clock
         self._deadline = Deadline(settings.seconds)
         # The transport alone: a client would follow redirects, ask the environment for proxies and log the address.
-        context = ssl.create_default_context(cafile=settings.ca_file)
+        self._tls = ssl.create_default_context(cafile=settings.ca_file)
         # No connection is kept: one that the other side has closed meanwhile would cost a page its first attempt.
         limits = httpx.Limits(max_keepalive_connections=0)
-        self._transport = httpx.HTTPTransport(verify=context, trust_env=False, limits=limits)
+        self._transport = httpx.HTTPTransport(verify=self._tls, trust_env=False, limits=limits)
 
     def __repr__(self) -> str:
         return f"WebhookChannel({self.name!r}, host={self._host!r})"
@@ -119,6 +120,22 @@ class WebhookChannel:
         except (httpx.HTTPError, OSError) as error:
             raise ChannelTrouble(f"{self._named()} broke off: {_why(error)}", may_have_arrived=True) from None
         return self._outcome(status, headers, reply)
+
+    def try_out(self) -> str:
+        """Connect, and post nothing; see `TriesOut.try_out`."""
+        parts = urlsplit(self._settings.url.get_secret_value())
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+
+        def connect() -> None:
+            with socket.create_connection((self._host or "", port), timeout=self._settings.seconds) as plain:
+                if parts.scheme == "https":
+                    self._tls.wrap_socket(plain, server_hostname=self._host).close()
+
+        try:
+            self._deadline.run(connect)
+        except (TimeoutError, OSError) as error:
+            raise ChannelTrouble(f"{self._named()} cannot be reached: {_why(error)}") from None
+        return f"{self._named()} answers; whether it takes the secret shows with the first message"
 
     def _post(self, key: str, body: bytes) -> tuple[int, httpx.Headers, bytes]:
         timestamp = int(self._clock())

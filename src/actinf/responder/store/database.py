@@ -17,9 +17,10 @@ from actinf.responder.store.schema import STEPS
 from actinf.responder.store.turns import Turns
 from actinf.runtime.key_file import make_key_file, read_key_file
 
-__all__ = ["Store", "moment_of", "ticks"]
+__all__ = ["FILE", "KEY", "Store", "moment_of", "ticks"]
 
-_FILE, _KEY = "responder.db", "responder.key"
+#: The files of a store in its folder.
+FILE, KEY = "responder.db", "responder.key"
 _BUSY_SECONDS = 10.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
@@ -47,21 +48,21 @@ class Store:
 
     def __init__(self, folder: Path):
         self.folder = folder
-        self.path = folder / _FILE
+        self.path = folder / FILE
         self._of_thread = threading.local()
         self._all: list[sqlite3.Connection] = []
         self._guard = threading.Lock()
         self._turns = Turns()
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            make_key_file(folder / _KEY)
+            make_key_file(folder / KEY)
         except OSError as error:
             raise StoreError(
                 f"the store cannot be made in {folder}: {error.strerror}; give another folder, by "
                 "ACTINF_RESPOND_DATA_DIR"
             ) from None
         self.key = read_key_file(
-            folder / _KEY, needed_for="the timelines", missing="put the file back, from the backup of the store"
+            folder / KEY, needed_for="the timelines", missing="put the file back, from the backup of the store"
         )
         self._upgrade()
 

@@ -18,6 +18,7 @@ from actinf.responder.store.database import moment_of, ticks
 
 __all__ = [
     "FIRST",
+    "Told",
     "Waiting",
     "claim",
     "delayed",
@@ -30,6 +31,7 @@ __all__ = [
     "put",
     "reference_of",
     "sent",
+    "tells_of",
     "waiting",
     "was_put",
     "withdraw",
@@ -62,6 +64,23 @@ class Waiting:
     attempts: int
     perhaps_twice: bool
     put_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """How a channel fares.
+
+    Attributes:
+        sent_at: when the last message that has gone out was put in; None: none has.
+        waits_since: since when the oldest waits that has not; None: none does.
+        given_up: how many were given up lately.
+        trouble: what was last in the way; empty: nothing.
+    """
+
+    sent_at: datetime | None
+    waits_since: datetime | None
+    given_up: int
+    trouble: str
 
 
 def put(connection: sqlite3.Connection, channel: str, message: Message, now: datetime) -> None:
@@ -204,6 +223,31 @@ def waiting(connection: sqlite3.Connection) -> list[tuple[str, int, str]]:
         for row in connection.execute("SELECT id, trouble FROM outbox WHERE trouble IS NOT NULL AND state = 'waits'")
     }
     return [(row["channel"], row["messages"], troubles.get(row["latest"], "")) for row in found]
+
+
+def tells_of(connection: sqlite3.Connection, channel: str, since: datetime) -> Told:
+    """How a channel fares.
+
+    Args:
+        connection: to the store.
+        channel: its name.
+        since: from when on messages that were given up count.
+    """
+    row = connection.execute(
+        "SELECT max(CASE WHEN state = 'sent' THEN put_at END) AS sent,"
+        " min(CASE WHEN state IN ('waits', 'under way') THEN put_at END) AS waits,"
+        " sum(state = 'given up' AND put_at >= ?) AS given_up FROM outbox WHERE channel = ?",
+        [ticks(since), channel],
+    ).fetchone()
+    trouble = connection.execute(
+        "SELECT trouble FROM outbox WHERE channel = ? AND trouble IS NOT NULL ORDER BY id DESC LIMIT 1", [channel]
+    ).fetchone()
+    return Told(
+        sent_at=None if row["sent"] is None else moment_of(row["sent"]),
+        waits_since=None if row["waits"] is None else moment_of(row["waits"]),
+        given_up=row["given_up"] or 0,
+        trouble="" if trouble is None else trouble["trouble"],
+    )
 
 
 def reference_of(connection: sqlite3.Connection, incident: str, channel: str) -> str | None:

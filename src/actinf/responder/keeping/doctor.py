@@ -1,0 +1,264 @@
+"""Whether the responder would do what it is for, if something broke now: each thing looked at, none of them changed."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from actinf.errors import ActinfError, ChannelError, NotMeasured
+from actinf.responder.announcing import Route
+from actinf.responder.channels.port import TriesOut
+from actinf.responder.clocks.steady import Reading, machine_count, machine_run
+from actinf.responder.keeping.backup import broken
+from actinf.responder.measuring.prometheus import measurements_of
+from actinf.responder.oncall.gaps import findings
+from actinf.responder.oncall.rotation import Duty, Schedule
+from actinf.responder.parts import CLOCK, Parts
+from actinf.responder.record.anchoring import anchor_path, anchors_of
+from actinf.responder.record.verification import verify
+from actinf.responder.store import escalations, notes, outbox, rosters
+from actinf.responder.store.lock import sole
+
+__all__ = ["Finding", "State", "examine"]
+
+_AHEAD = timedelta(days=14)
+_LEAST_FREE, _SCARCE = 64 * 2**20, 2**30
+_LARGE_LOG = 256 * 2**20
+_STANDS_STILL = 60.0
+_WAITS_LONG = timedelta(minutes=10)
+_LATELY = timedelta(days=1)
+_LATE = timedelta(seconds=60)
+
+
+class State(StrEnum):
+    """How a thing is: as it should be, worth a look, or in the way of a page."""
+
+    OK = "OK"
+    WARN = "WARN"
+    FAIL = "FAIL"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that was looked at.
+
+    Attributes:
+        what: it is.
+        state: how it is.
+        said: what was seen.
+        mend: how to mend it; empty where nothing is to be mended.
+    """
+
+    what: str
+    state: State
+    said: str
+    mend: str = ""
+
+
+def examine(parts: Parts) -> list[Finding]:
+    """Look at everything.
+
+    Args:
+        parts: of the responder; nothing is sent through their channels.
+    """
+    looks: tuple[Callable[[Parts], Iterator[Finding]], ...] = (
+        _store, _record, _disk, _clock, _pulse, _channels, _schedule, _people, _escalation, _outside,
+    )  # fmt: skip
+    found: list[Finding] = []
+    for look in looks:
+        try:
+            found.extend(look(parts))
+        except (ActinfError, OSError, sqlite3.Error) as error:
+            what = look.__name__.strip("_")
+            found.append(Finding(what=what, state=State.FAIL, said=str(error), mend="actinf respond restore FILE"))
+    return found
+
+
+def _ok(what: str, said: str) -> Finding:
+    return Finding(what=what, state=State.OK, said=said)
+
+
+def _warn(what: str, said: str, mend: str) -> Finding:
+    return Finding(what=what, state=State.WARN, said=said, mend=mend)
+
+
+def _fail(what: str, said: str, mend: str) -> Finding:
+    return Finding(what=what, state=State.FAIL, said=said, mend=mend)
+
+
+def _store(parts: Parts) -> Iterator[Finding]:
+    with parts.store.reading() as connection:
+        wrong = broken(connection)
+    if wrong:
+        yield _fail("store", f"{parts.store.path} is damaged: {wrong[0]}", "actinf respond restore FILE")
+        return
+    log = parts.store.path.with_name(f"{parts.store.path.name}-wal")
+    size = log.stat().st_size if log.exists() else 0
+    if size > _LARGE_LOG:
+        yield _warn(
+            "store", f"whole; its log has {size / 2**20:.0f} MiB", "a program reads the store for very long: end it"
+        )
+    else:
+        yield _ok("store", f"{parts.store.path} is whole, {parts.store.path.stat().st_size / 2**20:.1f} MiB")
+
+
+def _record(parts: Parts) -> Iterator[Finding]:
+    anchors = anchors_of(parts.store.folder, parts.store.key)
+    with parts.store.reading() as connection:
+        verdict = verify(connection, parts.store.key, anchors)
+        since = verdict.anchored.seq if verdict.anchored else 0
+        row = connection.execute("SELECT min(recorded_at) FROM event WHERE seq > ?", [since]).fetchone()
+    if not verdict.good:
+        yield _fail("record", f"not what was written: {verdict.wrong[0]}", "actinf respond verify names all of it")
+        return
+    yield _ok("record", f"{verdict.events} events of {verdict.incidents} incidents are what was written")
+    if row[0] is not None and parts.clock() - datetime.fromisoformat(row[0]) > _LATE:
+        yield _warn(
+            "anchors",
+            f"{verdict.unanchored} events are not anchored, the oldest of {row[0][:16]} UTC",
+            f"let {anchor_path(parts.store.folder)} be written, and a server run: actinf respond serve",
+        )
+    else:
+        yield _ok("anchors", f"{verdict.anchors} anchors; {verdict.unanchored} events came after the last")
+
+
+def _disk(parts: Parts) -> Iterator[Finding]:
+    free = shutil.disk_usage(parts.store.folder).free
+    said = f"{free / 2**30:.1f} GiB are free for {parts.store.folder}"
+    if free < _LEAST_FREE:
+        yield _fail("disk", said, "make room: a store that cannot be written pages nobody")
+    elif free < _SCARCE:
+        yield _warn("disk", said, "make room")
+    else:
+        yield _ok("disk", said)
+
+
+def _clock(parts: Parts) -> Iterator[Finding]:
+    step = parts.clock.step.total_seconds()
+    if step:
+        way = "ahead of" if step > 0 else "behind"
+        yield _fail(
+            "clock",
+            f"the wall clock was set, and is {abs(step):.0f} s {way} the time that timers count by",
+            "set the wall clock right; where it is right, restart the machine, and timers take its time",
+        )
+    else:
+        yield _ok("clock", f"{parts.clock():%Y-%m-%d %H:%M:%S} UTC, counted without a step")
+
+
+def _pulse(parts: Parts) -> Iterator[Finding]:
+    with sole(parts.store.folder) as nobody_else:
+        pass
+    if nobody_else:
+        yield _warn("pulse", "no server runs: what is due goes out with the next command alone", "actinf respond serve")
+        return
+    with parts.store.reading() as connection:
+        kept = Reading.of(notes.get(connection, CLOCK) or "")
+    ago = machine_count() - kept.count if kept is not None and kept.run == machine_run() else None
+    if ago is None or ago > _STANDS_STILL:
+        said = "has not kept time since the machine started" if ago is None else f"last kept time {ago:.0f} s ago"
+        yield _fail("pulse", f"a server holds the store and {said}", "restart it, and look into its log")
+    else:
+        yield _ok("pulse", f"a server runs, and kept time {ago:.0f} s ago")
+
+
+def _channels(parts: Parts) -> Iterator[Finding]:
+    routes = [route for route in parts.courier.routes if isinstance(route.channel, TriesOut)]
+    if not routes:
+        yield _fail(
+            "channels", "no channel is set up: nobody is told of anything",
+            "set ACTINF_RESPOND_SLACK_TOKEN, …_SMTP_URL or …_PAGER_URL: docs/reference/settings.md",
+        )  # fmt: skip
+    for route in routes:
+        yield _channel(parts, route)
+
+
+def _channel(parts: Parts, route: Route) -> Finding:
+    name, now = route.channel.name, parts.clock()
+    what = f"channel {name}"
+    with parts.store.reading() as connection:
+        tells = outbox.tells_of(connection, name, now - _LATELY)
+    last = f"the last that went out was put in {tells.sent_at:%Y-%m-%d %H:%M} UTC" if tells.sent_at else "none went out"
+    try:
+        seen = route.channel.try_out() if isinstance(route.channel, TriesOut) else ""
+    except ChannelError as error:
+        return _fail(what, f"{error}; {last}", "until then nobody is reached this way: check its settings")
+    if tells.waits_since is not None and now - tells.waits_since > _WAITS_LONG:
+        said = f"{seen}, and yet a message waits since {tells.waits_since:%H:%M} UTC: {tells.trouble or 'not tried'}"
+        return _fail(what, said, "let a server run: actinf respond serve")
+    if tells.given_up:
+        said = f"{seen}; {tells.given_up} messages were given up since yesterday: {tells.trouble or 'no reason kept'}"
+        return _warn(what, said, "actinf incident show names them: mend what they could not reach")
+    return _ok(what, f"{seen}; {last}")
+
+
+def _schedule(parts: Parts) -> Iterator[Finding]:
+    schedule, now = _saved(parts), parts.clock()
+    if schedule is None:
+        yield _fail("schedule", "no schedule says who is on call: nobody is paged", "actinf oncall schedule --set FILE")
+        return
+    found = findings(schedule, now, now + _AHEAD)
+    for one in found:
+        sentence, _, mend = one.sentence.partition(": ")
+        yield (_fail if one.is_grave else _warn)("schedule", sentence, mend or "actinf oncall gaps")
+    if not any(one.is_grave for one in found):
+        yield _ok("schedule", "somebody is on call at every level for the next 14 days")
+
+
+def _people(parts: Parts) -> Iterator[Finding]:
+    """Whether those who will be on call can be reached through a channel that is set up, not only in principle."""
+    schedule, now = _saved(parts), parts.clock()
+    if schedule is None:
+        return
+    on_call = {
+        found.person.handle: found.person
+        for level in schedule.posts
+        for found in schedule.timeline(level, now, now + _AHEAD)
+        if isinstance(found, Duty)
+    }
+    unreached = [
+        person.handle for person in on_call.values() if not any(route.reaches(person) for route in parts.courier.routes)
+    ]
+    if unreached:
+        yield _fail(
+            "people",
+            f"no channel that is set up reaches {', '.join(sorted(unreached))}",
+            "give them a chat_id, an email or a phone of a channel that is, or set up one that fits what they have",
+        )
+    elif on_call:
+        yield _ok("people", f"each of the {len(on_call)} on call within 14 days can be reached")
+
+
+def _escalation(parts: Parts) -> Iterator[Finding]:
+    with parts.store.reading() as connection:
+        wrong = escalations.unescalated(connection, parts.clock() - _LATE)
+    if wrong:
+        said = "; ".join(f"{name}: {why}" for name, why in wrong[:3])
+        yield _fail("escalation", f"open incidents are not escalated: {said}", "let a server run: actinf respond serve")
+    else:
+        yield _ok("escalation", "every open incident is attended to, or being escalated")
+
+
+def _outside(parts: Parts) -> Iterator[Finding]:
+    if parts.settings.heartbeat_url is None:
+        yield _warn(
+            "dead man's switch",
+            "nobody outside notices when the responder itself is dead",
+            "set ACTINF_RESPOND_HEARTBEAT_URL to a service that alarms when it is not asked any more",
+        )
+    if parts.settings.prometheus_url is not None:
+        try:
+            measurements_of(parts.settings.prometheus_url).ask("vector(1)")
+        except NotMeasured as error:
+            yield _warn("Prometheus", str(error), "until then recovery and impact are judged by people")
+        else:
+            yield _ok("Prometheus", "answers")
+
+
+def _saved(parts: Parts) -> Schedule | None:
+    with parts.store.reading() as connection:
+        return rosters.schedule(connection)
