@@ -133,6 +133,8 @@ def restore(file: Path, data_dir: Path | None) -> int:
         screen.say(f"what was there before: {done.before}")
     if done.lost:
         screen.warn(f"it lacks {done.lost} events that the store before had")
+    for name in done.erased:
+        screen.warn(f"what was erased of {name} is back: actinf incident erase {name} --reason … --yes")
     if done.before is not None and done.lost is None:
         screen.warn("the store before could not be read: what it lacks of that is not known")
     return 0

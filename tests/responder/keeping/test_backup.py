@@ -109,6 +109,16 @@ def test_what_was_to_be_sent_then_says_that_it_may_have_been(desk_at_hand: Respo
     assert {message.subject.startswith("Possible duplicate") for message in desk_at_hand.paper.sent} == {True}
 
 
+def test_what_was_erased_since_is_named(desk_at_hand: Responding, tmp_path: Path) -> None:
+    name, other = desk_at_hand.opened(), desk_at_hand.opened()
+    for one in (name, other):
+        desk_at_hand.desk.act(one, lambda incident: decisions.resolve(incident, "nothing"), by="ada")
+    desk_at_hand.desk.erase(other, "asked for", by="eve")
+    made = back_up(desk_at_hand.store, tmp_path / "backup.db", with_key=False)
+    desk_at_hand.desk.erase(name, "asked for", by="eve")
+    assert restore(desk_at_hand.store.folder, made.path, NOW).erased == (name,)
+
+
 def test_with_its_key_it_can_be_restored_anywhere(desk_at_hand: Responding, tmp_path: Path) -> None:
     desk_at_hand.opened()
     made = back_up(desk_at_hand.store, tmp_path / "backup.db", with_key=True)

@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 
 from actinf.errors import SettingError, StoreError
+from actinf.responder.incident.events import Erased
 from actinf.responder.record.anchoring import SYSTEM, anchor_path, anchors_of
 from actinf.responder.record.verification import RESTORED, Verdict, verify
 from actinf.responder.store import notes
@@ -56,11 +57,13 @@ class Restored:
         verdict: what verifying it found.
         before: the folder with what was there before; None: there was nothing.
         lost: events that were in the store before and are not in this one; None: that one could not be read.
+        erased: incidents whose texts were erased after the backup was taken, and are back.
     """
 
     verdict: Verdict
     before: Path | None
     lost: int | None
+    erased: tuple[str, ...]
 
 
 def key_beside(file: Path) -> Path:
@@ -169,7 +172,7 @@ def _restored(folder: Path, file: Path, now: datetime) -> Restored:
             if wrong:
                 raise StoreError(f"{file} is broken, and nothing was changed: {wrong[0]}")
             before, is_readable = _put_aside(folder, now)
-            lost = _taken_over(staged, before if is_readable else None, file, now)
+            lost, erased = _taken_over(staged, before if is_readable else None, file, now)
         finally:
             staged.close()
         _put_in_place(staging / FILE, folder / FILE)
@@ -180,7 +183,7 @@ def _restored(folder: Path, file: Path, now: datetime) -> Restored:
         synced_folder(folder)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
-    return Restored(verdict=verdict, before=before, lost=lost)
+    return Restored(verdict=verdict, before=before, lost=lost, erased=erased)
 
 
 def _key_of(folder: Path, file: Path) -> bytes:
@@ -220,15 +223,19 @@ def _put_aside(folder: Path, now: datetime) -> tuple[Path | None, bool]:
     return aside, is_readable
 
 
-def _taken_over(staged: Store, before: Path | None, file: Path, now: datetime) -> int | None:
-    """Write down in the restored store that it was; how many events it lacks of the one before."""
-    lost, days = None, []
+def _taken_over(staged: Store, before: Path | None, file: Path, now: datetime) -> tuple[int | None, tuple[str, ...]]:
+    """Write down in the restored store that it was; what it lacks of the one before: events, and erasures."""
+    lost, days, erased = None, [], []
     with staged.writing() as connection:
         head = connection.execute("SELECT coalesce(max(seq), 0) FROM event").fetchone()[0]
         if before is not None:
             with closing(sqlite3.connect(before / FILE)) as old:
                 lost = max(0, old.execute("SELECT coalesce(max(seq), 0) FROM event").fetchone()[0] - head)
                 days = old.execute("SELECT day, last FROM day").fetchall()
+                erased = old.execute(
+                    "SELECT DISTINCT incident FROM event WHERE kind = ? AND seq > ? ORDER BY incident",
+                    [Erased.kind, head],
+                ).fetchall()
         # A number that was given once names that incident for ever, also where it is only in mails and rooms by now.
         connection.executemany(
             "INSERT INTO day VALUES (?, ?) ON CONFLICT (day) DO UPDATE SET last = max(last, excluded.last)",
@@ -237,8 +244,9 @@ def _taken_over(staged: Store, before: Path | None, file: Path, now: datetime) -
         connection.execute("UPDATE outbox SET perhaps_twice = 1 WHERE state IN ('waits', 'under way')")
         lacks = f", and lacks {lost} events of the store before" if lost else ""
         notes.put(connection, RESTORED, f"restored {now:%Y-%m-%d %H:%M} UTC from {file.name}{lacks}")
+        known = {row["id"] for row in connection.execute("SELECT id FROM incident")}
     staged.settle()
-    return lost
+    return lost, tuple(name for (name,) in erased if name in known)
 
 
 def _put_in_place(copy: Path, target: Path) -> None:
