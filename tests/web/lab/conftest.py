@@ -1,4 +1,4 @@
-"""One service and one browser for the tests of a file; each test opens a window that remembers nothing."""
+"""One service for the tests of a file; each test opens a window that remembers nothing."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -22,17 +22,6 @@ def service(postgres_server: "PostgresServer") -> "Iterator[RunningService]":
 
     with fresh_database(postgres_server) as url, running_service(url) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> "Iterator[Browser]":
-    """A Chromium."""
-    from support.browser import CHROMIUM, running_browser
-
-    if CHROMIUM is None:
-        pytest.skip("there is no Chromium here (apt-get install chromium): the console's pages are not opened")
-    with running_browser() as started:
-        yield started
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from actinf.errors import NotFound
-from actinf.web.lab.pages import wants_a_page
+from actinf.web.markup import wants_a_page
 
 __all__ = ["router"]
 

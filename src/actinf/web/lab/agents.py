@@ -21,9 +21,10 @@ from actinf.service.steps import repository as taken
 from actinf.service.steps import service as steps
 from actinf.service.steps.record import asked, check_asked
 from actinf.service.steps.schemas import Executed, NewStep
-from actinf.web.lab.pages import is_part, key_of_form, new_form_key, page
+from actinf.web.lab.pages import page
 from actinf.web.lab.stepped import COURSE, Bench, PastStep, ShownStep, observed_in_words
 from actinf.web.lab.visitors import Reader, Runner
+from actinf.web.markup import is_part, key_of_form, new_form_key
 
 __all__ = ["router"]
 

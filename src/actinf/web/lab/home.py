@@ -22,9 +22,10 @@ from actinf.service.idempotency import once
 from actinf.service.models import service as models
 from actinf.service.simulations import service as simulations
 from actinf.service.simulations.schemas import NewSimulation
-from actinf.web.lab.pages import key_of_form, new_form_key, page
+from actinf.web.lab.pages import page
 from actinf.web.lab.runs import title_of
 from actinf.web.lab.visitors import Reader, Runner
+from actinf.web.markup import key_of_form, new_form_key
 
 __all__ = ["router"]
 

@@ -1,23 +1,11 @@
-"""Templates: everything that is put into one is text, unless the template itself says that it is markup."""
+"""The pages of the laboratory, and how they write numbers."""
 
 import math
-import secrets
-from typing import Any
 
-from fastapi import Request, Response
-from fastapi.responses import HTMLResponse
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from starlette.datastructures import FormData
+from actinf.web.lab.assets import ASSETS
+from actinf.web.markup import Markup
 
-import actinf
-from actinf.web.lab.assets import asset_path
-
-__all__ = ["is_part", "key_of_form", "nats", "new_form_key", "page", "percent", "wants_a_page"]
-
-_HEADERS = {
-    "Cache-Control": "no-store",  # what a workspace holds stays in no cache when its session has ended
-    "Referrer-Policy": "same-origin",  # a form has to say where it was sent from: see `visitors`
-}
+__all__ = ["nats", "page", "percent"]
 
 
 def percent(p: float) -> str:
@@ -39,47 +27,4 @@ def nats(value: float, *, signed: bool = False) -> str:
     return "0.000" if float(text) == 0.0 else text.replace("-", "−")
 
 
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("actinf.web.lab"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(percent=percent, nats=nats)
-    environment.globals.update(asset=asset_path, version=actinf.__version__)
-    return environment
-
-
-_ENVIRONMENT = _environment()
-
-
-def is_part(request: Request) -> bool:
-    """Whether the console's script asks, which wants the part of the page that changes, and problems as JSON."""
-    return "x-part" in request.headers
-
-
-def wants_a_page(request: Request) -> bool:
-    """Whether a person asks, with a browser."""
-    return (
-        "text/html" in request.headers.get("accept", "")
-        and not request.url.path.startswith("/v1/")
-        and not is_part(request)
-    )
-
-
-def new_form_key() -> str:
-    """What a form carries hidden from when it is shown, so that sent twice, as by a double click, it does one thing."""
-    return secrets.token_urlsafe(16)
-
-
-def key_of_form(form: FormData) -> str | None:
-    """The key that a form carries, its `Idempotency-Key`; None where it has nothing that can be one."""
-    text = str(form.get("key") or "")
-    return text if text.isascii() and text.isprintable() and 0 < len(text) <= 64 and " " not in text else None
-
-
-def page(template: str, status: int = 200, **values: Any) -> Response:
-    """A page, or a part of one."""
-    return HTMLResponse(_ENVIRONMENT.get_template(template).render(**values), status, _HEADERS)
+page = Markup("actinf.web.lab", ASSETS, {"percent": percent, "nats": nats}).page

@@ -15,9 +15,10 @@ from actinf.service.simulations import repository, result, service, stream
 from actinf.service.simulations.endpoints import NETCDF
 from actinf.service.simulations.planning import planned_run
 from actinf.service.tables import AnyRow
-from actinf.web.lab.pages import is_part, page
+from actinf.web.lab.pages import page
 from actinf.web.lab.pictures import MOST_VALUES, Drawn, Gallery, num_values
 from actinf.web.lab.visitors import Reader, Runner, still_signed_in
+from actinf.web.markup import is_part
 
 __all__ = ["router", "title_of"]
 

@@ -15,12 +15,13 @@ from actinf.service.access.origin import is_of_this_address, refuse_other_sites
 from actinf.service.access.sessions import SESSION_HOURS, Visit, close_session, open_session, visit_of
 from actinf.service.context import Asking, Transaction, changing, identified, parts_of
 from actinf.web.lab.pages import page
+from actinf.web.refusals import own_path
 
-__all__ = ["Reader", "Runner", "router", "still_signed_in"]
+__all__ = ["COOKIE", "Reader", "Runner", "router", "still_signed_in"]
 
 router = APIRouter()
 
-_COOKIE = "actinf_session"
+COOKIE = "actinf_session"
 
 
 async def _visitor(request: Request) -> Visit:
@@ -37,9 +38,9 @@ async def _visitor(request: Request) -> Visit:
         visit = Visit(principal=await parts.keyring.local(), workspace="default", signed_in=False)
     else:
         found = None
-        if _COOKIE in request.cookies:
+        if COOKIE in request.cookies:
             async with parts.engine.connect() as connection:
-                found = await visit_of(connection, request.cookies[_COOKIE])
+                found = await visit_of(connection, request.cookies[COOKIE])
         if found is None:
             raise Unauthenticated(
                 "there is no session, or it has ended: sign in at /sign-in; programs use the API, under /v1, with a "
@@ -94,7 +95,7 @@ async def show_sign_in(request: Request, next: str = "/", ended: bool = False) -
     """The form that takes a key."""
     if parts_of(request).settings.insecure_local:
         return RedirectResponse("/", 303)
-    return page("sign_in.html", visit=None, next=_own_path(next), ended=ended, problem=None)
+    return page("sign_in.html", visit=None, next=own_path(next), ended=ended, problem=None)
 
 
 @router.post("/sign-in")
@@ -105,7 +106,7 @@ async def sign_in(request: Request) -> Response:
     if parts.settings.insecure_local:
         return RedirectResponse("/", 303)
     form = await request.form()
-    key, there = str(form.get("key", "")).strip(), _own_path(str(form.get("next", "/")))
+    key, there = str(form.get("key", "")).strip(), own_path(str(form.get("next", "/")))
     try:
         principal = await identified(request, f"Bearer {key}")
     except Unauthenticated as error:
@@ -117,7 +118,7 @@ async def sign_in(request: Request) -> Response:
         Asking(principal, changes, parts).record("console.sign_in", principal.actor)
     answer = RedirectResponse(there, 303)
     answer.set_cookie(
-        _COOKIE,
+        COOKIE,
         token,
         max_age=SESSION_HOURS * 3600,
         secure=request.url.scheme == "https",
@@ -131,12 +132,7 @@ async def sign_in(request: Request) -> Response:
 async def sign_out(request: Request, changes: Transaction) -> Response:
     """End the session."""
     _from_a_page_of_ours(request)
-    await close_session(changes.connection, request.cookies.get(_COOKIE, ""))
+    await close_session(changes.connection, request.cookies.get(COOKIE, ""))
     answer = RedirectResponse("/sign-in", 303)
-    answer.delete_cookie(_COOKIE, httponly=True, samesite="strict")
+    answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
     return answer
-
-
-def _own_path(path: str) -> str:
-    """A path of this address, whatever was asked for."""
-    return path if path.startswith("/") and not path.startswith(("//", "/\\")) else "/"
