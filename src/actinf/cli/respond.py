@@ -64,7 +64,8 @@ def serve(**given: Any) -> int:
         process = load_extra("actinf.responder.server.process", extra="respond", purpose=_PURPOSE)
         logs = load_extra("actinf.runtime.logs", extra="respond", purpose=_PURPOSE)
         logs.configure_logs(settings.log_format, settings.log_level)
-        process.serve(settings, say=screen.say)
+        console = load_extra("actinf.web.incidents.console", extra="respond", purpose="Serving the console")
+        process.serve(settings, say=screen.say, pages=[console.add_console])
     screen.say(f"Stopped: {_KEPT}.")
     return 0
 

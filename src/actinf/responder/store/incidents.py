@@ -11,7 +11,7 @@ from actinf.responder.incident.state import Incident, incident_of
 from actinf.responder.store.database import ticks
 from actinf.responder.store.timeline import timeline
 
-__all__ = ["incident", "keep", "listed", "names", "new_id", "open_by_severity", "row_of"]
+__all__ = ["incident", "keep", "lately_resolved", "listed", "names", "new_id", "open_by_severity", "row_of"]
 
 _STATES = {"open": ("open",), "resolved": ("resolved",), "all": ("open", "resolved", "over")}
 
@@ -86,6 +86,15 @@ def names(connection: sqlite3.Connection, which: str = "open") -> list[str]:
     states = _STATES[which]
     found = connection.execute(f"SELECT id FROM incident WHERE state IN ({', '.join('?' * len(states))})", states)
     return [row["id"] for row in found]
+
+
+def lately_resolved(connection: sqlite3.Connection, since: datetime, most: int) -> list[Incident]:
+    """Incidents that were resolved then or later, the latest first, and no more than `most`."""
+    found = connection.execute(
+        "SELECT id FROM incident WHERE state = 'resolved' AND resolved_at >= ? ORDER BY resolved_at DESC LIMIT ?",
+        [ticks(since), most],
+    ).fetchall()
+    return [incident(connection, row["id"]) for row in found]
 
 
 def open_by_severity(connection: sqlite3.Connection) -> dict[str, int]:

@@ -1,0 +1,28 @@
+"""The console as a whole, added to the application that responds to incidents."""
+
+from fastapi import FastAPI, Response
+
+from actinf.runtime.problem_documents import Problem
+from actinf.web.incidents import accounts, home, incident, oncall, opening, post_mortem, runbooks, visitors
+from actinf.web.incidents.assets import ASSETS
+from actinf.web.incidents.pages import page
+from actinf.web.refusals import show_problems_to_people
+
+__all__ = ["add_console"]
+
+
+def add_console(app: FastAPI) -> None:
+    """Serve the pages beside the API: everything but what is under /v1 and /hooks, and none of it in its document.
+
+    The API takes keys alone and never a cookie; the pages take the cookie alone, and change something only for a form
+    that one of them showed.
+    """
+    # `/incidents/new` comes before `/incidents/{name}`.
+    pages = (home, opening, incident, post_mortem, oncall, accounts, runbooks, visitors)
+    for router in (*(one.router for one in pages), ASSETS.router):
+        app.include_router(router, include_in_schema=False)
+    show_problems_to_people(app, _shown, sign_in="/login", cookie=visitors.COOKIE)
+
+
+def _shown(problem: Problem) -> Response:
+    return page("problem.html", problem.status, problem=problem, visitor=None)

@@ -1,0 +1,176 @@
+"""The page of one incident: how it stands, what can be done with it, and what has happened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+from pydantic import ValidationError
+
+from actinf.errors import NotFound, OutOfTurn, ResponderError, SettingError
+from actinf.responder.access.privacy import may_see
+from actinf.responder.clocks.timers import clocks_of
+from actinf.responder.documents import event_document
+from actinf.responder.incident.events import AlertJoined, Milestone, Noted, Recorded
+from actinf.responder.incident.severity import Severity
+from actinf.responder.incident.state import Incident
+from actinf.responder.incident.tasks import CHECKLIST, TASKS
+from actinf.responder.record.narrative import sentence
+from actinf.responder.runbooks import runbook_of
+from actinf.responder.server.context import Asking, Server, ServerParts
+from actinf.responder.server.incidents import require_visible
+from actinf.responder.store import escalations, incidents, rosters, timeline
+from actinf.responder.verbs import VERBS, Merge, Verb
+from actinf.web.incidents.escalating import next_step
+from actinf.web.incidents.filled import BLANK, Filled, SentBefore, asked_for, mistakes_of
+from actinf.web.incidents.live import shown
+from actinf.web.incidents.runbooks import runbook_names
+from actinf.web.incidents.times import seen
+from actinf.web.incidents.visitors import Actor, Looker, Visitor
+
+__all__ = ["Told", "router"]
+
+router = APIRouter()
+_SENT = SentBefore()
+
+_BAD = frozenset({"breached", "undelivered", "reopened", "breach suspected"})
+_GOOD = frozenset({"acknowledged", "resolved", "closed as false", "legal settled"})
+_SOFT = frozenset({"paged", "escalated", "warned", "alert", "room", "erased"})
+_REACHED = (Milestone.INVESTIGATION, Milestone.ROOT_CAUSE, Milestone.FIX)
+_NAMED = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """An event of the timeline as it is shown.
+
+    Attributes:
+        at: when it happened.
+        by: who did it.
+        words: what happened; people's texts stand in it as they wrote them.
+        tone: bad, good, soft or "".
+        number: on the timeline.
+        later: when it was written down, where that was later than a minute after.
+    """
+
+    at: datetime
+    by: str
+    words: str
+    tone: str
+    number: int
+    later: datetime | None
+
+
+@router.get("/incidents/{name}")
+async def show_incident(name: str, request: Request, server: ServerParts, visitor: Looker) -> Response:
+    """An incident."""
+    visitor.require("see")
+    return await _shown(name, request, server, visitor)
+
+
+@router.post("/incidents/{name}/{verb}")
+async def act(name: str, verb: str, request: Request, server: ServerParts, filing: Actor) -> Response:
+    """Do something with an incident; where that is refused, show the form again with what was wrong."""
+    kind, visitor = VERBS.get(verb), filing.visitor
+    if kind is None:
+        raise NotFound(f"nothing is called {verb[:40]!r} that can be done with an incident")
+    visitor.require(verb)
+    form = filing.text("form") or verb
+    values = {key: value for key, value in filing.fields.items() if isinstance(value, str) and key != "token"}
+    once = (visitor.handle, name, form, repr(sorted(values.items())))
+    if "shown" in values and not _SENT.is_new(*once):
+        return RedirectResponse(f"/incidents/{name}", 303)
+    try:
+        wanted = asked_for(kind, filing)
+        after = await server.do(lambda: _done(Asking(server, visitor.who), name, wanted))
+    except (ValidationError, ResponderError, SettingError) as error:
+        _SENT.forget(*once)
+        filled = Filled(form, values, mistakes_of(error))
+        status = 409 if isinstance(error, OutOfTurn) else 422
+        return await _shown(name, request, server, visitor, filled=filled, status=status)
+    server.machinery.something_happened()
+    return RedirectResponse("/" if filing.text("back") == "home" else f"/incidents/{after}", 303)
+
+
+def _done(asking: Asking, name: str, wanted: Verb) -> str:
+    """Do it; the id of the incident as which it goes on."""
+    require_visible(asking, name)
+    if isinstance(wanted, Merge):
+        require_visible(asking, wanted.into)
+    return wanted.run(asking.server.parts.desk, name, asking.by).id
+
+
+async def _shown(
+    name: str, request: Request, server: Server, visitor: Visitor, *, filled: Filled = BLANK, status: int = 200
+) -> Response:
+    values = await server.do(lambda: _looked_at(server, visitor, name))
+    # A page with something in it that was refused is not loaded anew by itself.
+    still = bool(filled.mistakes) or "still" in request.query_params
+    return shown(request, "incident", status, visitor=visitor, filled=filled, still=still, **values)
+
+
+def _looked_at(server: Server, visitor: Visitor, name: str) -> dict[str, Any]:
+    incident = require_visible(Asking(server, visitor.who), name)
+    with server.parts.store.reading() as connection:
+        now, schedule = server.parts.clock(), rosters.schedule(connection)
+        events = timeline.timeline(connection, name)
+        others = [
+            one
+            for one in incidents.listed(connection)
+            if one.id != name and may_see(connection, visitor.who, one, schedule)
+        ]
+        return {
+            "now": now,
+            "incident": incident,
+            "clocks": seen(clocks_of(incident), now),
+            "step": next_step(incident, escalations.standing(connection, name), schedule, now),
+            "told": [_told(one) for one in reversed(events)],
+            "others": others,
+            "people": [] if schedule is None else sorted(schedule.people.values(), key=lambda one: one.name),
+            "runbook": Path(runbook_of(incident.incident_type)).stem if runbook_names() else "",
+            "checklist": CHECKLIST,
+            "tasks": TASKS,
+            "severities": list(Severity),
+            "milestones": _REACHED,
+            "findings": _estimate(incident, events),
+        }
+
+
+def _told(one: Recorded) -> Told:
+    kind = one.event.kind
+    tone = "bad" if kind in _BAD else "good" if kind in _GOOD else "soft" if kind in _SOFT else ""
+    late = (one.recorded_at - one.at).total_seconds() > 60
+    return Told(
+        at=one.at,
+        by=one.by,
+        words=sentence(event_document(one)),
+        tone=tone,
+        number=one.number,
+        later=one.recorded_at if late else None,
+    )
+
+
+def _estimate(incident: Incident, events: Sequence[Recorded]) -> str:
+    """What is known by itself, for the assessment to begin with."""
+    if incident.findings:
+        return incident.findings
+    firing = [one for one in incident.alerts.values() if one.firing]
+    names = ", ".join(dict.fromkeys(one.name for one in firing[:_NAMED]))
+    more = f" and {len(firing) - _NAMED} more" if len(firing) > _NAMED else ""
+    parts = [f"Firing: {names}{more}."] if firing else []
+    if incident.alerts and not firing:
+        parts.append("None of its alerts fires any more.")
+    if incident.changes:
+        parts.append(f"Last change before it: {incident.changes[0]}.")
+    noted = [one.event.text for one in events if isinstance(one.event, Noted)]
+    if noted:
+        parts.append(f"Noted: {noted[-1]}")
+    joined = sum(isinstance(one.event, AlertJoined) for one in events)
+    if joined > 1:
+        parts.append(f"{joined} times an alert of it began or ended.")
+    return "\n".join(parts)

@@ -1,0 +1,95 @@
+"""Time that runs out, as people read it: in words and with a state, so that no colour has to be seen."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from actinf.responder.clocks.timers import Clock
+
+__all__ = ["ClockSeen", "lasting", "seen"]
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+#: From this share on a clock is said to run out soon.
+_SOON = 0.8
+
+_NAMES = {
+    "response": "Respond",
+    "resolution": "Resolve",
+    "assessment": "Assess",
+    "legal notice": "Tell the authority",
+    "tasks immediate": "Immediate tasks",
+    "tasks short-term": "Short-term tasks",
+    "tasks long-term": "Long-term tasks",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockSeen:
+    """A clock as it is shown.
+
+    Attributes:
+        key: of the clock.
+        name: what is to be done by then.
+        state: running, soon, overdue, met, or late where it was met after its time.
+        words: what is left, or how it ended.
+        due: when it runs out.
+        share: of its time that is used, from 0 to 1.
+    """
+
+    key: str
+    name: str
+    state: str
+    words: str
+    due: datetime
+    share: float
+
+    @property
+    def runs(self) -> bool:
+        """Whether it still counts."""
+        return self.state in ("running", "soon", "overdue")
+
+
+def seen(clocks: Iterable[Clock], now: datetime) -> list[ClockSeen]:
+    """Clocks that have begun to count, as they are shown: those that run first, the most urgent at the beginning."""
+    shown = [_seen(clock, now) for clock in clocks if clock.starts <= now]
+    return sorted(shown, key=lambda one: (not one.runs, one.due))
+
+
+def lasting(length: timedelta) -> str:
+    """How long something lasts, in whole minutes and no more than two units.
+
+    >>> lasting(timedelta(hours=2, minutes=5)), lasting(timedelta(seconds=20)), lasting(timedelta(days=3, hours=2))
+    ('2 h 5 min', 'less than 1 min', '3 d 2 h')
+    """
+    seconds = abs(length) // timedelta(seconds=1)
+    if seconds < _MINUTE:
+        return "less than 1 min"
+    if seconds < _HOUR:
+        return f"{seconds // _MINUTE} min"
+    if seconds < _DAY:
+        return _two(seconds // _HOUR, "h", seconds % _HOUR // _MINUTE, "min")
+    return _two(seconds // _DAY, "d", seconds % _DAY // _HOUR, "h")
+
+
+def _two(large: int, unit: str, small: int, smaller: str) -> str:
+    return f"{large} {unit} {small} {smaller}" if small else f"{large} {unit}"
+
+
+def _seen(clock: Clock, now: datetime) -> ClockSeen:
+    left, used = clock.left(now), clock.used(now)
+    if clock.stopped_at is not None:
+        in_time = left >= timedelta(0)
+        state = "met" if in_time else "late"
+        words = f"met with {lasting(left)} left" if in_time else f"met {lasting(left)} late"
+    elif left <= timedelta(0):
+        state, words = "overdue", f"overdue by {lasting(left)}"
+    else:
+        state, words = "soon" if used >= _SOON else "running", f"{lasting(left)} left"
+    return ClockSeen(
+        key=clock.key,
+        name=_NAMES.get(clock.key, clock.key.capitalize().replace("Action", "Action item")),
+        state=state,
+        words=words,
+        due=clock.due,
+        share=min(max(used, 0.0), 1.0),
+    )

@@ -1,0 +1,63 @@
+"""One responder for the tests of a file; each test opens a window that remembers nothing."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+    from support.responder_process import ResponderProcess
+
+Open = Callable[..., "Page"]
+Incident = Callable[..., str]
+
+
+@pytest.fixture(scope="module")
+def responder(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[ResponderProcess]":
+    """A responder that needs no password, with a schedule."""
+    from support.duties import EXAMPLE
+    from support.responder_process import responder_process
+
+    with responder_process(tmp_path_factory.mktemp("responder"), "--insecure-local") as process:
+        process.set_schedule(EXAMPLE)
+        yield process
+
+
+@pytest.fixture
+def api(responder: "ResponderProcess") -> Iterator[httpx.Client]:
+    """The API, as ada."""
+    with httpx.Client(base_url=responder.url, headers={"X-Actinf-User": "ada"}, timeout=30) as client:
+        yield client
+
+
+@pytest.fixture
+def incident(api: httpx.Client) -> Incident:
+    """Open an incident: `incident(severity="P1")`; its id."""
+
+    def opened(**given: Any) -> str:
+        asked = {"component": "Gateway", "impact": "Requests fail", "severity": "P1", **given}
+        return str(api.post("/v1/incidents", json=asked).raise_for_status().json()["id"])
+
+    return opened
+
+
+@pytest.fixture
+def open_page(responder: "ResponderProcess", browser: "Browser") -> Iterator[Open]:
+    """Open a page: `open_page("/")` as ada, `as_whom=None` without saying so; more for the browser's context."""
+    from support.browser import visiting
+
+    with ExitStack() as windows:
+
+        def go(path: str, *, as_whom: str | None = "ada", **context: Any) -> "Page":
+            page = windows.enter_context(visiting(browser, responder.url, **context)).page
+            page.goto(path)
+            if as_whom is not None:
+                page.fill("#handle", as_whom)
+                page.press("#handle", "Enter")
+                page.wait_for_url(responder.url + path)
+            return page
+
+        yield go

@@ -1,0 +1,137 @@
+"""The page of an incident: everything that can be done with it, by mouse, by keyboard, and without scripts."""
+
+from typing import Any
+
+import httpx
+from playwright.sync_api import Page, expect
+
+
+def do(page: Page, form: str, **filled: str) -> None:
+    """Open a form, fill it in and send it."""
+    seldom = page.locator("#do-seldom")
+    if seldom.count() and page.locator(f"#do-seldom #do-{form}").count() and seldom.get_attribute("open") is None:
+        seldom.locator("> summary").click()
+    box = page.locator(f"#do-{form}")
+    if box.get_attribute("open") is None:
+        box.locator("> summary").click()
+    for name, value in filled.items():
+        field = box.locator(f"[name={name}]")
+        if field.evaluate("one => one.tagName") == "SELECT":
+            field.select_option(value)
+        else:
+            field.fill(value)
+    box.locator("form > button").click()
+
+
+def test_an_incident_is_led_from_its_page_to_its_end(open_page: Any, incident: Any, api: httpx.Client) -> None:
+    name = incident()
+    page = open_page(f"/incidents/{name}")
+    page.get_by_role("button", name="Acknowledge").click()
+    do(page, "assess", components="Gateway, Cache", impact="Half of all requests fail", findings="One replica is left")
+    do(page, "severity", severity="P0", reason="now all fail")
+    do(page, "milestone", milestone="root cause identified", text="a certificate ran out")
+    do(page, "handover", to="bob", note="the new one is ordered")
+    expect(page.locator("#now")).to_contain_text("bob has it")
+    page.get_by_role("button", name="Take the lead").click()
+    page.locator("#checklist > summary").click()
+    page.locator("#check-users > summary").click()
+    page.fill("#found-users", "the status page says so")
+    page.locator("#check-users").get_by_role("button", name="Yes").click()
+    expect(page.locator("#recovery-title")).to_contain_text("1 of 5")
+    do(page, "resolve", how="a new certificate")
+    expect(page.locator("#now")).to_contain_text("Resolved")
+    page.get_by_role("button", name="Done Stakeholders notified").click()
+    do(page, "lesson", text="watch the day on which certificates end")
+    do(page, "action", text="alert 14 days before", owner="bob", due="2099-01-31")
+    do(page, "reopen", reason="one replica still has the old one")
+    expect(page.locator("#now")).to_contain_text("P0 critical Identified")
+    known = api.get(f"/v1/incidents/{name}").json()
+    assert known["components"] == ["Gateway", "Cache"]
+    assert known["actions"][0]["due"] == "2099-01-31T23:59:59+00:00"
+    assert [one["task"] for one in known["tasks"] if one["done_at"]] == ["stakeholders"]
+    assert {one["by"] for one in known["timeline"]} <= {"ada", "actinf"}
+
+
+def test_a_mistake_stands_beside_its_field_and_what_was_typed_stays(open_page: Any, incident: Any) -> None:
+    page = open_page(f"/incidents/{incident()}")
+    page.locator("#do-milestone > summary").click()
+    page.fill("#milestone-text", "found it")
+    page.fill("#milestone-at", "2001-01-01T10:00")
+    page.locator("#do-milestone form > button").click()
+    expect(page.locator("#do-milestone").get_by_role("alert")).to_contain_text("expected a time since the detection")
+    expect(page.locator("#milestone-text")).to_have_value("found it")
+    page.evaluate("document.querySelector('#note-text').required = false")
+    page.locator("#do-note form > button").click()
+    expect(page.locator("#do-note").get_by_role("alert")).to_contain_text("text is empty")
+
+
+def test_what_somebody_writes_is_not_taken_away_by_what_happens(
+    open_page: Any, incident: Any, api: httpx.Client
+) -> None:
+    name = incident()
+    page = open_page(f"/incidents/{name}")
+    page.fill("#note-text", "half a sentence")
+    api.post(f"/v1/incidents/{name}/ack", json={}).raise_for_status()
+    expect(page.locator("#timeline")).to_contain_text("acknowledged by ada")
+    expect(page.locator("#now")).to_contain_text("ada has it")
+    expect(page.locator("#note-text")).to_have_value("half a sentence")
+    expect(page.get_by_role("status")).to_contain_text("Something has changed meanwhile")
+    page.locator("#do-note form > button").click()
+    expect(page.locator("#timeline")).to_contain_text("half a sentence")
+
+
+def test_it_is_acknowledged_and_noted_by_keyboard_alone(open_page: Any, incident: Any) -> None:
+    page = open_page(f"/incidents/{incident()}")
+
+    def tab_to(selector: str) -> None:
+        for _ in range(40):
+            page.keyboard.press("Tab")
+            if page.evaluate("one => document.activeElement.matches(one)", selector):
+                return
+        raise AssertionError(f"{selector} is not reached")
+
+    tab_to(".ack button")
+    page.keyboard.press("Enter")
+    expect(page.locator("#now")).to_contain_text("ada has it")
+    tab_to("#note-text")
+    page.keyboard.type("by keyboard")
+    tab_to("#do-note form > button")
+    page.keyboard.press("Enter")
+    expect(page.locator("#timeline")).to_contain_text("by keyboard")
+
+
+def test_without_scripts_the_forms_work_and_the_page_is_loaded_anew(open_page: Any, incident: Any) -> None:
+    name = incident()
+    page = open_page(f"/incidents/{name}", java_script_enabled=False)
+    assert page.locator("noscript meta, head meta[http-equiv=refresh]").count() == 1
+    page.get_by_role("button", name="Acknowledge").click()
+    expect(page.locator("#now")).to_contain_text("ada has it")
+    page.fill("#note-text", "without a script")
+    page.get_by_role("button", name="Write it down").click()
+    expect(page.locator("#timeline")).to_contain_text("without a script")
+    page.get_by_role("link", name="Hold it still while I write").click()
+    assert page.locator("head meta[http-equiv=refresh]").count() == 0
+
+
+def test_two_become_one_and_nothing_is_false(open_page: Any, incident: Any) -> None:
+    first, second, third = incident(), incident(component="Cache"), incident(component="Queue")
+    page = open_page(f"/incidents/{second}")
+    do(page, "merge", into=first)
+    page.wait_for_url(f"**/incidents/{first}")
+    expect(page.locator("#timeline")).to_contain_text(f"took up {second}")
+    page.goto(f"/incidents/{third}")
+    do(page, "close", reason="a test")
+    expect(page.locator("#now")).to_contain_text("False alarm")
+
+
+def test_the_runbook_and_the_post_mortem_are_a_tap_away(open_page: Any, incident: Any) -> None:
+    name = incident(incident_type="api_down", impact="<b>All</b> fail")
+    page = open_page(f"/incidents/{name}")
+    page.get_by_role("link", name="Runbook", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("The API is down")
+    page.get_by_role("link", name="Memory runs out").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Memory runs out")
+    page.goto(f"/incidents/{name}/post-mortem")
+    expect(page.get_by_role("heading", level=1)).to_contain_text(name)
+    expect(page.locator("article")).to_contain_text("<b>All</b> fail")
+    assert page.request.get(f"/incidents/{name}/post-mortem.md").text().startswith(f"# Incident Report: {name}")
