@@ -20,8 +20,9 @@ from actinf.responder.intake.alert import Alert
 from actinf.responder.intake.fingerprint import partial_fingerprint
 from actinf.responder.intake.grouping import GroupingSettings, Joins, Opens, Reopens, Standing, group_of, place
 from actinf.responder.intake.recheck import Drop, LookAgain, RecheckSettings, opening
-from actinf.responder.store import alerts, incidents
+from actinf.responder.store import alerts
 from actinf.responder.store.alerts import Known
+from actinf.responder.store.folded import Folded
 
 __all__ = ["Reception"]
 
@@ -46,6 +47,7 @@ class Reception:
     recheck: RecheckSettings = field(default_factory=RecheckSettings)
     at_once: int = 5_000
     quiet: Callable[[sqlite3.Connection, Alert, datetime], bool] | None = None
+    _folded: Folded = field(default_factory=Folded, repr=False)
 
     def accept(self, taken: Iterable[Alert]) -> None:
         """Keep alerts; they are on the disk when this returns."""
@@ -69,6 +71,7 @@ class _Digest:
     def __init__(self, reception: Reception, connection: sqlite3.Connection, now: datetime):
         self._reception = reception
         self._desk = reception.desk
+        self._folded = reception._folded
         self._connection = connection
         self._now = now
         self._standing = self._all_standing()
@@ -127,7 +130,7 @@ class _Digest:
         if isinstance(verdict, Drop):
             return replace(known, look_at=None)
         if isinstance(placement, Reopens):
-            incident = incidents.incident(self._connection, placement.incident)
+            incident = self._folded.incident(self._connection, placement.incident)
             events = (*decisions.reopen(incident, placement.why), _joins(known.alert))
             self._desk.record(self._connection, incident.id, incident, events, by=BY_ITSELF)
             placed = self._belongs(known, incident.id)
@@ -156,7 +159,7 @@ class _Digest:
     def _joined(self, known: Known, name: str, judgement: Judgement) -> Known:
         self._tell(name, known.alert)
         if name not in self._severity:
-            self._severity[name] = incidents.incident(self._connection, name).severity
+            self._severity[name] = self._folded.incident(self._connection, name).severity
         if judgement.severity < self._severity[name]:
             self._severity[name] = judgement.severity
             worse = SeverityChanged(severity=judgement.severity, reason=judgement.reasons[0], by_hand=False)
@@ -183,7 +186,7 @@ class _Digest:
 
     def _write(self, name: str, events: Sequence[Event]) -> None:
         """Put news on the timeline of an incident, as long as there is room for all of it."""
-        incident = incidents.incident(self._connection, name)
+        incident = self._folded.incident(self._connection, name)
         if incident.is_over:
             return
         told = _latest(events)

@@ -101,11 +101,12 @@ class Committer:
         if self._thread is not None:
             self._thread.join()
 
-    def looked_at(self) -> None:
-        """Count anew what waits to be looked at."""
+    def count_waiting(self) -> int:
+        """Count what waits to be looked at; a digest has made it less."""
         with self._store.reading() as connection:
             self._in_store = alerts.waiting(connection)
         ALERTS_WAITING.set(self._in_store)
+        return self._in_store
 
     async def take(self, given: Given) -> bool:
         """Take what a webhook brought; it is on the disk when this returns.

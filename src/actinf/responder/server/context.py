@@ -52,7 +52,7 @@ class Server:
         self._hands.shutdown()
 
 
-def server_of(request: Request) -> Server:
+async def server_of(request: Request) -> Server:
     """The parts of the process that answers."""
     server: Server = request.app.state.server
     return server
@@ -85,7 +85,7 @@ async def asking(request: Request) -> Asking:
         Unauthenticated: nobody who is known.
         Forbidden: no key is needed here, and the request comes by way of another site.
     """
-    server = server_of(request)
+    server = await server_of(request)
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and key.strip():
         return Asking(server, await server.do(lambda: server.access.of_key(key.strip())))
@@ -119,7 +119,7 @@ def refuse_other_sites(request: Request) -> None:
     Raises:
         Forbidden: by a name that is not this machine's own, or from a page of another site.
     """
-    name = request.url.hostname
+    name = urlsplit(f"//{request.headers.get('host', '')}").hostname
     if not _means_this_machine(name):
         raise Forbidden(
             f"without keys only this machine is answered, by its own name, but was asked for as {str(name)[:200]!r}: "

@@ -28,6 +28,8 @@ _LOG = logging.getLogger(__name__)
 
 #: Alerts that are looked at in one transaction: a webhook waits for at most one of them.
 _DIGESTED_AT_ONCE = 250
+#: In a storm it is better to look at many at a time: each look costs as much as some alerts.
+_REST = 0.2
 _LAST_SECONDS = 15.0
 
 
@@ -92,7 +94,7 @@ class Machinery:
 
     def _works(self) -> list[Work]:
         works = [
-            Work(name="pulse", turn=self._pulse, every=0.5, allowed=45.0),
+            Work(name="pulse", turn=self._pulse, every=0.5, rest=_REST, allowed=45.0),
             Work(name="auditor", turn=self._audit, every=60.0, allowed=100.0),
             Work(name="clock", turn=self._keep_clock, every=2.0, allowed=45.0),
             Work(name="hand-offs", turn=self._handing_off.once, every=30.0, allowed=90.0),
@@ -109,17 +111,15 @@ class Machinery:
 
     def _pulse(self) -> None:
         """Look at what came in, and do what is due: in turn, so that neither keeps the other waiting."""
-        more = True
-        until = time.monotonic() + 5.0
+        more, until = True, time.monotonic() + 5.0
         while more and time.monotonic() < until:
             digested = self._parts.reception.digest()
-            if digested:
-                self.committer.looked_at()
+            waiting = self.committer.count_waiting() if digested else 0
             pulsed = self._parts.pulse.once()
-            more = digested or pulsed
-            if more:
+            if digested or pulsed:
                 self._wake_couriers()
-        if more:
+            more = pulsed or waiting >= _DIGESTED_AT_ONCE
+        if more or waiting:
             self.workers.wake("pulse")
 
     def _delivering(self, route: Route) -> Callable[[], None]:

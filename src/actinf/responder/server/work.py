@@ -23,6 +23,7 @@ class Work:
         name: of it.
         turn: does it once.
         every: seconds between two turns, where nothing wakes it.
+        rest: seconds between two turns at least, whatever wakes it.
         allowed: seconds without a turn that succeeded after which it stands still.
     """
 
@@ -30,6 +31,7 @@ class Work:
     turn: Callable[[], None]
     every: float
     allowed: float
+    rest: float = 0.0
 
 
 class _Worker:
@@ -81,13 +83,14 @@ class _Worker:
                 _LOG.exception("%s failed; it is tried again", self.work.name)
                 # What fails at once must not be tried without a pause, whoever wakes it.
                 self._pause(min(self.work.every, 1.0))
+            self._pause(self.work.rest)
             self._wake.wait(self.work.every)
             self._wake.clear()
 
     def _pause(self, seconds: float) -> None:
         until = time.monotonic() + seconds
         while not self._ending and time.monotonic() < until:
-            time.sleep(0.05)
+            time.sleep(min(0.05, seconds))
 
 
 class Workers:

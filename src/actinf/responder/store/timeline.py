@@ -18,7 +18,7 @@ from typing import Any
 from actinf.responder.incident.events import Event, Paged, Recorded, event_from, personal_fields
 from actinf.runtime.chain import GENESIS, chained, moment
 
-__all__ = ["ERASED", "Row", "append", "digest_of", "erase", "head", "paged", "rows", "timeline"]
+__all__ = ["ERASED", "Row", "append", "digest_of", "erase", "head", "mac_of", "paged", "rows", "timeline"]
 
 #: What is read where a value was erased.
 ERASED = "[erased]"
@@ -112,9 +112,9 @@ def _body(event: Event, by: str) -> tuple[dict[str, Any], dict[str, tuple[bytes,
     return body, salted
 
 
-def rows(connection: sqlite3.Connection, incident: str | None = None) -> Iterator[Row]:
-    """The events of one incident, or of all, in the order of the chain."""
-    where, what = ("WHERE incident = ?", [incident]) if incident else ("", [])
+def rows(connection: sqlite3.Connection, incident: str | None = None, *, after: int = 0) -> Iterator[Row]:
+    """The events of one incident, from the one after a number on, or those of all, in the order of the chain."""
+    where, what = ("WHERE incident = ? AND number > ?", [incident, after]) if incident else ("", [])
     personal: dict[int, dict[str, tuple[bytes, str]]] = {}
     for one in connection.execute(
         f"SELECT seq, field, salt, value FROM personal WHERE seq IN (SELECT seq FROM event {where})", what
@@ -139,9 +139,15 @@ def rows(connection: sqlite3.Connection, incident: str | None = None) -> Iterato
         )
 
 
-def timeline(connection: sqlite3.Connection, incident: str) -> list[Recorded]:
-    """The timeline of an incident, in order; empty where there is no such incident."""
-    return [row.recorded() for row in rows(connection, incident)]
+def timeline(connection: sqlite3.Connection, incident: str, *, after: int = 0) -> list[Recorded]:
+    """The timeline of an incident, in order, or what comes after a number; empty where there is no such incident."""
+    return [row.recorded() for row in rows(connection, incident, after=after)]
+
+
+def mac_of(connection: sqlite3.Connection, incident: str, number: int) -> bytes | None:
+    """The MAC of an event of an incident; None: there is none of that number."""
+    row = connection.execute("SELECT mac FROM event WHERE incident = ? AND number = ?", [incident, number]).fetchone()
+    return None if row is None else row["mac"]
 
 
 def paged(connection: sqlite3.Connection, incident: str) -> list[str]:
