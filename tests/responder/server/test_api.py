@@ -1,18 +1,21 @@
 """The API: who may do what, and what comes of it."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 from support.responder_process import ResponderProcess, responder_process
 from support.responding import schedule_text
 
+from actinf.errors import NoSuchIncident, OutOfTurn, SettingError
 from actinf.responder.access.accounts import Access
 from actinf.responder.access.roles import NEEDS, Role
 from actinf.responder.clocks.steady import SteadyClock
 from actinf.responder.duties import DUTY_CHANGES
+from actinf.responder.office.remote import RemoteOffice
 from actinf.responder.oncall.rotation import Schedule
-from actinf.responder.verbs import VERBS
+from actinf.responder.verbs import VERBS, Acknowledge, OpenIncident, Reopen
 
 OPEN = {"component": "Active Inference API", "impact": "Inference requests failing", "severity": "P1"}
 
@@ -138,6 +141,29 @@ def test_where_no_key_is_needed_somebody_acts_as_who_they_say(serving: Responder
         opened = client.post("/v1/incidents", json=OPEN, headers={"X-Actinf-User": "grace"}).json()
         assert opened["timeline"][0]["by"] == "grace"
         assert client.get("/v1/me", headers={"X-Actinf-User": "not a handle"}).json()["handle"] == "local"
+
+
+def test_a_command_line_that_goes_to_a_server_does_the_same(
+    access: Access, guarded: ResponderProcess, tmp_path: Path
+) -> None:
+    access.set_account("ada", Role.RESPONDER)
+    office = RemoteOffice(guarded.url, access.create_key("ada").text, "nobody")
+    name = str(office.open(OpenIncident(component="API", impact="fails", down=True))["id"])
+    assert office.act(name, Acknowledge())["lead"] == "ada"
+    file = tmp_path / "heap.dump"
+    file.write_bytes(b"x" * 5_000_000)  # more than a webhook may have
+    kept = office.keep_evidence(name, file, source="pod api-0", custody="ada has it")
+    assert (kept["kind"], kept["size"], kept["by"]) == ("evidence", 5_000_000, "ada")
+    export = office.export(name)
+    assert [one["sha256"] for one in export["evidence"]] == [kept["sha256"]]
+    assert name in office.names()
+    with pytest.raises(OutOfTurn):
+        office.act(name, Reopen(reason="x"))
+    with pytest.raises(NoSuchIncident):
+        office.incident("2000-01-01-001")
+    with pytest.raises(SettingError):
+        office.open(OpenIncident(component=" ", impact="fails"))
+    office.close()
 
 
 def test_the_operations_are_described(serving: ResponderProcess) -> None:

@@ -40,7 +40,7 @@ _SAFE = [
 ]
 _EVIDENCE = re.compile(r"/v1/incidents/[0-9-]{1,40}/evidence")
 _QUIET = {"/health", "/live", "/metrics"}
-_BODY_SECONDS = 30.0
+_BODY_SECONDS, _EVIDENCE_SECONDS = 30.0, 300.0
 _SMALL_BODY = 65_536
 #: Of all large bodies that are being received: each may take 25 times as much memory while it is read.
 _MOST_AT_ONCE = 4 * MOST_BYTES
@@ -108,12 +108,13 @@ class Edge:
 class _Bounded:
     """The parts of a body, until there are too many or they take too long."""
 
-    __slots__ = ("_arrived", "_deadline", "_most", "_receive", "_received")
+    __slots__ = ("_arrived", "_deadline", "_most", "_receive", "_received", "_seconds")
 
     def __init__(self, receive: Receive, most: int):
         self._receive = receive
         self._most = most
-        self._deadline = asyncio.get_running_loop().time() + _BODY_SECONDS
+        self._seconds = _BODY_SECONDS if most == MOST_BYTES else _EVIDENCE_SECONDS
+        self._deadline = asyncio.get_running_loop().time() + self._seconds
         self._received = 0
         self._arrived = False
 
@@ -124,7 +125,7 @@ class _Bounded:
             async with asyncio.timeout_at(self._deadline):
                 message = await self._receive()
         except TimeoutError:
-            raise HTTPException(408, f"the body did not arrive within {_BODY_SECONDS:g} s: send it again") from None
+            raise HTTPException(408, f"the body did not arrive within {self._seconds:g} s: send it again") from None
         self._arrived = not message.get("more_body", False)
         self._received += len(message.get("body", b""))
         if self._received > self._most:
