@@ -38,7 +38,7 @@ def test_each_command_that_a_report_names_fills_what_is_missing(actinf: Any, ope
     commands = dict.fromkeys(re.findall(r"`actinf (.*?)`", text))
     assert len(commands) == 8
     for command in commands:
-        words = shlex.split(command.replace("…", "word").replace("--due word", "--due 2w"))
+        words = shlex.split(command.replace("--users …", "--users 3").replace("…", "word"))
         answer = actinf(*words)
         assert answer.code == 0, (command, answer.err)
     text = actinf("postmortem", opened).out

@@ -77,7 +77,9 @@ def verify(export: Path | None, as_json: bool, data_dir: Path | None) -> int:
     if verdict.anchored is None:
         screen.say("nothing was anchored yet: an end that was cut off could not be seen")
     else:
-        screen.say(f"{verdict.unanchored} events came after the last anchor, of {verdict.anchored.time[:19]} UTC")
+        screen.say(
+            f"{_counted(verdict.unanchored, 'event')} came after the last anchor, of {verdict.anchored.time[:19]} UTC"
+        )
     return 0 if verdict.good else 1
 
 
@@ -110,7 +112,7 @@ def backup(file: Path, with_key: bool, data_dir: Path | None) -> int:
     with _store(screen, data_dir) as store, screen.waiting("copying, and reading back"):
         made = _part("keeping.backup").back_up(store, file, with_key=with_key)
         evidence = store.folder / "evidence"
-    click.echo(f"{made.path}: {made.size:,} bytes, {made.verdict.events} events of {made.verdict.incidents} incidents")
+    click.echo(f"{made.path}: {made.size:,} bytes, {_counts(made.verdict)}")
     if made.key is None:
         screen.say("without the key: keep responder.key elsewhere, or nothing in it can be verified")
     else:
@@ -128,11 +130,11 @@ def restore(file: Path, data_dir: Path | None) -> int:
     screen = Screen()
     folder = _folder(screen, data_dir)
     done = _part("keeping.backup").restore(folder, file, datetime.now(UTC))
-    click.echo(f"restored: {done.verdict.events} events of {done.verdict.incidents} incidents are in {folder}")
+    click.echo(f"restored: {_counts(done.verdict)}, to {folder}")
     if done.before is not None:
         screen.say(f"what was there before: {done.before}")
     if done.lost:
-        screen.warn(f"it lacks {done.lost} events that the store before had")
+        screen.warn(f"it lacks {_counted(done.lost, 'event')} that the store before had")
     for name in done.erased:
         screen.warn(f"what was erased of {name} is back: actinf incident erase {name} --reason … --yes")
     if done.before is not None and done.lost is None:
@@ -172,6 +174,14 @@ def doctor(as_json: bool, data_dir: Path | None) -> int:
             text.append(f"\n     mend: {one.mend}", style="dim")
         screen.out.print(text, soft_wrap=True)
     return 1 if fails else 0
+
+
+def _counts(verdict: Any) -> str:
+    return f"{_counted(verdict.events, 'event')} of {_counted(verdict.incidents, 'incident')}"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 COMMANDS = (verify, backup, restore, doctor)

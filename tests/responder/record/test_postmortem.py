@@ -7,6 +7,7 @@ import icalendar
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 from support.responding import Responding, schedule_text
 
 from actinf.errors import SettingError
@@ -95,6 +96,22 @@ def test_no_text_looks_like_a_part_of_the_template(report: PostMortem) -> None:
     assert re.search(r"(?<!\\)<script", text) is None
 
 
+@given(text=LETTERS)
+@settings(max_examples=100, deadline=None)
+def test_a_reader_of_markdown_shows_the_text_and_nothing_else(text: str) -> None:
+    said = Statement(text=text, events=(1,))
+    report = PostMortem(incident="2026-11-23-001", lessons=(said,))
+    lessons = render(report).partition("## Lessons Learned\n")[2]
+    tokens = MarkdownIt("commonmark").parse(lessons)
+    assert {token.type for token in tokens} <= {"paragraph_open", "inline", "paragraph_close"}
+    paragraphs = [token.children for token in tokens if token.children]
+    assert {child.type for one in paragraphs for child in one} <= {"text", "text_special", "hardbreak"}
+    shown = "\n\n".join(
+        "".join("\n" if child.type == "hardbreak" else child.content for child in one) for one in paragraphs
+    )
+    assert shown.replace("\u2060", "").split() == f"{said.text} [#1]".split()
+
+
 def told(at_hand: Responding, name: str) -> PostMortem:
     return post_mortem(at_hand.desk.incident(name), at_hand.desk.timeline(name))
 
@@ -135,9 +152,9 @@ def test_a_whole_incident_is_a_whole_report(desk_at_hand: Responding) -> None:
     assert "Missing" not in text
     for line in (
         f"# Incident Report: {name}",
-        r"- 23:40 - Initial detection\: Inference requests failing [#1]",
-        r"- 2026-11-24 00:07 - Root cause identified\: a lock that nobody gave back",
-        r"- 01:08 - Service restored\: ended the session that held the lock",
+        r"- 23:40 - Initial detection: Inference requests failing [#1]",
+        r"- 2026-11-24 00:07 - Root cause identified: a lock that nobody gave back",
+        r"- 01:08 - Service restored: ended the session that held the lock",
         "- Duration: 1 hour 28 minutes [#1] [#",
         "- Users affected: ~120 users [#",
         "- Services affected: api, worker [#",
@@ -165,7 +182,7 @@ def test_what_is_not_known_says_so_and_how_to_fill_it(desk_at_hand: Responding) 
     name = desk_at_hand.opened()
     text = render(told(desk_at_hand, name))
     assert f"- HH:MM - Root cause identified: *Missing: `actinf incident milestone {name} root-cause" in text
-    assert f"- Users affected: *Missing: `actinf incident impact {name} --users 0`*" in text
+    assert f"- Users affected: *Missing: `actinf incident impact {name} --users …`*" in text
     assert "- Duration: *Missing" in text
     assert parse(text) == told(desk_at_hand, name)
 

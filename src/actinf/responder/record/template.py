@@ -211,13 +211,13 @@ def _impact(post_mortem: PostMortem) -> Iterator[str]:
         hours, minutes = divmod(impact.minutes.value, 60)
         yield f"- Duration: {_counted(hours, 'hour')} {_counted(minutes, 'minute')}{_cited(impact.minutes.events)}"
     if impact.users is None:
-        yield f"- Users affected: {_missing(f'{say} --users 0')}"
+        yield f"- Users affected: {_missing(f'{say} --users …')}"
     else:
         yield f"- Users affected: ~{_counted(impact.users.value, 'user')}{_cited(impact.users.events)}"
     if impact.services is None:
         yield f"- Services affected: {_missing(f'actinf incident assess {post_mortem.incident} --component …')}"
     else:
-        services = ", ".join(map(_written, impact.services.value))
+        services = ", ".join(map(_escaped, impact.services.value))
         yield f"- Services affected: {services}{_cited(impact.services.events)}"
     if impact.revenue is None:
         yield f"- Revenue impact: {_missing(f'{say} --revenue …', 'Not stated; where it applies')}"
@@ -229,7 +229,7 @@ def _action(item: ActionItem) -> str:
     mark = "x" if item.done else " "
     called = "@" if _HANDLE.fullmatch(item.owner) else ""
     return (
-        f"- [{mark}] {_written(item.text)} (Owner: {called}{_written(item.owner)}, Due: {item.due:%Y-%m-%d})"
+        f"- [{mark}] {_written(item.text)} (Owner: {called}{_escaped(item.owner)}, Due: {item.due:%Y-%m-%d})"
         f"{_cited(item.events)}"
     )
 
@@ -253,6 +253,11 @@ def _counted(number: int, what: str) -> str:
 
 
 def _written(text: str) -> str:
+    """Text that Markdown shows as it is, and that is read without pain where it is not shown but printed."""
+    return _NEEDLESS.sub(r"\1\2\3", _escaped(text))
+
+
+def _escaped(text: str) -> str:
     return neutral.markdown(text, 10 * len(text) + 100)
 
 
@@ -262,14 +267,20 @@ def _line(text: str) -> str:
 
 # ------------------------------------------------------------------------------------------------------------ reading
 
+#: What no dialect takes for more than itself: a hyphen within a word, a colon or a comma that ends one, the full stop
+#: behind a word (behind a number it could begin a list).
+_NEEDLESS = re.compile(r"(?<=\w)\\(-)(?=\w)|(?<=\w)\\([:,])(?=\s|\Z)|(?<=[^\W\d_])\\(\.)(?=\s|\Z)")
+
 #: Text in which all that has a meaning in Markdown is escaped.
-_TEXT = r"((?:[^\\\[\]()*,]|\\.)+?)"
+_TEXT = r"((?:[^\\\[\]()*]|\\.)+?)"
+#: The same in a list, where a comma separates.
+_ITEM = r"((?:[^\\\[\]()*,]|\\.)+?)"
 _CITED = r"((?: \[#\d+\])+)"
 _HANDLE = re.compile(r"(?!(?:all|channel|everyone|here)$)[a-z0-9][a-z0-9._-]{0,63}")
 _STATEMENT = re.compile(rf"{_TEXT}{_CITED}(?:\n\n|\Z)", re.DOTALL)
 _MOMENT = re.compile(rf"- (\d{{4}}-\d\d-\d\d )?(\d\d:\d\d) - {_TEXT}{_CITED}")
 _UNREACHED = re.compile(r"- HH:MM - .*")
-_ACTION = re.compile(rf"- \[([ x])\] {_TEXT} \(Owner: @?{_TEXT}, Due: (\d{{4}}-\d\d-\d\d)\){_CITED}")
+_ACTION = re.compile(rf"- \[([ x])\] {_TEXT} \(Owner: @?{_ITEM}, Due: (\d{{4}}-\d\d-\d\d)\){_CITED}")
 _DURATION = re.compile(rf"- Duration: (\d+) hours? (\d+) minutes?{_CITED}")
 _USERS = re.compile(rf"- Users affected: ~(\d+) users?{_CITED}")
 _SERVICES = re.compile(rf"- Services affected: ((?:[^\\\[*]|\\.)+?){_CITED}")
