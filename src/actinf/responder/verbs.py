@@ -8,13 +8,14 @@ from __future__ import annotations
 from datetime import UTC
 from typing import Annotated, ClassVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from actinf.responder.desk import Desk, NewIncident
 from actinf.responder.incident import decisions
 from actinf.responder.incident.events import Event, Milestone
 from actinf.responder.incident.severity import Judgement, Severity, Signals, classify
 from actinf.responder.incident.state import Incident
+from actinf.responder.moments import Moment
 
 __all__ = [
     "VERBS",
@@ -59,7 +60,7 @@ class OpenIncident(_Request):
     severity: Severity | None = Field(None, description="P0 to P3; without it, it is judged from the rest.")
     reason: _Text = Field("", description="Why it is that severe.")
     incident_type: str = Field("other", description="api_down, database_performance, high_memory, security or other.")
-    detected_at: AwareDatetime | None = Field(None, description="From when its clocks count; without it: from now on.")
+    detected_at: Moment | None = Field(None, description="From when its clocks count; without it: from now on.")
     degradation: float | None = Field(None, ge=0, le=1, description="The share of performance that is lost.")
     affected_users: int | None = Field(None, ge=0, description="How many users it affects.")
     data_loss: bool = Field(False, description="Data was lost or corrupted, or may have been.")
@@ -109,7 +110,7 @@ class Verb(_Request):
 
     verb: ClassVar[str]
 
-    at: AwareDatetime | None = Field(None, description="When it happened, where it is told of the past.")
+    at: Moment | None = Field(None, description="When it happened, where it is told of the past.")
 
     def events(self, incident: Incident, by: str) -> tuple[Event, ...]:
         """What comes of it."""
@@ -293,7 +294,7 @@ class AddAction(Verb):
 
     text: _Text = Field(description="What.")
     owner: _Line = Field(description="The handle of who does it.")
-    due: AwareDatetime = Field(description="Until when.")
+    due: Moment = Field(description="Until when.")
 
     def events(self, incident: Incident, by: str) -> tuple[Event, ...]:
         return decisions.add_action(incident, text=self.text, owner=self.owner, due=self.due.astimezone(UTC))
@@ -339,7 +340,7 @@ class SuspectBreach(Verb):
     verb = "breach"
 
     what: _Text = Field(description="Whose data, and why that is suspected.")
-    aware_at: AwareDatetime | None = Field(None, description="Since when it is known; without it: since now.")
+    aware_at: Moment | None = Field(None, description="Since when it is known; without it: since now.")
 
     def run(self, desk: Desk, incident: str, by: str) -> Incident:
         """Do it; the incident as it stands afterwards."""

@@ -7,12 +7,12 @@ from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AwareDatetime
 
 from actinf.errors import NoSuchIncident
 from actinf.responder.access.privacy import may_see
 from actinf.responder.documents import summary_document
 from actinf.responder.incident.state import Incident
+from actinf.responder.moments import Moment
 from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.server.context import Asking, requires
 from actinf.responder.store import incidents, rosters
@@ -39,7 +39,7 @@ async def open_incident(body: OpenIncident, asking: Annotated[Asking, Depends(re
 async def list_incidents(
     asking: Annotated[Asking, Depends(requires("see"))],
     which: Annotated[Literal["open", "resolved", "all"], Query(description="Which ones.")] = "open",
-    since: Annotated[AwareDatetime | None, Query(description="Only those that were opened then or later.")] = None,
+    since: Annotated[Moment | None, Query(description="Only those that were opened then or later.")] = None,
 ) -> Document:
     """Summaries, the most severe first, then the newest; private ones only for those who are concerned."""
 
