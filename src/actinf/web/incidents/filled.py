@@ -113,9 +113,9 @@ def _said(kind: str, message: str, context: Mapping[str, Any]) -> str:
 def _moment(text: str) -> datetime:
     try:
         at = datetime.fromisoformat(text.strip())
-    except ValueError:
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise SettingError(f"{text.strip()[:40]!r} is no moment: expected one as 2026-11-23T10:15, UTC") from None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
 def _end_of_day(text: str) -> datetime:

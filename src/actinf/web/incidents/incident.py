@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,10 +16,11 @@ from actinf.errors import NotFound, OutOfTurn, ResponderError, SettingError
 from actinf.responder.access.privacy import may_see
 from actinf.responder.clocks.timers import clocks_of
 from actinf.responder.documents import event_document
-from actinf.responder.incident.events import AlertJoined, Milestone, Noted, Recorded
+from actinf.responder.incident.events import Milestone, Recorded
 from actinf.responder.incident.severity import Severity
-from actinf.responder.incident.state import Incident
 from actinf.responder.incident.tasks import CHECKLIST, TASKS
+from actinf.responder.measuring.impact import Estimate, impact
+from actinf.responder.measuring.prometheus import measurements_of
 from actinf.responder.record.narrative import sentence
 from actinf.responder.runbooks import runbook_of
 from actinf.responder.server.context import Asking, Server, ServerParts
@@ -27,6 +28,7 @@ from actinf.responder.server.incidents import require_visible
 from actinf.responder.store import escalations, incidents, rosters, timeline
 from actinf.responder.verbs import VERBS, Merge, Verb
 from actinf.web.incidents.escalating import next_step
+from actinf.web.incidents.estimating import beginning_of
 from actinf.web.incidents.filled import BLANK, Filled, SentBefore, asked_for, mistakes_of
 from actinf.web.incidents.live import shown
 from actinf.web.incidents.runbooks import runbook_names
@@ -42,7 +44,6 @@ _BAD = frozenset({"breached", "undelivered", "reopened", "breach suspected"})
 _GOOD = frozenset({"acknowledged", "resolved", "closed as false", "legal settled"})
 _SOFT = frozenset({"paged", "escalated", "warned", "alert", "room", "erased"})
 _REACHED = (Milestone.INVESTIGATION, Milestone.ROOT_CAUSE, Milestone.FIX)
-_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,13 +109,22 @@ def _done(asking: Asking, name: str, wanted: Verb) -> str:
 async def _shown(
     name: str, request: Request, server: Server, visitor: Visitor, *, filled: Filled = BLANK, status: int = 200
 ) -> Response:
-    values = await server.do(lambda: _looked_at(server, visitor, name))
+    measured = None
+    if "measure" in request.query_params:
+        # Beside the threads that everybody waits for: monitoring may be as ill as what it watches.
+        measured = await asyncio.to_thread(_measured, server, visitor, name)
+    values = await server.do(lambda: _looked_at(server, visitor, name, measured))
     # A page with something in it that was refused is not loaded anew by itself.
-    still = bool(filled.mistakes) or "still" in request.query_params
+    still = bool(filled.mistakes) or measured is not None or "still" in request.query_params
     return shown(request, "incident", status, visitor=visitor, filled=filled, still=still, **values)
 
 
-def _looked_at(server: Server, visitor: Visitor, name: str) -> dict[str, Any]:
+def _measured(server: Server, visitor: Visitor, name: str) -> Estimate:
+    kind = require_visible(Asking(server, visitor.who), name).incident_type
+    return impact(measurements_of(server.parts.settings.prometheus_url), kind)
+
+
+def _looked_at(server: Server, visitor: Visitor, name: str, measured: Estimate | None) -> dict[str, Any]:
     incident = require_visible(Asking(server, visitor.who), name)
     with server.parts.store.reading() as connection:
         now, schedule = server.parts.clock(), rosters.schedule(connection)
@@ -137,7 +147,9 @@ def _looked_at(server: Server, visitor: Visitor, name: str) -> dict[str, Any]:
             "tasks": TASKS,
             "severities": list(Severity),
             "milestones": _REACHED,
-            "findings": _estimate(incident, events),
+            "beginning": beginning_of(incident, events, measured),
+            "measured": measured,
+            "can_measure": server.parts.settings.prometheus_url is not None,
         }
 
 
@@ -153,24 +165,3 @@ def _told(one: Recorded) -> Told:
         number=one.number,
         later=one.recorded_at if late else None,
     )
-
-
-def _estimate(incident: Incident, events: Sequence[Recorded]) -> str:
-    """What is known by itself, for the assessment to begin with."""
-    if incident.findings:
-        return incident.findings
-    firing = [one for one in incident.alerts.values() if one.firing]
-    names = ", ".join(dict.fromkeys(one.name for one in firing[:_NAMED]))
-    more = f" and {len(firing) - _NAMED} more" if len(firing) > _NAMED else ""
-    parts = [f"Firing: {names}{more}."] if firing else []
-    if incident.alerts and not firing:
-        parts.append("None of its alerts fires any more.")
-    if incident.changes:
-        parts.append(f"Last change before it: {incident.changes[0]}.")
-    noted = [one.event.text for one in events if isinstance(one.event, Noted)]
-    if noted:
-        parts.append(f"Noted: {noted[-1]}")
-    joined = sum(isinstance(one.event, AlertJoined) for one in events)
-    if joined > 1:
-        parts.append(f"{joined} times an alert of it began or ended.")
-    return "\n".join(parts)

@@ -137,13 +137,13 @@ async def login(request: Request, server: ServerParts) -> Response:
     try:
         if server.parts.settings.insecure_local:
             refuse_other_sites(request)
-            return _with_cookie(request, there, _named(handle), _NAME_LASTS)
+            return _with_cookie(request, server, there, _named(handle), _NAME_LASTS)
         password = str(form.get("password") or "")
         session = await server.do(lambda: server.access.sign_in(handle, password))
     except (SettingError, Unauthenticated, RateLimited) as error:
         status = 429 if isinstance(error, RateLimited) else 422 if isinstance(error, SettingError) else 401
         return _login(request, server, there=there, handle=handle, problem=str(error), status=status)
-    return _with_cookie(request, there, session.token, int(SESSION_LASTS.total_seconds()))
+    return _with_cookie(request, server, there, session.token, int(SESSION_LASTS.total_seconds()))
 
 
 @router.post("/logout")
@@ -197,7 +197,7 @@ def _login(
         problem=problem,
     )
     if _BEFORE not in request.cookies:
-        answer.set_cookie(_BEFORE, before, secure=request.url.scheme == "https", httponly=True, samesite="strict")
+        answer.set_cookie(_BEFORE, before, secure=_by_https(request, server), httponly=True, samesite="strict")
     return answer
 
 
@@ -211,9 +211,14 @@ def _named(handle: str) -> str:
     return f"{secrets.token_urlsafe(16)}.{handle}"
 
 
-def _with_cookie(request: Request, there: str, value: str, seconds: int) -> Response:
+def _with_cookie(request: Request, server: Server, there: str, value: str, seconds: int) -> Response:
     answer = RedirectResponse(there, 303)
     answer.set_cookie(
-        COOKIE, value, max_age=seconds, secure=request.url.scheme == "https", httponly=True, samesite="strict"
+        COOKIE, value, max_age=seconds, secure=_by_https(request, server), httponly=True, samesite="strict"
     )
     return answer
+
+
+def _by_https(request: Request, server: Server) -> bool:
+    """Whether pages come by https; a proxy that ends it is known by the address that people use."""
+    return request.url.scheme == "https" or (server.parts.settings.public_url or "").startswith("https://")

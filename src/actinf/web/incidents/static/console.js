@@ -21,7 +21,7 @@ const isRefused = (region) => region.querySelector("form [role=alert]") !== null
 
 /** Whether somebody is writing here, or reads why a form was refused: that must not be taken away. */
 function inUse(region) {
-  if (isRefused(region)) return true;
+  if (isRefused(region) || region.matches("[data-still]")) return true;
   if (region.contains(document.activeElement) && document.activeElement.matches(WRITES)) return true;
   return [...region.querySelectorAll(WRITES)].some(isChanged);
 }
@@ -146,7 +146,7 @@ setInterval(tick, 1000);
 if (part()) {
   for (const region of regionsOf(part())) {
     shown.set(region.id, region.outerHTML);
-    if (!isRefused(region)) latest.set(region.id, region.outerHTML);
+    if (!isRefused(region) && !region.matches("[data-still]")) latest.set(region.id, region.outerHTML);
   }
 }
 tick();
