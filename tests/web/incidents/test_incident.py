@@ -65,6 +65,15 @@ def test_a_mistake_stands_beside_its_field_and_what_was_typed_stays(open_page: A
     expect(page.locator("#do-note").get_by_role("alert")).to_contain_text("text is empty")
 
 
+def test_what_came_too_late_is_said_at_the_top(open_page: Any, incident: Any, api: httpx.Client) -> None:
+    name = incident()
+    page = open_page(f"/incidents/{name}", java_script_enabled=False)
+    api.post(f"/v1/incidents/{name}/resolve", json={}).raise_for_status()
+    page.get_by_role("button", name="Acknowledge").click()
+    expect(page.get_by_role("alert")).to_contain_text("Nothing was done")
+    expect(page.get_by_role("alert")).to_contain_text("reopen it first")
+
+
 def test_what_somebody_writes_is_not_taken_away_by_what_happens(
     open_page: Any, incident: Any, api: httpx.Client
 ) -> None:
