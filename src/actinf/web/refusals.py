@@ -1,16 +1,24 @@
 """Problems as pages: whoever looks with a browser reads the same words as a program does, and no more."""
 
+import html
 from collections.abc import Callable, Coroutine
 from typing import Any
 from urllib.parse import quote
 
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 
 from actinf.runtime.problem_documents import PROBLEM_JSON, Problem
 from actinf.web.markup import wants_a_page
 
 __all__ = ["own_path", "show_problems_to_people"]
+
+_AGAIN = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark"><title>actinf</title>
+<meta http-equiv="refresh" content="0; url={address}"></head>
+<body><p><a href="{address}">Go on</a></p></body></html>
+"""
 
 Handler = Callable[[Request, Exception], Coroutine[Any, Any, Response]]
 
@@ -35,6 +43,8 @@ def _for_people(handler: Handler, shown: Callable[[Problem], Response], sign_in:
         if response.media_type != PROBLEM_JSON or not wants_a_page(request):
             return response
         problem = Problem.model_validate_json(bytes(response.body))
+        if problem.status == 401 and _comes_from_elsewhere(request):
+            return _asked_again(request)
         if problem.status == 401:
             there = request.url.path if request.method == "GET" else "/"
             ended = "&ended=1" if cookie in request.cookies else ""
@@ -42,6 +52,17 @@ def _for_people(handler: Handler, shown: Callable[[Problem], Response], sign_in:
         return shown(problem)
 
     return answer
+
+
+def _comes_from_elsewhere(request: Request) -> bool:
+    """Whether somebody followed a link of another site, with which a browser sends no cookie that is `Strict`."""
+    return request.method == "GET" and request.headers.get("sec-fetch-site") == "cross-site"
+
+
+def _asked_again(request: Request) -> Response:
+    """A page that asks for the same once more, by itself: the cookie comes then, where there is one."""
+    address = quote(request.url.path) + (f"?{request.url.query}" if request.url.query else "")
+    return HTMLResponse(_AGAIN.format(address=html.escape(address)), headers={"Cache-Control": "no-store"})
 
 
 def own_path(path: str) -> str:

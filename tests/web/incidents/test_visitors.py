@@ -155,6 +155,29 @@ def test_an_admin_keeps_accounts(guarded: "ResponderProcess", browser: Any) -> N
         assert httpx.get(f"{guarded.url}/v1/me", headers={"Authorization": f"Bearer {key}"}).status_code == 401
 
 
+def test_a_link_in_a_message_leads_to_the_page_where_somebody_is_signed_in(
+    guarded: "ResponderProcess", browser: Any
+) -> None:
+    """With a link of another site no cookie is sent that is `Strict`; whoever was paged must not sign in again."""
+    window = browser.new_context()
+    page = window.new_page()
+    page.goto(f"{guarded.url}/login")
+    page.fill("#handle", "responder")
+    page.fill("#password", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{guarded.url}/")
+    elsewhere = guarded.url.replace("127.0.0.1", "localhost")
+    page.goto(f"{elsewhere}/login")
+    page.evaluate("there => { location.href = there }", f"{guarded.url}/oncall?x=1")
+    page.wait_for_url(f"{guarded.url}/oncall?x=1")
+    expect(page.get_by_role("heading", name="On call")).to_be_visible()
+    window.clear_cookies()
+    page.goto(f"{elsewhere}/login")
+    page.evaluate("there => { location.href = there }", f"{guarded.url}/oncall")
+    page.wait_for_url(f"{guarded.url}/login?next=/oncall")
+    window.close()
+
+
 FOREIGN = [{"Host": "evil.example"}, {"Host": "localhost.evil.example"}, {"Origin": "https://evil.example"}]
 
 
