@@ -110,8 +110,18 @@ def test_an_incident_is_led_from_its_opening_to_its_tasks(actinf: Any, opened: s
 
 
 def test_every_verb_of_the_responder_is_a_command(actinf: Any) -> None:
-    told = actinf("incident", "--help").out
-    assert [name for name in VERBS if f"  {name} " not in told] == []
+    told = actinf("incident", "--help").out + actinf("incident", "check", "--help").out
+    options = {"check-by-machine": "--by-machine"}
+    assert [name for name in VERBS if f"  {options.get(name, name)} " not in told] == []
+
+
+def test_a_machine_looks_at_the_recovery_and_says_what_it_cannot_tell(actinf: Any, opened: str) -> None:
+    told = done(actinf, "check", opened, "--by-machine")
+    assert {one["passed"] for one in told["checklist"]} == {None}
+    assert all(one["found"] for one in told["checklist"] if one["item"] != "users")
+    refused = actinf("incident", "check", opened, "stable", "--by-machine")
+    assert "leave out the item" in refused.err
+    assert "check needs an item" in actinf("incident", "check", opened, "--passed").err
 
 
 def test_items_and_tasks_are_those_of_the_responder(actinf: Any, opened: str) -> None:

@@ -116,7 +116,7 @@ def test_the_pods_are_scraped_every_five_seconds_under_names_that_alerts_know() 
 def routes_in(folder: Path) -> Path:
     """Alertmanager's configuration as the tool of this machine reads it."""
     path = folder / "alertmanager.yml"
-    path.write_text(yaml.safe_dump(alertmanager_config("http://127.0.0.1:1")), encoding="utf-8")
+    path.write_text(yaml.safe_dump(alertmanager_config(lambda _: "http://127.0.0.1:1")), encoding="utf-8")
     return path
 
 

@@ -9,7 +9,7 @@ import http.server
 import json
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -69,8 +69,11 @@ def _local(job: dict[str, Any], targets: Sequence[tuple[str, Mapping[str, str]]]
     return {**kept, "static_configs": [{"targets": [place], "labels": dict(labels)} for place, labels in targets]}
 
 
-def alertmanager_config(webhook: str) -> dict[str, Any]:
-    """The configuration that is shipped, whose receivers are all one webhook, each under its name.
+AddressOf = Callable[[str], str]
+
+
+def alertmanager_config(address_of: AddressOf, *, token: str | None = None) -> dict[str, Any]:
+    """The configuration that is shipped, with an address for each receiver, and a token where they need one.
 
     Debian's Alertmanager is older than `url_file` (0.26): each is replaced by an address.
     """
@@ -78,7 +81,9 @@ def alertmanager_config(webhook: str) -> dict[str, Any]:
     for receiver in config["receivers"]:
         for hook in receiver["webhook_configs"]:
             del hook["url_file"]
-            hook["url"] = f"{webhook}/{quote(receiver['name'])}"
+            hook["url"] = address_of(receiver["name"])
+            if token is not None:
+                hook["http_config"] = {"authorization": {"credentials": token}}
     return config
 
 
@@ -90,9 +95,9 @@ def exported_by(adapter: str) -> set[str]:
 class Prometheus(ServerProcess):
     """A Prometheus with a configuration of its own below a folder."""
 
-    def __init__(self, folder: Path, config: Mapping[str, Any], *flags: str):
+    def __init__(self, folder: Path, config: Mapping[str, Any], *flags: str, port: int | None = None):
         folder.mkdir(exist_ok=True)
-        path, port = folder / "prometheus.yml", free_port()
+        path, port = folder / "prometheus.yml", port or free_port()
         path.write_text(yaml.safe_dump(dict(config)), encoding="utf-8")
         command = [
             program("prometheus"),
@@ -128,12 +133,12 @@ class Prometheus(ServerProcess):
 
 
 class Alertmanager(ServerProcess):
-    """An Alertmanager with the routes that are shipped, whose receivers are all the same webhook."""
+    """An Alertmanager with the routes that are shipped."""
 
-    def __init__(self, folder: Path, webhook: str):
+    def __init__(self, folder: Path, address_of: AddressOf, *, token: str | None = None):
         folder.mkdir(exist_ok=True)
         path, port = folder / "alertmanager.yml", free_port()
-        path.write_text(yaml.safe_dump(alertmanager_config(webhook)), encoding="utf-8")
+        path.write_text(yaml.safe_dump(alertmanager_config(address_of, token=token)), encoding="utf-8")
         command = [
             program("prometheus-alertmanager"),
             f"--config.file={path}",
@@ -160,6 +165,10 @@ class Webhook:
 
     url: str
     told: list[Told] = field(default_factory=list)
+
+    def address_of(self, receiver: str) -> str:
+        """Where a receiver is told, so that it is known which one was."""
+        return f"{self.url}/{quote(receiver)}"
 
     def when(self, alertname: str, status: str = "firing", *, since: float = 0.0) -> float | None:
         """When it was first told of an alert, after a time; None: not yet."""
@@ -221,7 +230,7 @@ def seeing(folder: Path, targets: Targets) -> Iterator[Seeing]:
     """Everything from the scrape to the webhook, as it is shipped."""
     program("prometheus-alertmanager")
     with webhook() as heard:
-        alertmanager = Alertmanager(folder / "alertmanager", heard.url)
+        alertmanager = Alertmanager(folder / "alertmanager", heard.address_of)
         prometheus = Prometheus(folder / "prometheus", prometheus_config(targets, f"127.0.0.1:{alertmanager.port}"))
         try:
             alertmanager.start()

@@ -72,7 +72,8 @@ def act(verb: str, outcome: str | Callable[[Document], str], said: dict[str, Any
         line = load_extra("actinf.responder.channels.neutral", extra="respond", purpose=_PURPOSE).line
         told = outcome if isinstance(outcome, str) else outcome(document)
         happened = f", as of {shown(when, now)}" if when is not None else ""
-        screen.out.print(line(f"{told}{happened}"), markup=False, soft_wrap=True)
+        for one in f"{told}{happened}".splitlines():
+            screen.out.print(line(one), markup=False, soft_wrap=True)
         standing = load_extra("actinf.cli.incident_screen", extra="respond", purpose=_PURPOSE).standing_line
         screen.out.print(standing(document), soft_wrap=True)
     return 0
@@ -156,16 +157,24 @@ def severity(*, severity: str, **said: Any) -> int:
 
 @click.command("check", short_help="Say how an item of the recovery checklist stands.")
 @of_incident
-@click.argument("item", metavar="ITEM", type=click.Choice(_CHECKLIST))
+@click.argument("item", metavar="[ITEM]", type=click.Choice(_CHECKLIST), required=False)
 @click.option("--passed", "passed", flag_value="passed", help="It is as it should be.")
 @click.option("--failed", "passed", flag_value="failed", help="It is not.")
 @click.option("--unknown", "passed", flag_value="unknown", help="It cannot be told.")
 @click.option("--found", help="What was seen.")
-def check(*, item: str, passed: str | None, found: str | None, **said: Any) -> int:
-    """Say how an item of the recovery checklist stands.
+@click.option("--by-machine", is_flag=True, help="Let Prometheus tell the four items that it can.")
+def check(*, item: str | None, passed: str | None, found: str | None, by_machine: bool, **said: Any) -> int:
+    """Say how an item of the recovery checklist stands, or let Prometheus tell.
 
     ITEM is stable, dependencies, alerts, performance or users.
     """
+    if by_machine:
+        if item is not None or passed is not None or found is not None:
+            raise SettingError("--by-machine looks at all items itself: leave out the item and how it stands")
+        must_be_now(said, "a machine looks")
+        return act("check-by-machine", _looked, said)
+    if item is None:
+        raise SettingError(f"check needs an item, one of {', '.join(_CHECKLIST)}, or --by-machine")
     if passed is None:
         raise SettingError("check needs how it stands: one of --passed, --failed, --unknown")
     how = {"passed": True, "failed": False, "unknown": None}[passed]
@@ -178,6 +187,13 @@ def check(*, item: str, passed: str | None, found: str | None, **said: Any) -> i
 def resolve(**said: Any) -> int:
     """Call it over: the resolution clock stops, and the tasks afterwards begin to count."""
     return act("resolve", _resolved, said)
+
+
+def _looked(document: Document) -> str:
+    told = {True: "well", False: "NOT well", None: "cannot be told"}
+    return "\n".join(
+        f"{one['item']}: {told[one['passed']]}; {one['found']}" for one in document["checklist"] if one["at"]
+    )
 
 
 def _resolved(document: Document) -> str:

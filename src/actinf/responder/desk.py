@@ -24,6 +24,7 @@ from actinf.responder.incident.severity import Severity
 from actinf.responder.incident.state import Incident, incident_of
 from actinf.responder.intake.changes import recent
 from actinf.responder.intake.grouping import GroupKey
+from actinf.responder.measuring.port import Measurements, NoMeasurements
 from actinf.responder.oncall.calendar import Calendar
 from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.store import alerts, changes, escalations, incidents, outbox, rosters, timeline, timers
@@ -81,12 +82,14 @@ class Desk:
         clock: the time, UTC.
         announcer: who is told of what.
         policy: how long an answer to a page is waited for.
+        measurements: who is asked how the service is.
     """
 
     store: Store
     clock: Callable[[], datetime]
     announcer: Announcer
     policy: Policy = field(default_factory=Policy)
+    measurements: Measurements = field(default_factory=NoMeasurements)
 
     def open(self, new: NewIncident, *, by: str) -> Incident:
         """Open an incident.

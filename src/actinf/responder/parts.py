@@ -17,6 +17,7 @@ from actinf.responder.channels.none import NoChannel
 from actinf.responder.clocks.steady import Reading, SteadyClock
 from actinf.responder.courier import Courier
 from actinf.responder.desk import Desk
+from actinf.responder.measuring.port import Measurements, NoMeasurements
 from actinf.responder.pulse import Pulse
 from actinf.responder.reception import Reception
 from actinf.responder.record.anchoring import Anchoring
@@ -78,7 +79,7 @@ def make_parts(settings: RespondSettings) -> Parts:
     clock = SteadyClock(Reading.of(before) if before is not None else None)
     routes = _routes(settings, clock)
     link = f"{settings.public_url.rstrip('/')}/incidents/{{id}}" if settings.public_url else None
-    desk = Desk(store, clock, Announcer(routes, link))
+    desk = Desk(store, clock, Announcer(routes, link), measurements=_measurements(settings))
     return Parts(
         settings=settings,
         store=store,
@@ -88,6 +89,14 @@ def make_parts(settings: RespondSettings) -> Parts:
         reception=Reception(desk),
         courier=Courier(desk, routes),
     )
+
+
+def _measurements(settings: RespondSettings) -> Measurements:
+    if settings.prometheus_url is None:
+        return NoMeasurements()
+    from actinf.responder.measuring.prometheus import Prometheus  # its client takes a while to load
+
+    return Prometheus(settings.prometheus_url)
 
 
 def _routes(settings: RespondSettings, clock: Callable[[], datetime]) -> list[Route]:

@@ -15,6 +15,7 @@ from actinf.responder.incident import decisions
 from actinf.responder.incident.events import Event, Milestone
 from actinf.responder.incident.severity import Judgement, Severity, Signals, classify
 from actinf.responder.incident.state import Incident
+from actinf.responder.measuring.recovery import check_by_machine
 from actinf.responder.moments import Moment
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Assign",
     "ChangeSeverity",
     "Check",
+    "CheckByMachine",
     "CloseAsFalse",
     "DoTask",
     "Erase",
@@ -215,6 +217,16 @@ class Check(Verb):
 
     def events(self, incident: Incident, by: str) -> tuple[Event, ...]:
         return decisions.check(self.item, passed=self.passed, found=self.found, by_machine=False)
+
+
+class CheckByMachine(Verb):
+    """Let a machine look at the four items of the recovery checklist that it can tell."""
+
+    verb = "check-by-machine"
+
+    def run(self, desk: Desk, incident: str, by: str) -> Incident:
+        """Do it; where nothing can be measured, the items say so."""
+        return check_by_machine(desk, incident, desk.measurements, by)
 
 
 class Resolve(Verb):

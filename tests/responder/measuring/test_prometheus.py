@@ -12,7 +12,7 @@ from support.ports import free_port
 from actinf.errors import NotMeasured
 from actinf.responder.measuring.patience import Patience
 from actinf.responder.measuring.port import NoMeasurements, Sample
-from actinf.responder.measuring.prometheus import Prometheus, measurements_of
+from actinf.responder.measuring.prometheus import Prometheus
 
 
 @contextmanager
@@ -82,7 +82,7 @@ def test_one_that_is_dead_or_slow_is_waited_for_no_longer_than_it_was_said() -> 
 
 def test_without_an_address_nobody_is_asked() -> None:
     with pytest.raises(NotMeasured, match="ACTINF_RESPOND_PROMETHEUS_URL"):
-        measurements_of(None).ask("up")
+        NoMeasurements().ask("up")
 
 
 def test_who_did_not_answer_once_is_not_asked_again() -> None:

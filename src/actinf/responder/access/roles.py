@@ -39,6 +39,7 @@ NEEDS: dict[str, Role] = {
     "milestone": Role.RESPONDER,
     "severity": Role.RESPONDER,
     "check": Role.RESPONDER,
+    "check-by-machine": Role.RESPONDER,
     "resolve": Role.RESPONDER,
     "reopen": Role.RESPONDER,
     "link": Role.RESPONDER,

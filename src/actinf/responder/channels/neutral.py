@@ -47,7 +47,17 @@ _EMPTY_LINES = re.compile(r"\n{3,}")
 #: What chat products turn into a call to everybody in the room.
 _CALLS_TO_ALL = re.compile(r"@(?=(?:everyone|everybody|channel|here|all|group|room|team)\b)", re.IGNORECASE)
 _CALLS = re.compile(r"(?<![\w.+-])@(?=\w)")
-_PUNCTUATION = re.compile(r"[!-/:-@\[-`{-~]")
+#: What Markdown, also that of GitHub, takes for more than text wherever it stands; nothing else is escaped, for many
+#: people read a report as it is written.
+_MARKDOWN = re.compile(
+    r"[\\`*\[\]<>|~$]"
+    r"|(?<![^\W_])_|_(?![^\W_])"  # inside of a word it is a letter
+    r"|&(?=#?\w+;)|#(?=\d)"  # entities, and numbers of tickets
+    r"|:(?=//)|(?<=mailto):|(?<=xmpp):|(?<=www)\.|(?<=[\w.+-])@(?=\w)",  # addresses that become links
+    re.IGNORECASE,
+)
+#: What it takes for more than text where a line begins: headings, lists, rules, underlines.
+_BEGINS_MARKDOWN = re.compile(r"^(\d{1,9}(?=[.)])|(?=[#+=:-]))(.)")
 
 
 def shorten(text: str, most: int) -> str:
@@ -111,7 +121,7 @@ def markdown(text: str, most: int = 3000) -> str:
         most: characters after escaping, at least 1.
 
     >>> print(markdown("# [ok](javascript:0) 1. <b>"))
-    \# \[ok\]\(javascript\:0\) 1\. \<b\>
+    \# \[ok\](javascript:0) 1. \<b\>
     """
     return _fitted(block(text, most), most, _written_for_markdown)
 
@@ -160,5 +170,10 @@ def _written_for_chat(text: str) -> str:
 
 
 def _written_for_markdown(text: str) -> str:
-    text = _PUNCTUATION.sub(r"\\\g<0>", _CALLS.sub("@" + _JOINER, text))
-    return "\n\n".join("\\\n".join(part.lstrip() for part in lines.split("\n")) for lines in text.split("\n\n"))
+    text = _CALLS.sub("@" + _JOINER, text)
+    paragraphs = [[_markdown_line(part.lstrip()) for part in lines.split("\n")] for lines in text.split("\n\n")]
+    return "\n\n".join("\\\n".join(lines) for lines in paragraphs)
+
+
+def _markdown_line(text: str) -> str:
+    return _BEGINS_MARKDOWN.sub(r"\1\\\2", _MARKDOWN.sub(r"\\\g<0>", text), count=1)

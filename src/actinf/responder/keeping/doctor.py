@@ -14,7 +14,6 @@ from actinf.responder.announcing import Route
 from actinf.responder.channels.port import TriesOut
 from actinf.responder.clocks.steady import Reading, machine_count, machine_run
 from actinf.responder.keeping.backup import broken
-from actinf.responder.measuring.prometheus import measurements_of
 from actinf.responder.oncall.gaps import findings
 from actinf.responder.oncall.rotation import Duty, Schedule
 from actinf.responder.parts import CLOCK, Parts
@@ -252,7 +251,7 @@ def _outside(parts: Parts) -> Iterator[Finding]:
         )
     if parts.settings.prometheus_url is not None:
         try:
-            measurements_of(parts.settings.prometheus_url).ask("vector(1)")
+            parts.desk.measurements.ask("vector(1)")
         except NotMeasured as error:
             yield _warn("Prometheus", str(error), "until then recovery and impact are judged by people")
         else:

@@ -10,16 +10,11 @@ import httpx
 
 from actinf.errors import NotMeasured
 from actinf.responder.channels.deadline import Deadline
-from actinf.responder.measuring.port import Measurements, NoMeasurements, Sample
+from actinf.responder.measuring.port import Sample
 
-__all__ = ["Prometheus", "measurements_of"]
+__all__ = ["Prometheus"]
 
 _MOST_OF_A_REPLY = 4 * 1024 * 1024
-
-
-def measurements_of(url: str | None) -> Measurements:
-    """Who is asked: the Prometheus at an address, or nobody."""
-    return NoMeasurements() if url is None else Prometheus(url)
 
 
 class Prometheus:

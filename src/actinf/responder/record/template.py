@@ -217,7 +217,7 @@ def _impact(post_mortem: PostMortem) -> Iterator[str]:
     if impact.services is None:
         yield f"- Services affected: {_missing(f'actinf incident assess {post_mortem.incident} --component …')}"
     else:
-        services = ", ".join(map(_escaped, impact.services.value))
+        services = ", ".join(map(_written_in_list, impact.services.value))
         yield f"- Services affected: {services}{_cited(impact.services.events)}"
     if impact.revenue is None:
         yield f"- Revenue impact: {_missing(f'{say} --revenue …', 'Not stated; where it applies')}"
@@ -229,7 +229,7 @@ def _action(item: ActionItem) -> str:
     mark = "x" if item.done else " "
     called = "@" if _HANDLE.fullmatch(item.owner) else ""
     return (
-        f"- [{mark}] {_written(item.text)} (Owner: {called}{_escaped(item.owner)}, Due: {item.due:%Y-%m-%d})"
+        f"- [{mark}] {_written(item.text)} (Owner: {called}{_written_in_list(item.owner)}, Due: {item.due:%Y-%m-%d})"
         f"{_cited(item.events)}"
     )
 
@@ -253,12 +253,14 @@ def _counted(number: int, what: str) -> str:
 
 
 def _written(text: str) -> str:
-    """Text that Markdown shows as it is, and that is read without pain where it is not shown but printed."""
-    return _NEEDLESS.sub(r"\1\2\3", _escaped(text))
+    # What ends the text of an action item is escaped inside of one.
+    return neutral.markdown(text, 10 * len(text) + 100).replace("(Owner:", r"\(Owner:")
 
 
-def _escaped(text: str) -> str:
-    return neutral.markdown(text, 10 * len(text) + 100)
+def _written_in_list(text: str) -> str:
+    """Text beside others, which commas and brackets keep apart."""
+    written = neutral.markdown(text, 10 * len(text) + 100)
+    return re.sub(r"\\.|[(),]", lambda found: found[0] if found[0][0] == "\\" else f"\\{found[0]}", written)
 
 
 def _line(text: str) -> str:
@@ -267,20 +269,17 @@ def _line(text: str) -> str:
 
 # ------------------------------------------------------------------------------------------------------------ reading
 
-#: What no dialect takes for more than itself: a hyphen within a word, a colon or a comma that ends one, the full stop
-#: behind a word (behind a number it could begin a list).
-_NEEDLESS = re.compile(r"(?<=\w)\\(-)(?=\w)|(?<=\w)\\([:,])(?=\s|\Z)|(?<=[^\W\d_])\\(\.)(?=\s|\Z)")
-
 #: Text in which all that has a meaning in Markdown is escaped.
-_TEXT = r"((?:[^\\\[\]()*]|\\.)+?)"
-#: The same in a list, where a comma separates.
-_ITEM = r"((?:[^\\\[\]()*,]|\\.)+?)"
+_TEXT = r"((?:[^\\\[\]*]|\\.)+?)"
+_TEXT_IN_LIST = r"((?:[^\\\[\]()*,]|\\.)+?)"
 _CITED = r"((?: \[#\d+\])+)"
 _HANDLE = re.compile(r"(?!(?:all|channel|everyone|here)$)[a-z0-9][a-z0-9._-]{0,63}")
 _STATEMENT = re.compile(rf"{_TEXT}{_CITED}(?:\n\n|\Z)", re.DOTALL)
 _MOMENT = re.compile(rf"- (\d{{4}}-\d\d-\d\d )?(\d\d:\d\d) - {_TEXT}{_CITED}")
 _UNREACHED = re.compile(r"- HH:MM - .*")
-_ACTION = re.compile(rf"- \[([ x])\] {_TEXT} \(Owner: @?{_ITEM}, Due: (\d{{4}}-\d\d-\d\d)\){_CITED}")
+_ACTION = re.compile(
+    rf"- \[([ x])\] {_TEXT} \(Owner: (?:@(?!\u2060))?{_TEXT_IN_LIST}, Due: (\d{{4}}-\d\d-\d\d)\){_CITED}"
+)
 _DURATION = re.compile(rf"- Duration: (\d+) hours? (\d+) minutes?{_CITED}")
 _USERS = re.compile(rf"- Users affected: ~(\d+) users?{_CITED}")
 _SERVICES = re.compile(rf"- Services affected: ((?:[^\\\[*]|\\.)+?){_CITED}")

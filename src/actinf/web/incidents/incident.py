@@ -20,7 +20,6 @@ from actinf.responder.incident.events import Milestone, Recorded
 from actinf.responder.incident.severity import Severity
 from actinf.responder.incident.tasks import CHECKLIST, TASKS
 from actinf.responder.measuring.impact import Estimate, impact
-from actinf.responder.measuring.prometheus import measurements_of
 from actinf.responder.record.narrative import sentence
 from actinf.responder.runbooks import runbook_of
 from actinf.responder.server.context import Asking, Server, ServerParts
@@ -121,7 +120,7 @@ async def _shown(
 
 def _measured(server: Server, visitor: Visitor, name: str) -> Estimate:
     kind = require_visible(Asking(server, visitor.who), name).incident_type
-    return impact(measurements_of(server.parts.settings.prometheus_url), kind)
+    return impact(server.parts.desk.measurements, kind)
 
 
 def _looked_at(server: Server, visitor: Visitor, name: str, measured: Estimate | None) -> dict[str, Any]:
