@@ -17,11 +17,13 @@ Incident = Callable[..., str]
 
 @pytest.fixture(scope="module")
 def responder(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[ResponderProcess]":
-    """A responder that needs no password, with a schedule."""
+    """A responder that needs no password, with a schedule, and a Prometheus that is down."""
     from support.duties import EXAMPLE
+    from support.ports import free_port
     from support.responder_process import responder_process
 
-    with responder_process(tmp_path_factory.mktemp("responder"), "--insecure-local") as process:
+    folder, nobody = tmp_path_factory.mktemp("responder"), f"http://127.0.0.1:{free_port()}"
+    with responder_process(folder, "--insecure-local", PROMETHEUS_URL=nobody) as process:
         process.set_schedule(EXAMPLE)
         yield process
 

@@ -1,5 +1,6 @@
 """The page of an incident: everything that can be done with it, by mouse, by keyboard, and without scripts."""
 
+import re
 from typing import Any
 
 import httpx
@@ -87,6 +88,26 @@ def test_what_somebody_writes_is_not_taken_away_by_what_happens(
     expect(page.get_by_role("status")).to_contain_text("Something has changed meanwhile")
     page.locator("#do-note form > button").click()
     expect(page.locator("#timeline")).to_contain_text("half a sentence")
+
+
+def test_an_assessment_begins_with_what_was_measured(open_page: Any, incident: Any, api: httpx.Client) -> None:
+    name = incident()
+    page = open_page(f"/incidents/{name}")
+    page.locator("#do-assess > summary").click()
+    page.get_by_role("link", name="Measure first").click()
+    expect(page.locator("#assess-findings")).to_have_value(re.compile("Measured: Prometheus at .* cannot be asked"))
+    api.post(f"/v1/incidents/{name}/note", json={"text": "meanwhile"}).raise_for_status()
+    expect(page.locator("#timeline")).to_contain_text("meanwhile")
+    page.locator("#do-assess form > button").click()
+    expect(page.locator("#about")).to_contain_text("Measured: Prometheus at")
+
+
+def test_a_machine_looks_at_the_checklist_and_says_what_it_cannot_tell(open_page: Any, incident: Any) -> None:
+    page = open_page(f"/incidents/{incident()}")
+    page.locator("#checklist > summary").click()
+    page.get_by_role("button", name="Look by machine").click()
+    expect(page.locator(".check-item").filter(has_text="by machine")).to_have_count(4)
+    expect(page.locator(".check-item").filter(has_text="not looked at")).to_contain_text("Affected users notified")
 
 
 def test_it_is_acknowledged_and_noted_by_keyboard_alone(open_page: Any, incident: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from actinf.responder.runbooks import runbook_of
 from actinf.responder.server.context import Asking, Server, ServerParts
 from actinf.responder.server.incidents import require_visible
 from actinf.responder.store import escalations, incidents, rosters, timeline
-from actinf.responder.verbs import VERBS, Merge, Verb
+from actinf.responder.verbs import VERBS, CheckByMachine, Merge, Verb
 from actinf.web.incidents.escalating import next_step
 from actinf.web.incidents.estimating import beginning_of
 from actinf.web.incidents.filled import BLANK, Filled, SentBefore, asked_for, mistakes_of
@@ -87,7 +88,9 @@ async def act(name: str, verb: str, request: Request, server: ServerParts, filin
         return RedirectResponse(f"/incidents/{name}", 303)
     try:
         wanted = asked_for(kind, filing)
-        after = await server.do(lambda: _done(Asking(server, visitor.who), name, wanted))
+        work = partial(_done, Asking(server, visitor.who), name, wanted)
+        # Beside the threads that everybody waits for: monitoring may be as ill as what it watches.
+        after = await (asyncio.to_thread(work) if isinstance(wanted, CheckByMachine) else server.do(work))
     except (ValidationError, ResponderError, SettingError) as error:
         _SENT.forget(*once)
         filled = Filled(form, values, mistakes_of(error))
@@ -110,7 +113,6 @@ async def _shown(
 ) -> Response:
     measured = None
     if "measure" in request.query_params:
-        # Beside the threads that everybody waits for: monitoring may be as ill as what it watches.
         measured = await asyncio.to_thread(_measured, server, visitor, name)
     values = await server.do(lambda: _looked_at(server, visitor, name, measured))
     # A page with something in it that was refused is not loaded anew by itself.

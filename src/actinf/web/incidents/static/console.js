@@ -136,7 +136,7 @@ document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.hasAttribute("aria-busy")) return event.preventDefault();
   form.setAttribute("aria-busy", "true");
-  setTimeout(() => form.removeAttribute("aria-busy"), 4000);
+  setTimeout(() => form.removeAttribute("aria-busy"), form.matches(".by-machine") ? 20000 : 4000);
 });
 
 document.addEventListener("visibilitychange", renew);
