@@ -41,7 +41,7 @@ class Line:
     lacks: tuple[str, ...] = ()
     within: float = 30
     then: str = ""
-    settles: float = 60
+    settles: float = 180
     folder: str = ""
     short: str = ""
     cannot: str = ""
@@ -188,7 +188,7 @@ def _wrong_setting(name: str, command: str, terminal: TakesLines) -> str:
     """What is wrong with a command that only brings about a state."""
     if not command:
         return ""
-    typed = terminal.type(command, seconds=90)
+    typed = terminal.type(command, seconds=240)
     return "" if typed.code == 0 else f"{name}, `{command}`: exit code {typed.code}: {typed.output.strip()[-500:]}"
 
 
