@@ -11,6 +11,7 @@ def test_nothing_that_was_answered_is_lost_and_nothing_is_sent_twice_without_say
     assert outcome.acknowledged == 20_000
     assert outcome.opened > 100
     assert outcome.lost == []
+    assert outcome.unpaged == []
     assert outcome.unsent == 0
     assert outcome.pages_twice == 0
     # A process that dies has at most one mail under way.

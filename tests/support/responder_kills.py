@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -15,7 +16,7 @@ from support.responder_process import ResponderProcess, alert, message
 from support.responding import schedule_text
 from support.webhook_receiver import SECRET, WebhookReceiver
 
-from actinf.responder.store import alerts
+from actinf.responder.store import alerts, escalations, incidents
 
 _DUPLICATE = "Possible duplicate: "
 
@@ -28,6 +29,7 @@ class Outcome:
         acknowledged: alerts that were answered with 2xx; opened: incidents that were.
         kills: of the process.
         lost: of both, answered and not there.
+        unpaged: incidents, all of which are P1, that nobody was paged for.
         pages, mails: that went out.
         pages_twice: pages that the provider acted on twice.
         mails_twice: mails that came twice; unmarked: those of them that do not say that they may.
@@ -38,6 +40,7 @@ class Outcome:
     opened: int = 0
     kills: int = 0
     lost: list[str] = field(default_factory=list)
+    unpaged: list[str] = field(default_factory=list)
     pages: int = 0
     mails: int = 0
     pages_twice: int = 0
@@ -109,7 +112,7 @@ def run_campaign(folder: Path, *, writers: int, items: int, kills: int, seed: in
             process.start()
         for thread in threads:
             thread.join()
-        _look(process, threads, outcome)
+        _look(process, threads, pager, outcome)
         _count(pager, post, outcome)
     finally:
         process.kill()
@@ -118,17 +121,20 @@ def run_campaign(folder: Path, *, writers: int, items: int, kills: int, seed: in
     return outcome
 
 
-def _look(process: ResponderProcess, threads: list[_Writer], outcome: Outcome) -> None:
+def _look(process: ResponderProcess, threads: list[_Writer], pager: WebhookReceiver, outcome: Outcome) -> None:
     """Wait until all is looked at and sent, and compare."""
     store = process.store()
 
     def waiting() -> int:
         with store.reading() as connection:
             unsent = connection.execute("SELECT count(*) FROM outbox WHERE state IN ('waits', 'under way')").fetchone()
-            return alerts.waiting(connection) + int(unsent[0])
+            to_page = escalations.due(connection, datetime.now(UTC))
+            return alerts.waiting(connection) + int(unsent[0]) + len(to_page)
 
     wait_until(lambda: waiting() == 0, "all is looked at and sent", seconds=300)
+    paged = {document["incident"] for document in pager.acted_on.values()}
     with store.reading() as connection:
+        outcome.unpaged = [name for name in incidents.names(connection) if name not in paged]
         kept = {row[0] for row in connection.execute("SELECT json_extract(alert, '$.name') FROM alert")}
         there = {row["id"] for row in connection.execute("SELECT id FROM incident")}
         outcome.unsent = int(connection.execute("SELECT count(*) FROM outbox WHERE state = 'given up'").fetchone()[0])

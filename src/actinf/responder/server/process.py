@@ -9,6 +9,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from actinf.errors import SettingError
+from actinf.responder.access.accounts import Access
 from actinf.responder.parts import make_parts
 from actinf.responder.server.app import create_app
 from actinf.responder.settings import RespondSettings
@@ -56,6 +57,8 @@ def serve(
             host, port = sock.getsockname()[:2]
             address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
             say(f"Incident responder on {address}, store in {parts.store.folder}. Ctrl-C ends it.")
+            if not settings.insecure_local and not Access(parts.store, parts.clock).accounts():
+                say("Nobody has an account yet, so nobody is let in: actinf respond accounts set HANDLE --role admin")
             config = uvicorn.Config(
                 create_app(parts, pages=pages),
                 loop="uvloop",
