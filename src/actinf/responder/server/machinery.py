@@ -27,7 +27,7 @@ __all__ = ["ChannelSeen", "Machinery"]
 _LOG = logging.getLogger(__name__)
 
 #: Alerts that are looked at in one transaction: a webhook waits for at most one of them.
-_DIGESTED_AT_ONCE = 250
+_DIGESTED_AT_ONCE = 100
 #: In a storm it is better to look at many at a time: each look costs as much as some alerts.
 _REST = 0.2
 _LAST_SECONDS = 15.0
