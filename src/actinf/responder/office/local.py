@@ -103,6 +103,8 @@ class LocalOffice:
         # A channel that still has not answered ends with the process; its message is taken up by the next one.
         if not any(sender.is_alive() for sender in self._senders):
             self._parts.close()
+        elif self._parts.pulse.anchoring is not None:
+            self._parts.pulse.anchoring.close()
 
     def _work(self, until: float) -> None:
         parts = self._parts
