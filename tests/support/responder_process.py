@@ -12,13 +12,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import coverage
 import httpx
+from support.documentation import ROOT
 
 from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.store.database import Store
 
 ACTINF = Path(sys.executable).with_name("actinf")
 _LISTENS = re.compile(r"Incident responder on (http://\S+?),")
+
+
+def _program() -> list[str]:
+    """The command `actinf`; measured, where these tests are."""
+    if coverage.Coverage.current() is None:
+        return [str(ACTINF)]
+    flags = [f"--rcfile={ROOT / 'pyproject.toml'}", "--parallel-mode", f"--data-file={ROOT / '.coverage'}"]
+    return [sys.executable, "-m", "coverage", "run", *flags, str(ACTINF)]
 
 
 class ResponderProcess:
@@ -34,7 +44,8 @@ class ResponderProcess:
         self.folder = folder / "store"
         self.log = folder / "respond.log"
         self.url = ""
-        self._command = [str(ACTINF), "respond", "serve", "--port", "0", "--data-dir", str(self.folder), *flags]
+        command = ["respond", "serve", "--port", "0", "--data-dir", str(self.folder), *flags]
+        self._command = [*_program(), *command]
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("ACTINF_RESPOND_")}
         self._environment = {**inherited, **{f"ACTINF_RESPOND_{name}": value for name, value in environment.items()}}
         self._process: subprocess.Popen[bytes] | None = None
@@ -68,6 +79,14 @@ class ResponderProcess:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
+
+    def end(self) -> None:
+        """Stop it if it runs, so that what was measured of it is kept; kill it where it does not end."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(10)
+        self.kill()
 
     def stop(self) -> int:
         """SIGTERM, and wait for the end; its exit code."""
@@ -114,7 +133,7 @@ def responder_process(folder: Path, *flags: str, **environment: str) -> Iterator
     try:
         yield process
     finally:
-        process.kill()
+        process.end()
 
 
 def alert(name: str, *, status: str = "firing", **labels: str) -> dict[str, Any]:
