@@ -98,7 +98,21 @@ def test_it_closes_by_itself_when_nobody_came_and_all_was_quiet_for_a_while(
     desk_at_hand.clock.pass_(minutes=0.2)
     desk_at_hand.beat()
     (incident,) = desk_at_hand.desk.list("resolved")
-    assert incident.resolution == "none of its alerts has fired for 5 min"
+    assert incident.resolution == "all its alerts have been quiet for 5 min"
+
+
+def test_what_comes_and_goes_has_to_be_quiet_for_longer(desk_at_hand: Responding, reception: Reception) -> None:
+    for _ in range(3):
+        take(reception, alert())
+        desk_at_hand.clock.pass_(minutes=1)
+        take(reception, alert(firing=False))
+    desk_at_hand.clock.pass_(minutes=15)
+    desk_at_hand.beat()
+    assert len(desk_at_hand.desk.list()) == 1
+    desk_at_hand.clock.pass_(minutes=6)
+    desk_at_hand.beat()
+    (incident,) = desk_at_hand.desk.list("resolved")
+    assert incident.resolution == "all its alerts have been quiet for 20 min"
 
 
 def test_what_somebody_attends_to_is_theirs_to_close(desk_at_hand: Responding, reception: Reception) -> None:

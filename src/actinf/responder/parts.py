@@ -17,6 +17,7 @@ from actinf.responder.channels.none import NoChannel
 from actinf.responder.clocks.steady import Reading, SteadyClock
 from actinf.responder.courier import Courier
 from actinf.responder.desk import Desk
+from actinf.responder.intake.recheck import RecheckSettings
 from actinf.responder.measuring.port import Measurements, NoMeasurements
 from actinf.responder.pulse import Pulse
 from actinf.responder.reception import Reception
@@ -85,10 +86,15 @@ def make_parts(settings: RespondSettings) -> Parts:
         store=store,
         clock=clock,
         desk=desk,
-        pulse=Pulse(desk, timedelta(seconds=settings.hold_seconds), Anchoring(store)),
+        pulse=Pulse(desk, _recheck(settings), Anchoring(store)),
         reception=Reception(desk),
         courier=Courier(desk, routes),
     )
+
+
+def _recheck(settings: RespondSettings) -> RecheckSettings:
+    hold = timedelta(seconds=settings.hold_seconds)
+    return RecheckSettings(hold=hold, longest_hold=max(hold, RecheckSettings().longest_hold))
 
 
 def _measurements(settings: RespondSettings) -> Measurements:

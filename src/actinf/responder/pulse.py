@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from actinf.responder.channels import messages
@@ -21,11 +21,12 @@ from actinf.responder.incident import decisions
 from actinf.responder.incident import events as happened
 from actinf.responder.incident.events import Event
 from actinf.responder.incident.state import Incident
+from actinf.responder.intake.recheck import RecheckSettings, ResolveNow, closing
 from actinf.responder.oncall.people import Person
 from actinf.responder.oncall.rotation import Duty, Schedule
 from actinf.responder.record.anchoring import Anchoring
-from actinf.responder.store import escalations, incidents, rosters, timeline, timers
-from actinf.responder.store.database import ticks
+from actinf.responder.store import alerts, escalations, incidents, rosters, timeline, timers
+from actinf.responder.store.database import moment_of, ticks
 
 __all__ = ["Pulse"]
 
@@ -43,12 +44,12 @@ class Pulse:
 
     Attributes:
         desk: through which things are done.
-        hold: how long none of its alerts may fire before an incident that nobody attends to is closed.
+        recheck: how long all alerts of an incident that nobody attends to have to be quiet before it is closed.
         anchoring: anchors what was written, whenever nothing more is due; None: nobody does.
     """
 
     desk: Desk
-    hold: timedelta = timedelta(minutes=5)
+    recheck: RecheckSettings = field(default_factory=RecheckSettings)
     anchoring: Anchoring | None = None
 
     def once(self) -> bool:
@@ -58,7 +59,7 @@ class Pulse:
             due = (
                 bool(timers.due(connection, now, 1))
                 or bool(escalations.due(connection, now, 1))
-                or bool(_cleared(connection, now - self.hold, 1))
+                or bool(self._quiet(connection, now))
             )
         if not due:
             if self.anchoring is not None:
@@ -208,11 +209,27 @@ class Pulse:
     def _close(self, connection: sqlite3.Connection) -> None:
         """Close what nobody attends to, and whose alerts have long ended."""
         now = self.desk.clock()
-        for name in _cleared(connection, now - self.hold):
+        for name, why in self._quiet(connection, now):
             incident = incidents.incident(connection, name)
-            minutes = round(self.hold.total_seconds() / 60)
-            events = decisions.resolve(incident, f"none of its alerts has fired for {minutes} min", by_itself=True)
-            self.desk.record(connection, name, incident, events, by=BY_ITSELF)
+            self.desk.record(connection, name, incident, decisions.resolve(incident, why, by_itself=True), by=BY_ITSELF)
+
+    def _quiet(self, connection: sqlite3.Connection, now: datetime) -> list[tuple[str, str]]:
+        """The incidents that may be closed, each with why."""
+        verdicts = [
+            (
+                row["id"],
+                closing(
+                    row["incident_type"],
+                    alerts.firing(connection, row["id"]),
+                    moment_of(row["cleared_at"]),
+                    alerts.beginnings(connection, row["id"]),
+                    now,
+                    self.recheck,
+                ),
+            )
+            for row in _cleared(connection, now - self.recheck.hold)
+        ]
+        return [(name, verdict.why) for name, verdict in verdicts if isinstance(verdict, ResolveNow)]
 
 
 def _events_of(timer: Timer, incident: Incident, schedule: Schedule | None) -> tuple[Event, ...]:
@@ -267,10 +284,9 @@ def _pages(connection: sqlite3.Connection, incident: str) -> list[sqlite3.Row]:
     ).fetchall()
 
 
-def _cleared(connection: sqlite3.Connection, since: datetime, limit: int = 200) -> list[str]:
-    found = connection.execute(
-        "SELECT id FROM incident i WHERE state = 'open' AND NOT attended AND cleared_at <= ? AND incident_type"
-        " NOT IN ('security') AND NOT EXISTS (SELECT 1 FROM alert a WHERE a.incident = i.id AND a.firing) LIMIT ?",
-        [ticks(since), limit],
-    )
-    return [row["id"] for row in found]
+def _cleared(connection: sqlite3.Connection, since: datetime) -> list[sqlite3.Row]:
+    """The incidents that nobody attends to, and none of whose alerts on the timeline has fired since then."""
+    return connection.execute(
+        "SELECT id, incident_type, cleared_at FROM incident WHERE state = 'open' AND NOT attended AND cleared_at <= ?",
+        [ticks(since)],
+    ).fetchall()
