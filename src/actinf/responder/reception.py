@@ -8,7 +8,7 @@ than a breeze.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -38,7 +38,6 @@ class Reception:
         desk: through which incidents are opened.
         severity, grouping, recheck: how alerts are judged, put together, and looked at again.
         at_once: alerts that are looked at in one transaction; others who want to write wait that long.
-        quiet: why an alert is not to be told at a moment; None: it is.
     """
 
     desk: Desk
@@ -46,7 +45,6 @@ class Reception:
     grouping: GroupingSettings = field(default_factory=GroupingSettings)
     recheck: RecheckSettings = field(default_factory=RecheckSettings)
     at_once: int = 5_000
-    quiet: Callable[[sqlite3.Connection, Alert, datetime], bool] | None = None
     _folded: Folded = field(default_factory=Folded, repr=False)
 
     def accept(self, taken: Iterable[Alert]) -> None:
@@ -116,10 +114,6 @@ class _Digest:
             return replace(known, look_at=None)
         if not known.firing or not known.began:
             return replace(known, look_at=None)
-        quiet = self._reception.quiet
-        if quiet is not None and quiet(self._connection, known.alert, self._now):
-            # It is told if it still fires when nothing quiets it any more.
-            return replace(known, look_at=self._now + self._reception.recheck.hold)
         judgement = classify(signals_of(known.alert.labels, known.alert.annotations), self._reception.severity)
         placement = place(known.alert, self._standing.values(), self._now, self._reception.grouping)
         if isinstance(placement, Joins):

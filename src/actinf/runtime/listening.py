@@ -1,10 +1,11 @@
-"""Taking an address before a server starts, so that one that is taken is an error of the settings, in plain words."""
+"""Addresses to listen on: taken before a server starts, so that one that is taken is told in plain words; and known."""
 
+import ipaddress
 import socket
 
 from actinf.errors import SettingError
 
-__all__ = ["bound_socket"]
+__all__ = ["bound_socket", "means_this_machine"]
 
 
 def bound_socket(host: str, port: int, *, remedy_host: str = "--host", remedy_port: str = "--port") -> socket.socket:
@@ -28,3 +29,11 @@ def bound_socket(host: str, port: int, *, remedy_host: str = "--host", remedy_po
         remedy = remedy_host if isinstance(error, socket.gaierror) else f"{remedy_port} (0 takes one that is free)"
         raise SettingError(f"cannot listen on {host}:{port}: {error.strerror}; give another with {remedy}") from None
     return sock
+
+
+def means_this_machine(name: str | None) -> bool:
+    """Whether a host name is localhost or a loopback address; what only resolves to one is not."""
+    try:
+        return name == "localhost" or ipaddress.ip_address(name or "").is_loopback
+    except ValueError:
+        return False

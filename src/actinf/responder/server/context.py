@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -17,6 +16,7 @@ from actinf.responder.access.accounts import HANDLE, Access, Principal
 from actinf.responder.access.roles import Role, require
 from actinf.responder.parts import Parts
 from actinf.responder.server.machinery import Machinery
+from actinf.runtime.listening import means_this_machine
 
 __all__ = ["Asking", "AskingUser", "Server", "ServerParts", "refuse_other_sites", "requires"]
 
@@ -120,7 +120,7 @@ def refuse_other_sites(request: Request) -> None:
         Forbidden: by a name that is not this machine's own, or from a page of another site.
     """
     name = urlsplit(f"//{request.headers.get('host', '')}").hostname
-    if not _means_this_machine(name):
+    if not means_this_machine(name):
         raise Forbidden(
             f"without keys only this machine is answered, by its own name, but was asked for as {str(name)[:200]!r}: "
             "use http://127.0.0.1 or http://localhost, or serve without --insecure-local"
@@ -131,14 +131,6 @@ def refuse_other_sites(request: Request) -> None:
             f"without keys no page of another site is answered, but this was sent from {origin[:200]!r}: serve without "
             "--insecure-local"
         )
-
-
-def _means_this_machine(name: str | None) -> bool:
-    """Whether it is localhost or a loopback address; what only resolves to one is not."""
-    try:
-        return name == "localhost" or ipaddress.ip_address(name or "").is_loopback
-    except ValueError:
-        return False
 
 
 def _named(request: Request) -> str:

@@ -129,15 +129,6 @@ CREATE TABLE change (
 ) STRICT;
 CREATE INDEX change_by_time ON change (at);
 
-CREATE TABLE quiet (                   -- silences and maintenance windows
-    id INTEGER PRIMARY KEY,
-    kind TEXT NOT NULL CHECK (kind IN ('silence', 'maintenance')),
-    document TEXT NOT NULL,            -- JSON
-    made_by TEXT NOT NULL,
-    made_at INTEGER NOT NULL,
-    ended_at INTEGER
-) STRICT;
-
 CREATE TABLE roster (                  -- who is on call; the newest row counts
     id INTEGER PRIMARY KEY,
     saved_at INTEGER NOT NULL,

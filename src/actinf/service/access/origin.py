@@ -1,12 +1,12 @@
 """From where a browser asks: what keeps the pages of other sites from using a service in a visitor's name."""
 
-import ipaddress
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
 from fastapi import Request
 
 from actinf.errors import Forbidden
+from actinf.runtime.listening import means_this_machine
 
 __all__ = ["is_of_this_address", "refuse_other_sites"]
 
@@ -30,7 +30,7 @@ def refuse_other_sites(request: Request, let_in: Collection[str] = ()) -> None:
         Forbidden: by a name that is not this machine's own, or from a page of another site.
     """
     name = request.url.hostname
-    if not _means_this_machine(name):
+    if not means_this_machine(name):
         raise Forbidden(
             f"without keys only this machine is answered, by its own name, but was asked for as {str(name)[:200]!r}: "
             "use http://127.0.0.1 or http://localhost, or serve with keys (without --insecure-local)"
@@ -41,11 +41,3 @@ def refuse_other_sites(request: Request, let_in: Collection[str] = ()) -> None:
             f"without keys no page of another site is answered, but this was sent from {origin[:200]!r}: put that "
             "origin into ACTINF_CORS_ORIGINS if you trust it, or serve with keys (without --insecure-local)"
         )
-
-
-def _means_this_machine(name: str | None) -> bool:
-    """Whether it is localhost or a loopback address; what only resolves to one is not."""
-    try:
-        return name == "localhost" or ipaddress.ip_address(name or "").is_loopback
-    except ValueError:
-        return False
