@@ -11,6 +11,7 @@ import actinf
 from actinf.client.operation import Operation
 from actinf.client.refusals import error_of_problem, not_this_service, unreadable
 from actinf.errors import ActinfError, ServiceError, ServiceUnavailable, SettingError
+from actinf.runtime.listening import means_this_machine
 
 __all__ = ["address", "close_when_forgotten", "headers_with", "is_here", "lost", "result_of"]
 
@@ -33,8 +34,7 @@ def address(url: str) -> str:
 
 def is_here(url: str) -> bool:
     """Whether an address is of this machine, to which no proxy of the environment leads."""
-    host = urlsplit(url).hostname or ""
-    return host in ("localhost", "::1") or host.startswith("127.")
+    return means_this_machine(urlsplit(url).hostname)
 
 
 def headers_with(key: str | None) -> dict[str, str]:

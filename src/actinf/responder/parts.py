@@ -25,7 +25,7 @@ from actinf.responder.record.anchoring import Anchoring
 from actinf.responder.settings import RespondSettings
 from actinf.responder.store import notes
 from actinf.responder.store.database import Store
-from actinf.runtime.process_settings import is_loopback
+from actinf.runtime.listening import means_this_machine
 
 if TYPE_CHECKING:
     from actinf.responder.channels.mail import MailSettings
@@ -155,7 +155,7 @@ def _mail(settings: RespondSettings) -> MailSettings:
     host = url.hostname or ""
     implicit = url.scheme == "smtps"
     # A server on this machine needs no encryption to be reached; any other does.
-    security = Security.TLS if implicit else Security.NONE if is_loopback(host) else Security.STARTTLS
+    security = Security.TLS if implicit else Security.NONE if means_this_machine(host) else Security.STARTTLS
     return MailSettings(
         host=host,
         port=url.port or (465 if implicit else 587),

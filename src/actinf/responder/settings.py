@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
-from actinf.runtime.process_settings import ProcessSettings, is_address, is_loopback, unknown_among
+from actinf.runtime.listening import means_this_machine
+from actinf.runtime.process_settings import ProcessSettings, is_address, unknown_among
 
 __all__ = ["RespondSettings", "unknown_respond_variables"]
 
@@ -110,7 +111,7 @@ class RespondSettings(ProcessSettings):
             raise ValueError(f"{PREFIX}SMTP_URL is set, and {PREFIX}MAIL_FROM is not: say from whom mails come")
         if (self.pager_url is None) != (self.pager_secret is None):
             raise ValueError(f"{PREFIX}PAGER_URL and {PREFIX}PAGER_SECRET belong together: give both, or neither")
-        if self.insecure_local and not is_loopback(self.host):
+        if self.insecure_local and not means_this_machine(self.host):
             raise ValueError(
                 f"--insecure-local with --host {self.host}: strangers could open and close incidents; leave out one"
             )

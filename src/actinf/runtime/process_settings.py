@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from actinf.errors import SettingError
 from actinf.runtime.validation import expected, told
 
-__all__ = ["ProcessSettings", "is_address", "is_loopback", "unknown_among"]
+__all__ = ["ProcessSettings", "is_address", "unknown_among"]
 
 
 class ProcessSettings(BaseSettings):
@@ -61,11 +61,6 @@ def unknown_among(
         hint = f"did you mean {prefix}{near[0]}?" if near else "docs/reference/settings.md lists those that there are"
         sentences.append(f"{variable} is set, but there is no such setting, so it changes nothing: {hint}")
     return sentences
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only programs on this machine can reach what listens there."""
-    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 def is_address(value: str, schemes: Iterable[str]) -> bool:

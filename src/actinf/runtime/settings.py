@@ -13,7 +13,8 @@ from sqlalchemy.exc import ArgumentError
 
 from actinf.errors import SettingError
 from actinf.runtime.database import sqlalchemy_url
-from actinf.runtime.process_settings import ProcessSettings, is_address, is_loopback, unknown_among
+from actinf.runtime.listening import means_this_machine
+from actinf.runtime.process_settings import ProcessSettings, is_address, unknown_among
 
 __all__ = ["Settings", "unknown_variables"]
 
@@ -177,7 +178,7 @@ class Settings(ProcessSettings):
     @property
     def on_loopback(self) -> bool:
         """Whether only programs on this machine can reach the process."""
-        return is_loopback(self.host)
+        return means_this_machine(self.host)
 
     @classmethod
     def read(cls, **given: Any) -> Self:

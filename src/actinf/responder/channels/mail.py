@@ -27,6 +27,7 @@ from actinf.responder.channels import neutral
 from actinf.responder.channels.deadline import Deadline
 from actinf.responder.channels.messages import digest, plain_text
 from actinf.responder.channels.port import Delivery, Kind, Message
+from actinf.runtime.listening import means_this_machine
 
 __all__ = ["MailChannel", "MailSettings", "Security"]
 
@@ -83,7 +84,7 @@ class MailSettings:
                 raise SettingError(f"the mail address {address!r}: expected one like incidents@example.org")
         if (self.user is None) != (self.password is None):
             raise SettingError("the mail server has a user or a password, and not the other: expected both or neither")
-        here = self.host in ("localhost", "::1") or self.host.startswith("127.")
+        here = means_this_machine(self.host)
         if self.security is Security.NONE and not here:
             raise SettingError(
                 f"mail to {self.host!r} is not encrypted: expected starttls or tls; none is for this machine alone"

@@ -26,6 +26,7 @@ from actinf.responder.channels.port import Delivery, Kind, Message
 from actinf.responder.channels.retry_after import seconds_to_wait
 from actinf.responder.channels.slack_layout import blocks_of, fallback_of, is_user
 from actinf.responder.channels.slack_web import NoReply, SlackWeb
+from actinf.runtime.listening import means_this_machine
 
 __all__ = ["SlackChannel", "SlackSettings"]
 
@@ -83,7 +84,7 @@ class SlackSettings:
         if not token or not token.isascii() or not token.isprintable() or " " in token:
             raise SettingError("the token of Slack is empty, or holds blanks or line breaks: expected xoxb-…")
         parts = urlsplit(self.base_url)
-        here = parts.hostname == "localhost" or (parts.hostname or "").startswith("127.")
+        here = means_this_machine(parts.hostname)
         if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and here)):
             raise SettingError(f"the address of Slack is {self.base_url!r}: expected https://slack.com/api/")
         if not self.room or self.room.startswith("#"):

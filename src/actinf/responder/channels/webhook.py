@@ -29,6 +29,7 @@ from actinf.responder.channels import neutral
 from actinf.responder.channels.deadline import Deadline
 from actinf.responder.channels.port import Delivery, Message
 from actinf.responder.channels.retry_after import seconds_to_wait
+from actinf.runtime.listening import means_this_machine
 
 __all__ = ["WebhookChannel", "WebhookSettings", "signature"]
 
@@ -252,7 +253,7 @@ def _reference(reply: bytes) -> str | None:
 
 
 def _is_here(host: str) -> bool:
-    return host in ("localhost", "::1") or host.startswith("127.")
+    return means_this_machine(host)
 
 
 def _why(error: Exception) -> str:

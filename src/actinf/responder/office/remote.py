@@ -16,6 +16,7 @@ from actinf.responder.duties import DutyChange
 from actinf.responder.office.port import Document, Settled
 from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.verbs import OpenIncident, Verb
+from actinf.runtime.listening import means_this_machine
 
 __all__ = ["RemoteOffice"]
 
@@ -58,7 +59,7 @@ class RemoteOffice:
 
     def __init__(self, url: str, key: str | None, by: str, *, transport: httpx.BaseTransport | None = None):
         address = _address(url)
-        if key is not None and address.scheme == "http" and not _is_this_machine(address.host):
+        if key is not None and address.scheme == "http" and not means_this_machine(address.host):
             raise errors.SettingError(
                 f"ACTINF_RESPOND_URL is {url[:200]!r}, and ACTINF_RESPOND_KEY would be sent there for all to read: "
                 "expected https://"
@@ -185,7 +186,3 @@ def _address(url: str) -> httpx.URL:
             f"ACTINF_RESPOND_URL is {url[:200]!r}: expected an address as https://respond.example.org"
         )
     return address
-
-
-def _is_this_machine(host: str) -> bool:
-    return host in ("localhost", "::1") or host.startswith("127.")
