@@ -18,6 +18,7 @@ from actinf.responder.clocks.steady import Reading, SteadyClock
 from actinf.responder.courier import Courier
 from actinf.responder.desk import Desk
 from actinf.responder.intake.recheck import RecheckSettings
+from actinf.responder.keeping.clock import Correction, take_up
 from actinf.responder.measuring.port import Measurements, NoMeasurements
 from actinf.responder.pulse import Pulse
 from actinf.responder.reception import Reception
@@ -48,10 +49,16 @@ class Parts:
     reception: Reception
     courier: Courier
 
-    def keep_clock(self) -> None:
-        """Remember the time as it is counted, for the process after this one."""
+    def keep_clock(self) -> Correction | None:
+        """Remember the time as it is counted, for the process after this one; first correct it, where that was asked.
+
+        Returns:
+            How it was corrected; None: it was not.
+        """
         with self.store.writing() as connection:
+            done = take_up(connection, self.desk, self.clock)
             notes.put(connection, CLOCK, self.clock.reading().text())
+        return done
 
     def close(self) -> None:
         """Close the store, and let another process write its anchors."""

@@ -11,6 +11,7 @@ The count is that of the machine, and survives a process: what was read last is 
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -67,7 +68,7 @@ def machine_count() -> float:
 
 
 class SteadyClock:
-    """A clock.
+    """A clock, which any number of threads may read.
 
     Args:
         before: the last reading that was kept; None: there is none.
@@ -87,22 +88,25 @@ class SteadyClock:
         self._wall = wall
         self._count = count
         self._run = run if run is not None else machine_run()
+        # Else a thread that reads while another corrects the clock would undo the correction.
+        self._guard = threading.Lock()
         known = before is not None and before.run == self._run and before.count <= count()
         self._last = before if known and before is not None else Reading(self._run, count(), wall())
 
     def __call__(self) -> datetime:
-        """The time, UTC; it never goes back."""
+        """The time, UTC; it goes back for a correction alone."""
         return datetime.fromtimestamp(self.reading().steady, UTC)
 
     def reading(self) -> Reading:
         """The time as it is counted, to be kept."""
-        count = self._count()
-        counted = self._last.steady + (count - self._last.count)
-        wall = self._wall()
-        # A wall clock that is kept right is a hair before or behind: it is followed, but time does not go back for it.
-        steady = max(wall, self._last.steady) if abs(wall - counted) < _STEP else counted
-        self._last = Reading(self._run, count, steady)
-        return self._last
+        with self._guard:
+            count = self._count()
+            counted = self._last.steady + (count - self._last.count)
+            wall = self._wall()
+            # A wall clock that is kept right is a hair before or behind: it is followed, but time does not go back.
+            steady = max(wall, self._last.steady) if abs(wall - counted) < _STEP else counted
+            self._last = Reading(self._run, count, steady)
+            return self._last
 
     @property
     def step(self) -> timedelta:
@@ -111,5 +115,6 @@ class SteadyClock:
         return timedelta(seconds=apart) if abs(apart) >= _STEP else timedelta(0)
 
     def believe_the_wall(self) -> None:
-        """Take the wall clock's time from now on."""
-        self._last = Reading(self._run, self._count(), self._wall())
+        """Take the wall clock's time from now on, also where that goes back."""
+        with self._guard:
+            self._last = Reading(self._run, self._count(), self._wall())

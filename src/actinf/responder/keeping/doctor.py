@@ -143,7 +143,7 @@ def _clock(parts: Parts) -> Iterator[Finding]:
         yield _fail(
             "clock",
             f"the wall clock was set, and is {abs(step):.0f} s {way} the time that timers count by",
-            "set the wall clock right; where it is right, restart the machine, and timers take its time",
+            "set the wall clock right; where it is right: actinf respond clock --believe-the-wall --reason TEXT",
         )
     else:
         yield _ok("clock", f"{parts.clock():%Y-%m-%d %H:%M:%S} UTC, counted without a step")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from actinf.responder.announcing import Route
+from actinf.responder.channels.neutral import line
 from actinf.responder.channels.port import Kind
 from actinf.responder.parts import Parts
 from actinf.responder.server.committer import Committer
@@ -137,8 +138,11 @@ class Machinery:
             self.something_happened()
 
     def _keep_clock(self) -> None:
-        self._parts.keep_clock()
+        corrected = self._parts.keep_clock()
         self._kept_at = time.monotonic()
+        if corrected is not None:
+            _LOG.warning("%s, because %s said so: %s", corrected.sentence(), corrected.by, line(corrected.reason))
+            self.workers.wake("pulse")
         step = self._parts.clock.step
         CLOCK_STEP.set(step.total_seconds())
         if abs(step - self._step_told) > timedelta(seconds=1):
