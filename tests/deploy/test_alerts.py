@@ -51,9 +51,13 @@ def test_every_alert_is_tried_both_ways() -> None:
 def test_an_alert_says_what_it_is_about_and_where_to_look(name: str) -> None:
     alert = alerts()[name]
     labels, notes = alert["labels"], alert["annotations"]
-    assert set(labels) == {"severity", "incident_type", "component"}
+    assert set(labels) - {"security_breach"} == {"severity", "incident_type", "component"}
     assert labels["severity"] in {"P0", "P1", "P2", "P3"}
     assert labels["incident_type"] in KINDS
+    if labels["incident_type"] == "security":
+        assert labels["severity"] == "P0", "what may be a breach counts as one until somebody has looked"
+    assert labels.get("security_breach", "true") == "true"
+    assert "security_breach" not in labels or labels["incident_type"] == "security"
     assert set(notes) == {"summary", "runbook_url", "dashboard_url"}
     assert notes["runbook_url"] == f"docs/runbooks/{labels['incident_type'].replace('_', '-')}.md"
     assert notes["dashboard_url"].startswith("https://monitoring.active-inference.com/d/")

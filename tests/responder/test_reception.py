@@ -136,6 +136,41 @@ def test_security_never_closes_by_itself(desk_at_hand: Responding, reception: Re
     assert (incident.severity, incident.private) == (Severity.P0, True)
 
 
+def test_what_somebody_lowered_is_raised_again_by_evidence_alone(
+    desk_at_hand: Responding, reception: Reception
+) -> None:
+    """Else the next guessed key would page everybody for what was looked at, and found to be noise."""
+    suspicious = {"incident_type": "security", "severity": "P0"}
+    take(reception, alert("KeysGuessed", **suspicious))
+    (incident,) = desk_at_hand.desk.list()
+    assert incident.reasons[0] == "P0: security: it counts as a breach until somebody has looked"
+    desk_at_hand.desk.act(
+        incident.id, lambda one: decisions.change_severity(one, Severity.P2, "a forgotten program"), by="ada"
+    )
+    take(reception, alert("ScopesProbed", **suspicious))
+    (incident,) = desk_at_hand.desk.list()
+    assert (incident.severity, len(incident.alerts), incident.private) == (Severity.P2, 2, True)
+    take(reception, alert("AuditContradicted", security_breach="true", **suspicious))
+    (incident,) = desk_at_hand.desk.list()
+    assert (incident.severity, incident.reasons) == (Severity.P0, ("P0: security: there is evidence of a breach",))
+
+
+def test_evidence_of_a_breach_is_private_whatever_its_type(desk_at_hand: Responding, reception: Reception) -> None:
+    take(reception, alert(), alert("RowsChanged", security_breach="yes"))
+    found = {(one.incident_type, one.severity, one.private) for one in desk_at_hand.desk.list()}
+    assert found == {("api_down", Severity.P1, False), ("security", Severity.P0, True)}
+
+
+def test_what_is_not_about_security_is_raised_whoever_judged_it(desk_at_hand: Responding, reception: Reception) -> None:
+    take(reception, alert())
+    (incident,) = desk_at_hand.desk.list()
+    desk_at_hand.desk.act(
+        incident.id, lambda one: decisions.change_severity(one, Severity.P2, "few requests fail"), by="ada"
+    )
+    take(reception, alert("ApiUnhealthy", severity="P0"))
+    assert desk_at_hand.desk.incident(incident.id).severity is Severity.P0
+
+
 def test_what_comes_back_soon_is_opened_again(desk_at_hand: Responding, reception: Reception) -> None:
     take(reception, alert())
     (incident,) = desk_at_hand.desk.list()

@@ -15,7 +15,8 @@ from datetime import datetime
 from actinf.responder.desk import BY_ITSELF, INCIDENT_TYPES, Desk, NewIncident
 from actinf.responder.incident import decisions
 from actinf.responder.incident.events import AlertJoined, Event, Noted, SeverityChanged
-from actinf.responder.incident.severity import Judgement, Severity, SeveritySettings, classify, signals_of
+from actinf.responder.incident.severity import Judgement, Severity, SeveritySettings, Signals, classify, signals_of
+from actinf.responder.incident.state import Incident
 from actinf.responder.intake.alert import Alert
 from actinf.responder.intake.fingerprint import partial_fingerprint
 from actinf.responder.intake.grouping import GroupingSettings, Joins, Opens, Reopens, Standing, group_of, place
@@ -114,10 +115,11 @@ class _Digest:
             return replace(known, look_at=None)
         if not known.firing or not known.began:
             return replace(known, look_at=None)
-        judgement = classify(signals_of(known.alert.labels, known.alert.annotations), self._reception.severity)
+        signals = signals_of(known.alert.labels, known.alert.annotations)
+        judgement = classify(signals, self._reception.severity)
         placement = place(known.alert, self._standing.values(), self._now, self._reception.grouping)
         if isinstance(placement, Joins):
-            return self._joined(known, placement.incident, judgement)
+            return self._joined(known, placement.incident, signals, judgement)
         verdict = opening(judgement.severity, not known.firing, known.began, self._now, self._reception.recheck)
         if isinstance(verdict, LookAgain):
             return replace(known, look_at=verdict.at)
@@ -150,11 +152,11 @@ class _Digest:
         self._standing = self._all_standing()
         return placed
 
-    def _joined(self, known: Known, name: str, judgement: Judgement) -> Known:
+    def _joined(self, known: Known, name: str, signals: Signals, judgement: Judgement) -> Known:
         self._tell(name, known.alert)
-        if name not in self._severity:
-            self._severity[name] = self._folded.incident(self._connection, name).severity
-        if judgement.severity < self._severity[name]:
+        incident = self._folded.incident(self._connection, name)
+        self._severity.setdefault(name, incident.severity)
+        if judgement.severity < self._severity[name] and not _was_looked_at(incident, signals):
             self._severity[name] = judgement.severity
             worse = SeverityChanged(severity=judgement.severity, reason=judgement.reasons[0], by_hand=False)
             self._news[name].append(worse)
@@ -191,6 +193,13 @@ class _Digest:
         if left_out and room > 0:
             kept.append(Noted(text=f"more than {_MOST_ON_A_TIMELINE} alerts: further ones are counted, not listed"))
         self._desk.record(self._connection, name, incident, kept, by=BY_ITSELF)
+
+
+def _was_looked_at(incident: Incident, signals: Signals) -> bool:
+    """Whether somebody has judged by hand what an alert only suspects; evidence is more than that."""
+    if not (incident.incident_type == "security" and incident.judged_by_hand):
+        return False
+    return not (signals.security or signals.data_loss or signals.down)
 
 
 def _latest(events: Sequence[Event]) -> list[Event]:

@@ -25,6 +25,7 @@ __all__ = [
     "Signals",
     "classify",
     "degradation",
+    "is_marked",
     "signals_of",
     "slowdown",
 ]
@@ -142,7 +143,7 @@ class Signals:
         affected_users: how many users it affects; None: not known.
         kind: of incident: api_down, database_performance, high_memory, security, …; "": not known.
         data_loss: data was lost or corrupted, or may have been.
-        security: somebody got in, or may have.
+        security: there is evidence that somebody got in.
         down: the system is down altogether.
         cosmetic: it is a matter of looks or of documentation.
 
@@ -218,7 +219,7 @@ def signals_of(labels: Mapping[str, str], annotations: Mapping[str, str]) -> Sig
     said = {**annotations, **labels}
 
     def is_set(name: str) -> bool:
-        return said.get(name, "").strip().lower() in {"true", "yes", "1"}
+        return is_marked(name, labels, annotations)
 
     return Signals(
         labels=labels,
@@ -230,6 +231,11 @@ def signals_of(labels: Mapping[str, str], annotations: Mapping[str, str]) -> Sig
         down=is_set("down"),
         cosmetic=is_set("cosmetic"),
     )
+
+
+def is_marked(name: str, labels: Mapping[str, str], annotations: Mapping[str, str]) -> bool:
+    """Whether a label of an alert, else an annotation, says that something is so: "true", "yes" or "1"."""
+    return labels.get(name, annotations.get(name, "")).strip().lower() in {"true", "yes", "1"}
 
 
 def degradation(measured: float, baseline: float) -> float | None:
@@ -272,7 +278,9 @@ def _evidence(signals: Signals, settings: SeveritySettings) -> Iterator[tuple[Se
     """Each thing that is known, with the severity that it speaks for."""
     if signals.data_loss or signals.kind in settings.data_loss_kinds:
         yield Severity.P0, "data is lost or corrupted, or may be"
-    if signals.security or signals.kind in settings.security_kinds:
+    if signals.security:
+        yield Severity.P0, "security: there is evidence of a breach"
+    elif signals.kind in settings.security_kinds:
         yield Severity.P0, "security: it counts as a breach until somebody has looked"
     if signals.down:
         yield Severity.P0, "the system is down altogether"

@@ -55,6 +55,7 @@ class Incident:
     Attributes:
         id: `YYYY-MM-DD-NNN`, the UTC day on which it was opened.
         detected_at: from when its clocks count.
+        judged_by_hand: whether a person said last how severe it is.
         attended: whether somebody is there; else it is being escalated.
         acknowledged_at: when somebody first was.
         resolved_at: when it was resolved, while it is.
@@ -83,6 +84,7 @@ class Incident:
     opened_at: datetime
     opened_by: str
     changes: tuple[str, ...] = ()
+    judged_by_hand: bool = False
     attended: bool = False
     acknowledged_at: datetime | None = None
     acknowledged_by: str = ""
@@ -231,7 +233,7 @@ def _(event: happened.HandedOver, one: Recorded, before: Incident) -> dict[str, 
 
 @_changes.register
 def _(event: happened.SeverityChanged, one: Recorded, before: Incident) -> dict[str, Any]:
-    return {"severity": event.severity, "reasons": (event.reason,)}
+    return {"severity": event.severity, "reasons": (event.reason,), "judged_by_hand": event.by_hand}
 
 
 @_changes.register
@@ -242,6 +244,7 @@ def _(event: happened.Assessed, one: Recorded, before: Incident) -> dict[str, An
         "component": event.components[0],
         "impact": event.impact,
         "findings": event.findings,
+        "judged_by_hand": True,
         "assessed_at": before.assessed_at or one.at,
     }
 

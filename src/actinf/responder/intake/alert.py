@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from actinf.errors import SettingError
+from actinf.responder.incident.severity import is_marked
 from actinf.responder.intake.untrusted import web_address
 
 __all__ = ["Alert", "Status"]
@@ -63,7 +64,8 @@ class Alert:
     @property
     def kind(self) -> str:
         """The kind of incident that it belongs to: api_down, security, …; "": it does not say."""
-        return self.labels.get("incident_type", "")
+        is_breach = is_marked("security_breach", self.labels, self.annotations)
+        return "security" if is_breach else self.labels.get("incident_type", "")
 
     @property
     def is_private(self) -> bool:
