@@ -9,9 +9,11 @@ from pathlib import Path
 
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
 from writing import write_or_check
 
 from actinf.responder.settings import PREFIX, RespondSettings
+from actinf.responder.watch.settings import WATCH_PREFIX, WatchSettings
 from actinf.runtime.settings import Settings
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "settings.md"
@@ -38,6 +40,15 @@ What `actinf respond`, `actinf incident` and their kin are told in the same way.
 |---|---|---|
 """
 
+OF_THE_WATCHER = """
+## Settings of the watcher
+
+What `actinf respond watch` is told, on another machine.
+
+| Variable | Default | Meaning |
+|---|---|---|
+"""
+
 
 def row(prefix: str, name: str, field: FieldInfo) -> str:
     """The line of one setting."""
@@ -48,7 +59,7 @@ def row(prefix: str, name: str, field: FieldInfo) -> str:
 
 def shown(default: object) -> str:
     """A default as one writes it."""
-    if default is None or default == ():
+    if default is None or default == () or default is PydanticUndefined:
         return ""
     if isinstance(default, bool):
         return f"`{str(default).lower()}`"
@@ -61,7 +72,8 @@ def render() -> str:
     """The whole page."""
     service = "".join(row("ACTINF_", name, field) for name, field in Settings.model_fields.items())
     responder = "".join(row(PREFIX, name, field) for name, field in RespondSettings.model_fields.items())
-    return INTRODUCTION + service + OF_THE_RESPONDER + responder
+    watcher = "".join(row(WATCH_PREFIX, name, field) for name, field in WatchSettings.model_fields.items())
+    return INTRODUCTION + service + OF_THE_RESPONDER + responder + OF_THE_WATCHER + watcher
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from actinf.errors import SettingError
+from actinf.responder.settings import RespondSettings
 from actinf.runtime.settings import Settings, unknown_variables
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -97,3 +98,8 @@ def test_every_variable_that_the_project_names_is_known() -> None:
     named = {name for path in files for name in re.findall(r"\bACTINF_[A-Z0-9_]*[A-Z0-9]\b", path.read_text("utf-8"))}
     assert {"ACTINF_URL", "ACTINF_CACHE_DIR", "ACTINF_LOAD_P95_MS", "ACTINF_BENCH_REPLY"} <= named
     assert unknown_variables(named) == []
+
+
+def test_settings_that_belong_together_are_told_together() -> None:
+    with pytest.raises(SettingError, match="^ACTINF_RESPOND_SMTP_URL is set, and ACTINF_RESPOND_MAIL_FROM is not"):
+        RespondSettings.read(smtp_url="smtp://127.0.0.1")

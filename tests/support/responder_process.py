@@ -23,7 +23,7 @@ ACTINF = Path(sys.executable).with_name("actinf")
 _LISTENS = re.compile(r"Incident responder on (http://\S+?),")
 
 
-def _program() -> list[str]:
+def actinf_program() -> list[str]:
     """The command `actinf`; measured, where these tests are."""
     if coverage.Coverage.current() is None:
         return [str(ACTINF)]
@@ -45,7 +45,7 @@ class ResponderProcess:
         self.log = folder / "respond.log"
         self.url = ""
         command = ["respond", "serve", "--port", "0", "--data-dir", str(self.folder), *flags]
-        self._command = [*_program(), *command]
+        self._command = [*actinf_program(), *command]
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("ACTINF_RESPOND_")}
         self._environment = {**inherited, **{f"ACTINF_RESPOND_{name}": value for name, value in environment.items()}}
         self._process: subprocess.Popen[bytes] | None = None

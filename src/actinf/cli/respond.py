@@ -13,7 +13,7 @@ from typing import Any
 import click
 from rich.table import Table
 
-from actinf.cli import respond_clock, respond_upkeep
+from actinf.cli import respond_clock, respond_upkeep, respond_watch
 from actinf.cli.console import Screen
 from actinf.cli.group import Group
 from actinf.cli.interruption import interruption_means
@@ -186,5 +186,5 @@ def _when(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M}"
 
 
-for _one in (*respond_upkeep.COMMANDS, respond_clock.clock):
+for _one in (*respond_upkeep.COMMANDS, respond_clock.clock, respond_watch.watch):
     command.add_command(_one)

@@ -6,11 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
 
 import platformdirs
-from pydantic import SecretStr
 
 from actinf.responder.announcing import Announcer, Route
 from actinf.responder.channels.none import NoChannel
@@ -26,10 +23,6 @@ from actinf.responder.record.anchoring import Anchoring
 from actinf.responder.settings import RespondSettings
 from actinf.responder.store import notes
 from actinf.responder.store.database import Store
-from actinf.runtime.listening import means_this_machine
-
-if TYPE_CHECKING:
-    from actinf.responder.channels.mail import MailSettings
 
 __all__ = ["CLOCK", "Parts", "data_directory", "make_parts"]
 
@@ -128,11 +121,12 @@ def _routes(settings: RespondSettings, clock: Callable[[], datetime]) -> list[Ro
             )
         )
     if settings.smtp_url is not None:
-        from actinf.responder.channels.mail import MailChannel
+        from actinf.responder.channels.mail import MailChannel, MailSettings
 
+        mail = MailSettings.of(settings.smtp_url, sender=settings.mail_from or "", recipients=settings.mail_to)
         routes.append(
             Route(
-                channel=MailChannel(_mail(settings), now=clock),
+                channel=MailChannel(mail, now=clock),
                 announces=bool(settings.mail_to),
                 rooms=False,
                 reaches=lambda person: person.email is not None,
@@ -153,22 +147,3 @@ def _routes(settings: RespondSettings, clock: Callable[[], datetime]) -> list[Ro
     if not routes:
         routes.append(Route(channel=NoChannel(), announces=True, rooms=False, reaches=lambda person: False))  # noqa: ARG005
     return routes
-
-
-def _mail(settings: RespondSettings) -> MailSettings:
-    from actinf.responder.channels.mail import MailSettings, Security
-
-    url = urlsplit(settings.smtp_url.get_secret_value() if settings.smtp_url else "")
-    host = url.hostname or ""
-    implicit = url.scheme == "smtps"
-    # A server on this machine needs no encryption to be reached; any other does.
-    security = Security.TLS if implicit else Security.NONE if means_this_machine(host) else Security.STARTTLS
-    return MailSettings(
-        host=host,
-        port=url.port or (465 if implicit else 587),
-        sender=settings.mail_from or "",
-        recipients=settings.mail_to,
-        security=security,
-        user=unquote(url.username) if url.username else None,
-        password=SecretStr(unquote(url.password)) if url.password else None,
-    )

@@ -9,17 +9,36 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from actinf.runtime.listening import means_this_machine
 from actinf.runtime.process_settings import ProcessSettings, is_address, unknown_among
 
-__all__ = ["RespondSettings", "unknown_respond_variables"]
+__all__ = ["MailServer", "RespondSettings", "SecretAddress", "unknown_respond_variables"]
 
 PREFIX = "ACTINF_RESPOND_"
 
 _Secrets = Annotated[tuple[SecretStr, ...], NoDecode]
+
+
+def _mail_server(value: SecretStr | None) -> SecretStr | None:
+    if value is not None and not (
+        is_address(value.get_secret_value(), ("smtp", "smtps")) and urlsplit(value.get_secret_value()).hostname
+    ):
+        raise ValueError("expected an address like smtps://user:password@host:465")
+    return value
+
+
+def _secret_address(value: SecretStr | None) -> SecretStr | None:
+    if value is not None and not is_address(value.get_secret_value(), ("http", "https")):
+        raise ValueError("expected an address like https://provider.example/hook")
+    return value
+
+
+#: The address of a mail server, and one of the web, each with what is secret in it; None: none.
+MailServer = Annotated[SecretStr | None, AfterValidator(_mail_server)]
+SecretAddress = Annotated[SecretStr | None, AfterValidator(_secret_address)]
 
 
 class RespondSettings(ProcessSettings):
@@ -53,14 +72,14 @@ class RespondSettings(ProcessSettings):
     slack_token: SecretStr | None = Field(None, description="Of the Slack app, xoxb-…; None: no Slack.")
     slack_room: str = Field("incidents", description="Where incidents are announced, without #.")
     slack_url: str = Field("https://slack.com/api/", description="Slack's API.")
-    smtp_url: SecretStr | None = Field(
+    smtp_url: MailServer = Field(
         None, description="smtps://user:password@host:465, or smtp://… for STARTTLS on port 587; None: no mail."
     )
     mail_from: str | None = Field(None, description="Address that mails come from; needed where `smtp_url` is given.")
     mail_to: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="Addresses, by commas, that every incident is announced to."
     )
-    pager_url: SecretStr | None = Field(
+    pager_url: SecretAddress = Field(
         None, description="https://… that pages are posted to, of a provider of calls or short messages; None: none."
     )
     pager_secret: SecretStr | None = Field(None, description="whsec_…, with which those posts are signed.")
@@ -68,7 +87,7 @@ class RespondSettings(ProcessSettings):
     prometheus_url: str | None = Field(
         None, description="Prometheus that checks the recovery and measures the impact; None: a person does both."
     )
-    heartbeat_url: SecretStr | None = Field(
+    heartbeat_url: SecretAddress = Field(
         None, description="Asked every 30 s for as long as all is well: a service that alarms when that ends."
     )
     hold_seconds: float = Field(
@@ -87,22 +106,6 @@ class RespondSettings(ProcessSettings):
     def _is_web_address(cls, value: str | None) -> str | None:
         if value is not None and not is_address(value, ("http", "https")):
             raise ValueError("expected an address like https://respond.example.org")
-        return value
-
-    @field_validator("smtp_url")
-    @classmethod
-    def _is_mail_server(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and not (
-            is_address(value.get_secret_value(), ("smtp", "smtps")) and urlsplit(value.get_secret_value()).hostname
-        ):
-            raise ValueError("expected an address like smtps://user:password@host:465")
-        return value
-
-    @field_validator("pager_url", "heartbeat_url")
-    @classmethod
-    def _is_secret_address(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and not is_address(value.get_secret_value(), ("http", "https")):
-            raise ValueError("expected an address like https://provider.example/hook")
         return value
 
     @model_validator(mode="after")

@@ -74,10 +74,14 @@ def is_address(value: str, schemes: Iterable[str]) -> bool:
 
 def _told(fields: Mapping[str, FieldInfo], mistake: Mapping[str, Any], given: Mapping[str, Any], prefix: str) -> str:
     """A mistake in the words of who made it: the flag or the variable, its value, and what was expected."""
+    if not mistake["loc"]:  # of several together
+        return told(mistake)
     name = str(mistake["loc"][0])
     if name not in fields:
         return f"there is no setting {name!r}"
     field = fields[name]
+    if mistake["type"] == "missing":
+        return f"{prefix}{name.upper()} is not set, nor --{name.replace('_', '-')} given: {field.description}"
     called = f"--{name.replace('_', '-')}" if name in given else f"{prefix}{name.upper()}"
     value = "set to a secret that is not shown here" if _is_of(field, SecretStr) else _shown(mistake["input"])
     default = "" if field.default in (None, ()) else f" (by default {str(field.default).lower()})"

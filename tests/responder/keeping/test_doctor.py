@@ -17,6 +17,7 @@ from actinf.responder.desk import NewIncident
 from actinf.responder.incident.severity import Severity
 from actinf.responder.keeping import doctor
 from actinf.responder.keeping.doctor import Finding, State, examine
+from actinf.responder.keeping.watched import Outsider, put
 from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.parts import CLOCK, Parts, make_parts
 from actinf.responder.settings import RespondSettings
@@ -38,6 +39,8 @@ def parts(tmp_path: Path, mail: MailServer) -> Iterator[Parts]:
     text = schedule_text().replace("duties: {security: sec}", "duties: {security: sec, legal: sec}")
     made.desk.set_schedule(Schedule.from_text(text), by="eve")
     made.pulse.once()
+    with made.store.writing() as connection:
+        put(connection, Outsider.WATCHER, made.clock())
     yield made
     made.close()
 
@@ -98,6 +101,24 @@ def test_without_channels_and_schedule_nobody_would_be_told(tmp_path: Path) -> N
     seen = states(made)
     assert (seen["channels"], seen["schedule"], seen["dead man's switch"]) == (State.FAIL, State.FAIL, State.WARN)
     made.close()
+
+
+def test_whether_anybody_outside_watches_is_told(parts: Parts) -> None:
+    (one,) = found(parts, "dead man's switch")
+    assert (one.state, "actinf respond watch asked" in one.said) == (State.OK, True)
+    with parts.store.writing() as connection:
+        put(connection, Outsider.WATCHER, parts.clock() - timedelta(hours=2))
+    (one,) = found(parts, "dead man's switch")
+    assert (one.state, one.said) == (
+        State.WARN, "nobody outside watches any more: actinf respond watch asked 2 h ago"
+    )  # fmt: skip
+    with parts.store.writing() as connection:
+        put(connection, Outsider.HEARTBEAT, parts.clock())
+    assert found(parts, "dead man's switch")[0].state is State.OK
+    with parts.store.writing() as connection:
+        connection.execute("DELETE FROM note WHERE name LIKE 'heard %'")
+    (one,) = found(parts, "dead man's switch")
+    assert (one.state, "has not taken a sign of life yet" in one.said) == (State.WARN, True)
 
 
 def test_who_has_only_a_phone_is_not_reached_by_mail(parts: Parts) -> None:

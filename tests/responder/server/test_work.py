@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+from pydantic import SecretStr
 from support.ports import wait_until
 from support.responding import Clock, Responding, schedule_text
 
@@ -57,14 +58,14 @@ def test_work_that_hangs_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_no_sign_of_life_is_given_where_something_stands_still(caplog: pytest.LogCaptureFixture) -> None:
-    from pydantic import SecretStr
-
-    Heartbeat(SecretStr("http://127.0.0.1:9/secret"), lambda: ["auditor"]).once()
+    given: list[int] = []
+    Heartbeat(SecretStr("http://127.0.0.1:9/secret"), lambda: ["auditor"], lambda: given.append(1)).once()
     assert "auditor stands still" in caplog.text
     caplog.clear()
-    Heartbeat(SecretStr("http://127.0.0.1:9/secret"), list).once()
+    Heartbeat(SecretStr("http://127.0.0.1:9/secret"), list, lambda: given.append(1)).once()
     assert "did not take a sign of life" in caplog.text
     assert "secret" not in caplog.text
+    assert given == []
 
 
 def test_who_takes_over_is_told_once(desk_at_hand: Responding) -> None:

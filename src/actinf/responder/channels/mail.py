@@ -19,6 +19,8 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import Self
+from urllib.parse import unquote, urlsplit
 
 from pydantic import SecretStr
 
@@ -77,6 +79,32 @@ class MailSettings:
     password: SecretStr | None = None
     seconds: float = 5.0
     ca_file: Path | None = None
+
+    @classmethod
+    def of(cls, url: SecretStr, *, sender: str, recipients: tuple[str, ...]) -> Self:
+        """The settings that an address makes.
+
+        Args:
+            url: smtps://user:password@host:465, encrypted from the first byte; smtp://host:587, encrypted after that,
+                but for a server on this machine.
+            sender, recipients: as of the class.
+
+        Raises:
+            SettingError: they do not make sense.
+        """
+        parts = urlsplit(url.get_secret_value())
+        host, implicit = parts.hostname or "", parts.scheme == "smtps"
+        # A server on this machine needs no encryption to be reached; any other does.
+        security = Security.TLS if implicit else Security.NONE if means_this_machine(host) else Security.STARTTLS
+        return cls(
+            host=host,
+            port=parts.port or (465 if implicit else 587),
+            sender=sender,
+            recipients=recipients,
+            security=security,
+            user=unquote(parts.username) if parts.username else None,
+            password=SecretStr(unquote(parts.password)) if parts.password else None,
+        )
 
     def __post_init__(self) -> None:
         for address in (self.sender, *self.recipients):

@@ -20,6 +20,7 @@ __all__ = [
     "breach",
     "contact_test",
     "digest",
+    "duration",
     "escalation",
     "handoff",
     "page",
@@ -213,7 +214,7 @@ def resolved(
         to=briefing.lead,
         subject=RESOLVED_HEADLINE,
         fields=_fields(briefing),
-        text=f"Resolved {_duration(lasted)} after it was detected.",
+        text=f"Resolved {duration(lasted)} after it was detected.",
         update_of=update_of,
         room=room,
         private=briefing.private,
@@ -330,7 +331,7 @@ def digest(message: Message, most: int = _MOST_OF_A_SUBJECT) -> str:
         most: characters.
     """
     said = message.subject
-    if message.kind in (Kind.ALERT, Kind.RESOLVED):
+    if message.kind in (Kind.ALERT, Kind.RESOLVED) and message.incident is not None:
         told = dict(message.fields)
         said = f"{said} {told.get('Severity', '')} {told.get('Component', '')}: {told.get('Impact', '')}"
     number = f"[{message.incident}] " if message.incident else ""
@@ -390,7 +391,12 @@ def _moment(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def _duration(lasted: timedelta) -> str:
+def duration(lasted: timedelta) -> str:
+    """How long something lasted, in words.
+
+    >>> duration(timedelta(hours=26, minutes=3))
+    '1 d 2 h 3 min'
+    """
     minutes = int(lasted.total_seconds() // 60)
     days, hours = divmod(minutes // 60, 24)
     parts = [(days, "d"), (hours, "h"), (minutes % 60, "min")]

@@ -11,9 +11,11 @@ from enum import StrEnum
 
 from actinf.errors import ActinfError, ChannelError, NotMeasured
 from actinf.responder.announcing import Route
+from actinf.responder.channels.messages import duration
 from actinf.responder.channels.port import TriesOut
 from actinf.responder.clocks.steady import Reading, machine_count, machine_run
 from actinf.responder.keeping.backup import broken
+from actinf.responder.keeping.watched import Outsider, last_heard
 from actinf.responder.oncall.gaps import findings
 from actinf.responder.oncall.rotation import Duty, Schedule
 from actinf.responder.parts import CLOCK, Parts
@@ -31,6 +33,11 @@ _STANDS_STILL = 60.0
 _WAITS_LONG = timedelta(minutes=10)
 _LATELY = timedelta(days=1)
 _LATE = timedelta(seconds=60)
+_HEARD_LATELY = timedelta(minutes=5)
+_OUTSIDERS = {
+    Outsider.WATCHER: "actinf respond watch asked",
+    Outsider.HEARTBEAT: "the heartbeat's service took a sign of life",
+}
 
 
 class State(StrEnum):
@@ -243,12 +250,7 @@ def _escalation(parts: Parts) -> Iterator[Finding]:
 
 
 def _outside(parts: Parts) -> Iterator[Finding]:
-    if parts.settings.heartbeat_url is None:
-        yield _warn(
-            "dead man's switch",
-            "nobody outside notices when the responder itself is dead",
-            "set ACTINF_RESPOND_HEARTBEAT_URL to a service that alarms when it is not asked any more",
-        )
+    yield _watched(parts)
     if parts.settings.prometheus_url is not None:
         try:
             parts.desk.measurements.ask("vector(1)")
@@ -256,6 +258,30 @@ def _outside(parts: Parts) -> Iterator[Finding]:
             yield _warn("Prometheus", str(error), "until then recovery and impact are judged by people")
         else:
             yield _ok("Prometheus", "answers")
+
+
+def _watched(parts: Parts) -> Finding:
+    """Whether somebody outside would notice that the responder is dead: one of the two ways is enough."""
+    now, what, heard = parts.clock(), "dead man's switch", {}
+    with parts.store.reading() as connection:
+        for outsider in Outsider:
+            at = last_heard(connection, outsider)
+            if at is not None:
+                heard[outsider] = now - at
+    lately = [outsider for outsider, ago in heard.items() if ago < _HEARD_LATELY]
+    if lately:
+        said = " and ".join(f"{_OUTSIDERS[one]} {heard[one].total_seconds():.0f} s ago" for one in lately)
+        return _ok(what, f"{said}: somebody outside notices when the responder is dead")
+    mend = (
+        "run actinf respond watch on another machine, or set ACTINF_RESPOND_HEARTBEAT_URL to a service that alarms "
+        "when it is not asked any more; both need a server that runs, actinf respond serve"
+    )
+    if heard:
+        one, ago = min(heard.items(), key=lambda pair: pair[1])
+        return _warn(what, f"nobody outside watches any more: {_OUTSIDERS[one]} {duration(ago)} ago", mend)
+    if parts.settings.heartbeat_url is not None:
+        return _warn(what, "the service of ACTINF_RESPOND_HEARTBEAT_URL has not taken a sign of life yet", mend)
+    return _warn(what, "nobody outside notices when the responder itself is dead", mend)
 
 
 def _saved(parts: Parts) -> Schedule | None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from actinf.responder.incident.severity import Severity
+from actinf.responder.keeping.watched import AGENT, Outsider
 from actinf.responder.server.context import Server, ServerParts
 from actinf.responder.server.measures import ALERTS_WAITING, OPEN_INCIDENTS, OUTBOX_WAITING, REGISTRY
 from actinf.responder.server.problems import KINDS
@@ -29,11 +30,13 @@ async def live() -> dict[str, str]:
 
 
 @router.get("/health", summary="Whether it can do what it is for")
-async def health(server: ServerParts) -> JSONResponse:
+async def health(request: Request, server: ServerParts) -> JSONResponse:
     """503 where the store cannot be written or work stands still; else 200, `degraded` where something is amiss.
 
     A channel is degraded from its first attempt that fails until a message arrives.
     """
+    if request.headers.get("user-agent", "").startswith(AGENT):
+        server.machinery.outsiders.heard(Outsider.WATCHER)
     document = _health(server)
     return JSONResponse(document, status_code=503 if document["status"] == "failing" else 200)
 

@@ -26,11 +26,13 @@ class Heartbeat:
     Args:
         url: that is asked; it is a secret.
         wrong: what stands still; nothing: all is well.
+        given: called with each sign of life that was taken.
     """
 
-    def __init__(self, url: SecretStr, wrong: Callable[[], list[str]]):
+    def __init__(self, url: SecretStr, wrong: Callable[[], list[str]], given: Callable[[], None]):
         self._url = url
         self._wrong = wrong
+        self._given = given
         self._deadline = Deadline(_SECONDS)
         self._client = httpx.Client(timeout=_SECONDS, trust_env=False, limits=httpx.Limits(max_keepalive_connections=0))
         self._failed = False
@@ -51,6 +53,8 @@ class Heartbeat:
         if why and not self._failed:
             _LOG.warning("the dead-man's switch did not take a sign of life: %s", why)
         self._failed = bool(why)
+        if not why:
+            self._given()
 
     def _ask(self) -> int:
         return self._client.get(self._url.get_secret_value()).status_code

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from actinf.responder.announcing import Route
 from actinf.responder.channels.neutral import line
 from actinf.responder.channels.port import Kind
+from actinf.responder.keeping.watched import Outsider
 from actinf.responder.parts import Parts
 from actinf.responder.server.committer import Committer
 from actinf.responder.server.handing_off import HandingOff
@@ -21,6 +22,7 @@ from actinf.responder.server.measures import (
     PAGE_SECONDS,
     UNESCALATED,
 )
+from actinf.responder.server.outsiders import Outsiders
 from actinf.responder.server.work import Work, Workers
 
 __all__ = ["ChannelSeen", "Machinery"]
@@ -60,6 +62,7 @@ class Machinery:
         parts.courier.sent, parts.courier.failed = self._sent, self._failed
         self.channels = {route.channel.name: ChannelSeen() for route in parts.courier.routes}
         self.committer = Committer(parts.store, parts.settings.waiting_alerts, lambda: self.workers.wake("pulse"))
+        self.outsiders = Outsiders(parts.store, parts.clock)
         self._handing_off = HandingOff(parts.desk, self._wake_couriers)
         self._step_told = timedelta(0)
         self._kept_at = time.monotonic()
@@ -106,7 +109,9 @@ class Machinery:
             ),
         ]
         if self._parts.settings.heartbeat_url is not None:
-            heartbeat = Heartbeat(self._parts.settings.heartbeat_url, self.wrong)
+            heartbeat = Heartbeat(
+                self._parts.settings.heartbeat_url, self.wrong, lambda: self.outsiders.heard(Outsider.HEARTBEAT)
+            )
             works.append(Work(name="heartbeat", turn=heartbeat.once, every=EVERY, allowed=90.0))
         return works
 
@@ -139,6 +144,7 @@ class Machinery:
 
     def _keep_clock(self) -> None:
         corrected = self._parts.keep_clock()
+        self.outsiders.keep()
         self._kept_at = time.monotonic()
         if corrected is not None:
             _LOG.warning("%s, because %s said so: %s", corrected.sentence(), corrected.by, line(corrected.reason))

@@ -20,6 +20,7 @@ __all__ = [
     "REQUEST_SECONDS",
     "TRUNCATED",
     "UNESCALATED",
+    "WATCHED_AT",
     "WORK_FAILED",
     "WORK_RESTARTED",
 ]
@@ -92,6 +93,12 @@ HEARTBEATS = Counter(
     "actinf_respond_heartbeats_total",
     "Signs of life to the dead-man's switch: sent, failed, withheld because something stands still.",
     ("outcome",),
+    registry=REGISTRY,
+)
+WATCHED_AT = Gauge(
+    "actinf_respond_watched_timestamp_seconds",
+    "When those outside who would notice that the responder is dead were last heard of: watcher, heartbeat.",
+    ("outsider",),
     registry=REGISTRY,
 )
 WORK_FAILED = Counter(

@@ -1,0 +1,1 @@
+"""Watching a responder from another machine: who is there to notice that it is dead."""
