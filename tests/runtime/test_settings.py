@@ -101,5 +101,5 @@ def test_every_variable_that_the_project_names_is_known() -> None:
 
 
 def test_settings_that_belong_together_are_told_together() -> None:
-    with pytest.raises(SettingError, match="^ACTINF_RESPOND_SMTP_URL is set, and ACTINF_RESPOND_MAIL_FROM is not"):
+    with pytest.raises(SettingError, match=r"^ACTINF_RESPOND_SMTP_URL is set, and ACTINF_RESPOND_MAIL_FROM is not"):
         RespondSettings.read(smtp_url="smtp://127.0.0.1")
