@@ -104,7 +104,7 @@ def test_the_responder_knows_that_it_is_watched(
             watched = "OK   dead man's switch: actinf respond watch asked"
             wait_until(lambda: watched in actinf("respond", "doctor").out, "the doctor says so")
         with process.client() as client:
-            assert 'actinf_respond_watched_timestamp_seconds{outsider="watcher"} 1.' in client.get("/metrics").text
+            assert 'actinf_respond_heard_timestamp_seconds{outsider="watcher"} 1.' in client.get("/metrics").text
 
 
 def test_a_trial_says_what_took_it(actinf: Any, receiver: WebhookReceiver, monkeypatch: pytest.MonkeyPatch) -> None:

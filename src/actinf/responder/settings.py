@@ -90,6 +90,13 @@ class RespondSettings(ProcessSettings):
     heartbeat_url: SecretAddress = Field(
         None, description="Asked every 30 s for as long as all is well: a service that alarms when that ends."
     )
+    watchdog: str | None = Field(
+        None,
+        min_length=1,
+        description="Name of an alert that always fires, and comes every minute; where it stays away, a P1 opens. "
+        "None: that alerts arrive is not looked after.",
+    )
+    watchdog_seconds: float = Field(120.0, ge=1, description="How long the watchdog may stay away.")
     hold_seconds: float = Field(
         300.0, ge=0, description="How long none of its alerts may fire before an unattended incident is closed."
     )

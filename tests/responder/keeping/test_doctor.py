@@ -41,6 +41,7 @@ def parts(tmp_path: Path, mail: MailServer) -> Iterator[Parts]:
     made.pulse.once()
     with made.store.writing() as connection:
         put(connection, Outsider.WATCHER, made.clock())
+        put(connection, Outsider.WATCHDOG, made.clock())
     yield made
     made.close()
 
@@ -52,6 +53,7 @@ def settings(folder: Path, port: int, **given: object) -> RespondSettings:
         "mail_from": "incidents@example.org",
         "heartbeat_url": SecretStr("https://example.org/alive"),
         "prometheus_url": None,
+        "watchdog": "Watchdog",
     }
     return RespondSettings(**{**known, **given})  # type: ignore[arg-type]
 
@@ -97,9 +99,10 @@ def test_a_mail_server_that_is_dead_or_refuses_is_found(tmp_path: Path, mail: Ma
 
 
 def test_without_channels_and_schedule_nobody_would_be_told(tmp_path: Path) -> None:
-    made = make_parts(settings(tmp_path, 1, smtp_url=None, mail_from=None, heartbeat_url=None))
+    made = make_parts(settings(tmp_path, 1, smtp_url=None, mail_from=None, heartbeat_url=None, watchdog=None))
     seen = states(made)
-    assert (seen["channels"], seen["schedule"], seen["dead man's switch"]) == (State.FAIL, State.FAIL, State.WARN)
+    assert (seen["channels"], seen["schedule"]) == (State.FAIL, State.FAIL)
+    assert (seen["dead man's switch"], seen["watchdog"]) == (State.WARN, State.WARN)
     made.close()
 
 
@@ -119,6 +122,19 @@ def test_whether_anybody_outside_watches_is_told(parts: Parts) -> None:
         connection.execute("DELETE FROM note WHERE name LIKE 'heard %'")
     (one,) = found(parts, "dead man's switch")
     assert (one.state, "has not taken a sign of life yet" in one.said) == (State.WARN, True)
+
+
+def test_whether_alerts_arrive_is_told(parts: Parts) -> None:
+    (one,) = found(parts, "watchdog")
+    assert (one.state, one.said) == (State.OK, "the alert Watchdog came 0 s ago: alerts arrive")
+    with parts.store.writing() as connection:
+        put(connection, Outsider.WATCHDOG, parts.clock() - timedelta(minutes=3))
+    (one,) = found(parts, "watchdog")
+    assert (one.state, "came 3 min ago for the last time" in one.said) == (State.FAIL, True)
+    with parts.store.writing() as connection:
+        connection.execute("DELETE FROM note WHERE name LIKE 'heard %'")
+    (one,) = found(parts, "watchdog")
+    assert (one.state, "has never come" in one.said) == (State.WARN, True)
 
 
 def test_who_has_only_a_phone_is_not_reached_by_mail(parts: Parts) -> None:

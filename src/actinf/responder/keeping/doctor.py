@@ -251,6 +251,7 @@ def _escalation(parts: Parts) -> Iterator[Finding]:
 
 def _outside(parts: Parts) -> Iterator[Finding]:
     yield _watched(parts)
+    yield _watchdog(parts)
     if parts.settings.prometheus_url is not None:
         try:
             parts.desk.measurements.ask("vector(1)")
@@ -264,7 +265,7 @@ def _watched(parts: Parts) -> Finding:
     """Whether somebody outside would notice that the responder is dead: one of the two ways is enough."""
     now, what, heard = parts.clock(), "dead man's switch", {}
     with parts.store.reading() as connection:
-        for outsider in Outsider:
+        for outsider in _OUTSIDERS:
             at = last_heard(connection, outsider)
             if at is not None:
                 heard[outsider] = now - at
@@ -282,6 +283,27 @@ def _watched(parts: Parts) -> Finding:
     if parts.settings.heartbeat_url is not None:
         return _warn(what, "the service of ACTINF_RESPOND_HEARTBEAT_URL has not taken a sign of life yet", mend)
     return _warn(what, "nobody outside notices when the responder itself is dead", mend)
+
+
+def _watchdog(parts: Parts) -> Finding:
+    """Whether it would be noticed that no alert arrives any more."""
+    name = parts.settings.watchdog
+    if name is None:
+        return _warn(
+            "watchdog",
+            "nothing notices when alerts do not arrive any more",
+            "set ACTINF_RESPOND_WATCHDOG to the name of an alert that always fires, and let Alertmanager send it here "
+            "every minute",
+        )
+    with parts.store.reading() as connection:
+        at = last_heard(connection, Outsider.WATCHDOG)
+    if at is None:
+        return _warn("watchdog", f"the alert {name} has never come", "let Alertmanager send it here every minute")
+    ago = parts.clock() - at
+    if ago.total_seconds() > parts.settings.watchdog_seconds:
+        said = f"the alert {name} came {duration(ago)} ago for the last time: alerts do not arrive"
+        return _fail("watchdog", said, "look after Prometheus and Alertmanager: docs/runbooks/upkeep.md")
+    return _ok("watchdog", f"the alert {name} came {ago.total_seconds():.0f} s ago: alerts arrive")
 
 
 def _saved(parts: Parts) -> Schedule | None:

@@ -1,4 +1,4 @@
-"""When those outside who would notice that the responder is dead were last heard of."""
+"""When those outside whose word is expected were last heard of."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ class Outsider(StrEnum):
 
     WATCHER = "watcher"  # `actinf respond watch`, which asks how the responder is
     HEARTBEAT = "heartbeat"  # the service that is given signs of life
+    WATCHDOG = "watchdog"  # the alert that always fires, and so says that alerts arrive
 
 
 def put(connection: sqlite3.Connection, outsider: Outsider, at: datetime) -> None:

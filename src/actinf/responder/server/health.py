@@ -51,13 +51,18 @@ def _health(server: Server) -> dict[str, Any]:
         }
         for name, seen in machinery.channels.items()
     }
-    is_degraded = step != 0 or any(seen.failed for seen in machinery.channels.values())
+    watchdog = machinery.watchdog
+    is_silent = watchdog is not None and watchdog.is_silent
+    is_degraded = step != 0 or is_silent or any(seen.failed for seen in machinery.channels.values())
     fails = bool(wrong) or written > _NOT_WRITTEN
     return {
         "status": "failing" if fails else "degraded" if is_degraded else "ok",
         "store": {"written_seconds_ago": round(written, 1)},
         "work": {"stands_still": wrong, "seconds_since": machinery.workers.seconds_since()},
         "clock": {"step_seconds": round(step, 1)},
+        "watchdog": None
+        if watchdog is None
+        else {"is_silent": is_silent, "seconds_silent": round(watchdog.seconds_silent, 1)},
         "channels": channels,
     }
 

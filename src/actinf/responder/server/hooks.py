@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -159,6 +160,7 @@ async def _read(server: Server, body: bytes, read: Callable[[], T]) -> T:
 
 
 async def _take(server: Server, hook: str, given: Given) -> JSONResponse:
+    given = replace(given, alerts=server.machinery.sifted(given.alerts))
     is_new = not given.alerts and not given.changes
     if not is_new:
         is_new = await server.machinery.committer.take(given)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from actinf.responder.announcing import Route
 from actinf.responder.channels.neutral import line
 from actinf.responder.channels.port import Kind
+from actinf.responder.intake.alert import Alert
 from actinf.responder.keeping.watched import Outsider
 from actinf.responder.parts import Parts
 from actinf.responder.server.committer import Committer
@@ -23,6 +24,7 @@ from actinf.responder.server.measures import (
     UNESCALATED,
 )
 from actinf.responder.server.outsiders import Outsiders
+from actinf.responder.server.watchdog import LOOKS_EVERY, Watchdog
 from actinf.responder.server.work import Work, Workers
 
 __all__ = ["ChannelSeen", "Machinery"]
@@ -63,10 +65,23 @@ class Machinery:
         self.channels = {route.channel.name: ChannelSeen() for route in parts.courier.routes}
         self.committer = Committer(parts.store, parts.settings.waiting_alerts, lambda: self.workers.wake("pulse"))
         self.outsiders = Outsiders(parts.store, parts.clock)
+        self.watchdog = self._made_watchdog()
         self._handing_off = HandingOff(parts.desk, self._wake_couriers)
         self._step_told = timedelta(0)
         self._kept_at = time.monotonic()
         self.workers = Workers(self._works())
+
+    def _made_watchdog(self) -> Watchdog | None:
+        settings = self._parts.settings
+        if settings.watchdog is None:
+            return None
+        return Watchdog(
+            settings.watchdog,
+            settings.watchdog_seconds,
+            self._parts.store,
+            self._parts.clock,
+            lambda: self.workers.wake("pulse"),
+        )
 
     def start(self) -> None:
         """Begin; first what a process that died had under way is taken up."""
@@ -81,6 +96,15 @@ class Machinery:
         self.committer.stop()
         self.workers.stop(_LAST_SECONDS)
         self._parts.keep_clock()
+
+    def sifted(self, came: Sequence[Alert]) -> Sequence[Alert]:
+        """Alerts that came but for the watchdog, which says that they do."""
+        if self.watchdog is None:
+            return came
+        others = self.watchdog.sifted(came)
+        if len(others) < len(came):
+            self.outsiders.heard(Outsider.WATCHDOG)
+        return others
 
     def something_happened(self) -> None:
         """Let what follows from a request be done at once."""
@@ -108,6 +132,9 @@ class Machinery:
                 for route in self._parts.courier.routes
             ),
         ]
+        if self.watchdog is not None:
+            every = min(LOOKS_EVERY, self._parts.settings.watchdog_seconds / 4)
+            works.append(Work(name="watchdog", turn=self.watchdog.once, every=every, allowed=45.0))
         if self._parts.settings.heartbeat_url is not None:
             heartbeat = Heartbeat(
                 self._parts.settings.heartbeat_url, self.wrong, lambda: self.outsiders.heard(Outsider.HEARTBEAT)

@@ -9,6 +9,7 @@ __all__ = [
     "CHANGES_ACCEPTED",
     "CLOCK_STEP",
     "DELIVERIES",
+    "HEARD_AT",
     "HEARTBEATS",
     "HOOKS_REFUSED",
     "HOOKS_REPEATED",
@@ -20,7 +21,6 @@ __all__ = [
     "REQUEST_SECONDS",
     "TRUNCATED",
     "UNESCALATED",
-    "WATCHED_AT",
     "WORK_FAILED",
     "WORK_RESTARTED",
 ]
@@ -95,9 +95,9 @@ HEARTBEATS = Counter(
     ("outcome",),
     registry=REGISTRY,
 )
-WATCHED_AT = Gauge(
-    "actinf_respond_watched_timestamp_seconds",
-    "When those outside who would notice that the responder is dead were last heard of: watcher, heartbeat.",
+HEARD_AT = Gauge(
+    "actinf_respond_heard_timestamp_seconds",
+    "When those outside whose word is expected were last heard of: watcher, heartbeat, watchdog.",
     ("outsider",),
     registry=REGISTRY,
 )

@@ -1,6 +1,7 @@
-"""Who outside would notice that this process is dead, and when they were last heard of.
+"""Those outside whose word is expected, and when they were last heard of.
 
-That is kept in the store, so that `actinf respond doctor`, which is another process, can say whether anybody watches.
+That is kept in the store, so that `actinf respond doctor`, which is another process, can say whether anybody watches,
+and whether alerts arrive.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from actinf.responder.keeping.watched import Outsider, put
-from actinf.responder.server.measures import WATCHED_AT
+from actinf.responder.server.measures import HEARD_AT
 from actinf.responder.store.database import Store
 
 __all__ = ["Outsiders"]
@@ -33,7 +34,7 @@ class Outsiders:
     def heard(self, outsider: Outsider) -> None:
         """Note that one was heard of; it is kept a moment later, for whoever tells waits for no disk."""
         now = self._clock()
-        WATCHED_AT.labels(outsider).set(now.timestamp())
+        HEARD_AT.labels(outsider).set(now.timestamp())
         with self._guard:
             self._heard[outsider] = now
 
