@@ -15,6 +15,8 @@
     ├── MissingExtra         an optional dependency that is not installed
     ├── ResponderError       what the responder to incidents refuses, or cannot do
     │   ├── NoSuchIncident       none of that id
+    │   ├── NoSuchEvidence       the incident has no such file
+    │   ├── EvidenceAltered      a file of evidence is gone, or is not what was taken
     │   ├── OutOfTurn            an incident is not in a state for that
     │   ├── NotMeasured          monitoring does not answer
     │   ├── StoreError           its store cannot be used
@@ -45,12 +47,14 @@ __all__ = [
     "ChannelTrouble",
     "Conflict",
     "DatabaseError",
+    "EvidenceAltered",
     "FileError",
     "Forbidden",
     "IdempotencyError",
     "ImpossibleObservation",
     "MissingExtra",
     "ModelError",
+    "NoSuchEvidence",
     "NoSuchIncident",
     "NotFound",
     "NotMeasured",
@@ -157,6 +161,14 @@ class ResponderError(ActinfError):
 
 class NoSuchIncident(ResponderError):
     """There is no incident of that id."""
+
+
+class NoSuchEvidence(ResponderError):
+    """The incident has no such file of evidence, or not any more."""
+
+
+class EvidenceAltered(ResponderError):
+    """A file of evidence is gone from the disk, or is not what was taken."""
 
 
 class OutOfTurn(ResponderError):

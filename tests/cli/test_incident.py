@@ -4,6 +4,7 @@ import hashlib
 import json
 import subprocess
 import sys
+import tarfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -110,8 +111,8 @@ def test_an_incident_is_led_from_its_opening_to_its_tasks(actinf: Any, opened: s
 
 
 def test_every_verb_of_the_responder_is_a_command(actinf: Any) -> None:
-    told = actinf("incident", "--help").out + actinf("incident", "check", "--help").out
-    options = {"check-by-machine": "--by-machine"}
+    told = "".join(actinf("incident", *more, "--help").out for more in ((), ("check",), ("evidence",)))
+    options = {"check-by-machine": "--by-machine", "evidence-hand-on": "hand-on", "evidence-remove": "remove"}
     assert [name for name in VERBS if f"  {options.get(name, name)} " not in told] == []
 
 
@@ -296,6 +297,50 @@ def test_evidence_is_copied_and_its_custody_is_on_the_timeline(
     assert kinds(done(actinf, "show", opened)).count("evidence") == 2
     missing = actinf("incident", "evidence", "add", opened, tmp_path / "nothing")
     assert (missing.code, missing.err) == (2, f"error: {tmp_path / 'nothing'} is not there: expected a file\n")
+
+
+def test_a_folder_of_evidence_is_kept_fetched_back_and_deleted(actinf: Any, opened: str, tmp_path: Path) -> None:
+    folder = tmp_path / "evidence-1"
+    folder.mkdir()
+    (folder / "pods.txt").write_text("api-1 Running\n")
+    digest = hashlib.sha256(b"api-1 Running\n").hexdigest()
+    (folder / "SHA256SUMS").write_text(f"{digest}  ./pods.txt\n")
+    said = actinf("incident", "evidence", "add", opened, folder)
+    assert (said.code, said.out.splitlines()[0][:24]) == (0, "kept evidence-1.tar, 102"), said.err
+    assert "2 files, all as SHA256SUMS says" in said.out
+    assert actinf("incident", "evidence", "hand-on", opened, "evidence-1.tar", "--to", "ben").out.startswith(
+        "evidence-1.tar is with ben\n"
+    )
+    listed = actinf("incident", "evidence", "verify", opened)
+    assert (listed.code, "intact  evidence-1.tar" in listed.out, "had by ben since" in listed.out) == (0, True, True)
+    back = tmp_path / "back.tar"
+    assert actinf("incident", "evidence", "get", opened, "evidence-1.tar", "--to", back).code == 0
+    with tarfile.open(back) as archive:
+        assert archive.getnames() == ["evidence-1/SHA256SUMS", "evidence-1/pods.txt"]
+    gone = ("incident", "evidence", "remove", opened, "evidence-1.tar", "--reason", "asked for")
+    assert (actinf(*gone).code, "--yes does it" in actinf(*gone).err) == (2, True)
+    assert actinf(*gone, "--yes").code == 0
+    assert actinf("incident", "evidence", "list", opened).out.startswith("removed  evidence-1.tar")
+    (folder / "pods.txt").write_text("api-1 Gone\n")
+    refused = actinf("incident", "evidence", "add", opened, folder)
+    assert (refused.code, "is not as SHA256SUMS says" in refused.err) == (2, True)
+
+
+def test_evidence_that_was_altered_is_said_everywhere(actinf: Any, opened: str, store: Path, tmp_path: Path) -> None:
+    file = tmp_path / "pods.log"
+    file.write_text("OOMKilled\n")
+    done(actinf, "evidence", "add", opened, str(file))
+    assert "1 file of evidence" in actinf("respond", "verify").out
+    copy = store / "evidence" / opened / "pods.log"
+    copy.chmod(0o600)
+    copy.write_text("Completed\n")
+    for words in (("incident", "evidence", "verify", opened), ("respond", "verify")):
+        said = actinf(*words)
+        assert (said.code, "altered" in said.err) == (1, True), words
+    for words in (("incident", "evidence", "get", opened, "pods.log"), ("respond", "backup", tmp_path / "b.db")):
+        said = actinf(*words)
+        assert (said.code, "not what was taken" in said.err) == (2, True), words
+    assert not (tmp_path / "b.db").exists()
 
 
 def test_an_erased_incident_keeps_what_happened_and_when(actinf: Any, opened: str, store: Path) -> None:

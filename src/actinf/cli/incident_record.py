@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,8 +11,8 @@ from typing import Any
 import click
 
 from actinf.cli.console import Screen
-from actinf.cli.group import Group
 from actinf.cli.incident_acts import act, must_be_now, named, of_incident, text_of
+from actinf.cli.incident_evidence import evidence
 from actinf.cli.moments import ahead, past, shown
 from actinf.cli.office import at_office
 from actinf.errors import SettingError
@@ -118,36 +117,6 @@ def erase(*, yes: bool, **said: Any) -> int:
 def _erased(document: dict[str, Any]) -> str:
     files = [one["name"] for one in document["timeline"] if one["kind"] == "evidence"]
     return "erased" + (f"; still there, as evidence: {', '.join(files)}" if files else "")
-
-
-@click.group("evidence", cls=Group, short_help="Keep files as evidence.")
-def evidence() -> None:
-    """Keep files as evidence."""
-
-
-@evidence.command("add", short_help="Copy a file to the evidence.")
-@click.argument("incident")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--source", help="Where it comes from.  [default: this machine and the file's path]")
-@click.option("--custody", default="", help="Who has it, and why.")
-@click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
-def add(*, incident: str, file: Path, source: str | None, custody: str, as_json: bool) -> int:
-    """Copy a file to the evidence of an incident; its SHA-256 and who took it stand on the timeline."""
-    screen = Screen()
-    with at_office(screen) as office:
-        kept = office.keep_evidence(
-            named(incident, office),
-            file,
-            source=source if source is not None else f"{os.uname().nodename}:{file.absolute()}",
-            custody=custody,
-        )
-    if as_json:
-        screen.json(kept)
-    else:
-        line = load_extra("actinf.responder.channels.neutral", extra="respond", purpose=_PURPOSE).line
-        screen.out.print(line(f"kept {kept['name']}, {kept['size']} bytes"), markup=False)
-        screen.out.print(f"SHA-256 {kept['sha256']}")
-    return 0
 
 
 @click.command("export", short_help="Write all of an incident into files.")

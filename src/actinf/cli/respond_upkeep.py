@@ -55,7 +55,10 @@ def _folder(screen: Screen, data_dir: Path | None) -> Path:
 @click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON.")
 @data_dir_option
 def verify(export: Path | None, as_json: bool, data_dir: Path | None) -> int:
-    """Hold every event against the chain, every text against its digest, the end against the anchors; 1 where wrong."""
+    """Hold every event against the chain, texts and files of evidence against their digests, the end against anchors.
+
+    Exit code 1 where something is wrong.
+    """
     screen = Screen(quiet=as_json)
     with _store(screen, data_dir) as store:
         if export is not None:
@@ -63,24 +66,31 @@ def verify(export: Path | None, as_json: bool, data_dir: Path | None) -> int:
         anchors = _part("record.anchoring").anchors_of(store.folder, store.key)
         with store.reading() as connection, screen.waiting("reading the timelines"):
             verdict = _part("record.verification").verify(connection, store.key, anchors)
+            # Which files there have to be is said by timelines that are what was written, and by no others.
+            files = _part("keeping.evidence").items(connection) if verdict.good else []
+        with screen.waiting("reading the evidence"):
+            altered = list(_part("keeping.evidence").wrong_in(store.folder, files))
+    good = verdict.good and not altered
     if as_json:
-        screen.json({"good": verdict.good, **asdict(verdict)})
-        return 0 if verdict.good else 1
-    for wrong in verdict.wrong:
-        screen.fail(str(wrong))
+        screen.json({"good": good, **asdict(verdict), "evidence": len(files), "evidence_wrong": altered})
+        return 0 if good else 1
+    line = _part("channels.neutral").line
+    for wrong in (*map(str, verdict.wrong), *altered):
+        screen.fail(line(wrong, 600))
     for note in verdict.notes:
         screen.say(note)
     counts = (
         f"{verdict.events} events of {verdict.incidents} incidents, {verdict.erased} erased, {verdict.anchors} anchors"
+        f", {_counted(len(files), 'file')} of evidence"
     )
-    click.echo(f"{'intact' if verdict.good else 'NOT what was written'}: {counts}")
+    click.echo(f"{'intact' if good else 'NOT what was written'}: {counts}")
     if verdict.anchored is None:
         screen.say("nothing was anchored yet: an end that was cut off could not be seen")
     else:
         screen.say(
             f"{_counted(verdict.unanchored, 'event')} came after the last anchor, of {verdict.anchored.time[:19]} UTC"
         )
-    return 0 if verdict.good else 1
+    return 0 if good else 1
 
 
 def _verify_export(screen: Screen, export: Path, key: bytes, *, as_json: bool) -> int:
@@ -107,29 +117,40 @@ def _verify_export(screen: Screen, export: Path, key: bytes, *, as_json: bool) -
 )
 @data_dir_option
 def backup(file: Path, with_key: bool, data_dir: Path | None) -> int:
-    """Copy the store to FILE, as it is at one moment, and read the copy back."""
+    """Copy the store to FILE, as it is at one moment, with its evidence in FILE.evidence, and read the copy back.
+
+    What was interrupted is gone on with, by the same command.
+    """
     screen = Screen()
     with _store(screen, data_dir) as store, screen.waiting("copying, and reading back"):
         made = _part("keeping.backup").back_up(store, file, with_key=with_key)
-        evidence = store.folder / "evidence"
     click.echo(f"{made.path}: {made.size:,} bytes, {_counts(made.verdict)}")
     if made.key is None:
         screen.say("without the key: keep responder.key elsewhere, or nothing in it can be verified")
     else:
         screen.say(f"the key: {made.key}")
-    if evidence.is_dir():
-        screen.say(f"files of evidence are not in it: copy {evidence}")
+    held = made.evidence
+    if held.files:
+        click.echo(
+            f"{_part('keeping.evidence').evidence_beside(made.path)}: {_counted(held.files, 'file')} of evidence, "
+            f"{held.size:,} bytes, each as it was taken; {held.new:,} new"
+        )
     return 0
 
 
 @click.command("restore", short_help="Put a backup in the place of the store.")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--without-evidence", is_flag=True, help="Also where files of evidence are missing or altered.")
 @data_dir_option
-def restore(file: Path, data_dir: Path | None) -> int:
-    """Put a backup in the place of the store; what is there is kept beside.  Refused while a server runs."""
+def restore(file: Path, without_evidence: bool, data_dir: Path | None) -> int:
+    """Put a backup in the place of the store; what is there is kept beside.  Refused while a server runs.
+
+    Files of evidence that are not there, or are not what was taken, come from FILE.evidence.
+    """
     screen = Screen()
     folder = _folder(screen, data_dir)
-    done = _part("keeping.backup").restore(folder, file, datetime.now(UTC))
+    with screen.waiting("reading the backup, and its evidence"):
+        done = _part("keeping.backup").restore(folder, file, datetime.now(UTC), without_evidence=without_evidence)
     click.echo(f"restored: {_counts(done.verdict)}, to {folder}")
     if done.before is not None:
         screen.say(f"what was there before: {done.before}")
@@ -137,6 +158,12 @@ def restore(file: Path, data_dir: Path | None) -> int:
         screen.warn(f"it lacks {_counted(done.lost, 'event')} that the store before had")
     for name in done.erased:
         screen.warn(f"what was erased of {name} is back: actinf incident erase {name} --reason … --yes")
+    if done.evidence:
+        screen.say(f"brought back: {_counted(done.evidence, 'file')} of evidence")
+    for what in done.lacking:
+        screen.warn(
+            f"evidence {_part('channels.neutral').line(what, 300)} is missing or altered, here and in the backup"
+        )
     if done.before is not None and done.lost is None:
         screen.warn("the store before could not be read: what it lacks of that is not known")
     return 0

@@ -9,11 +9,11 @@ from typing import Any
 from actinf.responder.clocks.timers import clocks_of
 from actinf.responder.escalation.policy import Standing
 from actinf.responder.incident.events import Recorded
-from actinf.responder.incident.state import Incident
+from actinf.responder.incident.state import Evidence, Incident
 from actinf.responder.incident.tasks import CHECKLIST, TASKS
 from actinf.responder.oncall.rotation import Duty, Schedule
 
-__all__ = ["duties_document", "event_document", "incident_document", "summary_document"]
+__all__ = ["duties_document", "event_document", "evidence_document", "incident_document", "summary_document"]
 
 
 def summary_document(incident: Incident, now: datetime) -> dict[str, Any]:
@@ -115,6 +115,7 @@ def incident_document(
             }
             for action in incident.actions.values()
         ],
+        "evidence": [evidence_document(one) for one in incident.evidence],
         "escalation": standing
         and {
             "level": standing.level,
@@ -123,6 +124,21 @@ def incident_document(
             "why": standing.why,
         },
         "timeline": [event_document(one) for one in timeline],
+    }
+
+
+def evidence_document(held: Evidence) -> dict[str, Any]:
+    """A file of evidence, with who has it."""
+    return {
+        "name": held.name,
+        "sha256": held.sha256,
+        "size": held.size,
+        "source": held.source,
+        "taken_at": _moment(held.taken_at),
+        "taken_by": held.taken_by,
+        "holder": held.holder,
+        "held_since": _moment(held.held_since),
+        "removed_at": _moment(held.removed_at),
     }
 
 

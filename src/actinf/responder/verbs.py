@@ -17,6 +17,7 @@ from actinf.responder.incident.severity import Judgement, Severity, Signals, cla
 from actinf.responder.incident.state import Incident
 from actinf.responder.measuring.recovery import check_by_machine
 from actinf.responder.moments import Moment
+from actinf.responder.record.evidence import removed
 
 __all__ = [
     "VERBS",
@@ -31,6 +32,7 @@ __all__ = [
     "DoTask",
     "Erase",
     "FinishAction",
+    "HandEvidenceOn",
     "HandOver",
     "Learn",
     "Link",
@@ -38,6 +40,7 @@ __all__ = [
     "Note",
     "OpenIncident",
     "Reach",
+    "RemoveEvidence",
     "Reopen",
     "Resolve",
     "SettleLegal",
@@ -375,6 +378,32 @@ class SettleLegal(Verb):
 
     def events(self, incident: Incident, by: str) -> tuple[Event, ...]:
         return decisions.settle_legal(incident, self.how)
+
+
+class HandEvidenceOn(Verb):
+    """Say who has a file of evidence from now on."""
+
+    verb = "evidence-hand-on"
+
+    evidence: _Line = Field(description="Its name, or the beginning of its SHA-256.")
+    to: _Line = Field(description="Who has it from now on: a handle, or in free words.")
+    note: _Text = Field("", description="What for, and where it is.")
+
+    def events(self, incident: Incident, by: str) -> tuple[Event, ...]:
+        return decisions.hand_evidence_on(incident, self.evidence, to=self.to, note=self.note)
+
+
+class RemoveEvidence(Verb):
+    """Delete a file of evidence, as where the law wants it; that it was there, and its SHA-256, stay."""
+
+    verb = "evidence-remove"
+
+    evidence: _Line = Field(description="Its name, or the beginning of its SHA-256.")
+    reason: _Text = Field(description="Why.")
+
+    def run(self, desk: Desk, incident: str, by: str) -> Incident:
+        """Do it."""
+        return removed(desk, incident, self.evidence, self.reason, by=by)
 
 
 class Erase(Verb):

@@ -15,6 +15,8 @@ from support.responder_process import ResponderProcess, responder_process
 
 from actinf.errors import (
     ActinfError,
+    EvidenceAltered,
+    NoSuchEvidence,
     NoSuchIncident,
     OutOfTurn,
     ServiceError,
@@ -30,7 +32,17 @@ from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.parts import make_parts
 from actinf.responder.server.edge import MOST_BYTES_OF_EVIDENCE
 from actinf.responder.settings import RespondSettings
-from actinf.responder.verbs import Acknowledge, Check, CloseAsFalse, Merge, Note, OpenIncident, Reopen
+from actinf.responder.verbs import (
+    Acknowledge,
+    Check,
+    CloseAsFalse,
+    HandEvidenceOn,
+    Merge,
+    Note,
+    OpenIncident,
+    RemoveEvidence,
+    Reopen,
+)
 
 
 @pytest.fixture
@@ -128,7 +140,44 @@ def test_a_file_of_evidence_arrives_as_it_is(office: Office, tmp_path: Path) -> 
         office.keep_evidence(name, tmp_path / "nothing", source="", custody="")
 
 
+def test_evidence_is_listed_handed_on_and_fetched_back(office: Office, tmp_path: Path) -> None:
+    name, file = opened(office), tmp_path / 'a "name" \u00fc #1?.log'
+    file.write_bytes(b"OOMKilled\n")
+    kept = office.keep_evidence(name, file, source="pod api-1", custody="")
+    assert [(one["name"], one["holder"], one["state"]) for one in office.evidence(name)] == [(file.name, "ada", None)]
+    office.act(name, HandEvidenceOn(evidence=kept["sha256"][:8], to="ben"))
+    (held,) = office.evidence(name, look=True, only=file.name)
+    assert (held["sha256"], held["holder"], held["state"]) == (kept["sha256"], "ben", "intact")
+    office.fetch_evidence(name, held["sha256"], tmp_path / "back")
+    assert (tmp_path / "back").read_bytes() == file.read_bytes()
+    with pytest.raises(SettingError, match="is there already"):
+        office.fetch_evidence(name, held["sha256"], tmp_path / "back")
+    for wrong in ("nothing.log", "../responder.key"):
+        with pytest.raises(NoSuchEvidence, match="expected a name or the beginning of a SHA-256"):
+            office.evidence(name, only=wrong)
+    with pytest.raises(NoSuchIncident):
+        office.evidence("2020-01-01-001")
+    office.act(name, RemoveEvidence(evidence=file.name, reason="asked for"))
+    assert [one["state"] for one in office.evidence(name, look=True)] == ["removed"]
+    with pytest.raises(NoSuchEvidence, match="was removed"):
+        office.fetch_evidence(name, held["sha256"], tmp_path / "again")
+    assert not (tmp_path / "again").exists()
+
+
 # ---------------------------------------------------------------------------------------------------- a server's own
+
+
+def test_evidence_that_was_altered_is_not_sent(remote: RemoteOffice, server: ResponderProcess, tmp_path: Path) -> None:
+    name, file = opened(remote), tmp_path / "pods.log"
+    file.write_text("OOMKilled")
+    kept = remote.keep_evidence(name, file, source="", custody="")
+    path = server.folder / "evidence" / name / "pods.log"
+    path.chmod(0o600)
+    path.write_text("Completed")
+    assert [one["state"] for one in remote.evidence(name, look=True)] == ["altered"]
+    with pytest.raises(EvidenceAltered, match="is not what was taken"):
+        remote.fetch_evidence(name, kept["sha256"], tmp_path / "back")
+    assert not (tmp_path / "back").exists()
 
 
 def test_a_file_that_is_too_large_is_refused(remote: RemoteOffice, tmp_path: Path) -> None:

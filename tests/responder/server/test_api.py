@@ -1,5 +1,7 @@
 """The API: who may do what, and what comes of it."""
 
+import base64
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -94,6 +96,31 @@ def test_a_key_that_was_revoked_lets_nobody_in(access: Access, guarded: Responde
         assert client.get("/v1/me").json() == {"handle": "eve", "role": "admin", "security": False}
         access.revoke_key(key.prefix)
         assert "was revoked" in client.get("/v1/me").json()["detail"]
+
+
+def test_evidence_is_for_those_who_see_the_incident_and_for_no_browser_to_show(as_who) -> None:
+    ada, ben, vic = as_who("ada", Role.RESPONDER), as_who("ben", Role.COMMANDER), as_who("vic", Role.VIEWER)
+    name = ada.post("/v1/incidents", json={**OPEN, "incident_type": "security"}).json()["id"]
+    page = b"<script>alert(1)</script>"
+    kept = ada.post(f"/v1/incidents/{name}/evidence", params={"name": "a\r\nX-Evil: 1.html"}, content=page).json()
+    address = f"/v1/incidents/{name}/evidence/{kept['sha256']}"
+    sent = ada.get(address)
+    assert (sent.status_code, sent.content) == (200, page)
+    assert sent.headers["content-type"] == "application/octet-stream"
+    assert sent.headers["content-disposition"].startswith("attachment;")
+    assert sent.headers["x-content-type-options"] == "nosniff"
+    assert "sandbox" in sent.headers["content-security-policy"]
+    assert "x-evil" not in sent.headers
+    digest = base64.b64encode(hashlib.sha256(page).digest()).decode()
+    assert sent.headers["repr-digest"] == f"sha-256=:{digest}:"
+    for client in (ben, vic):
+        for path in (address, f"/v1/incidents/{name}/evidence"):
+            assert client.get(path).status_code == 404
+        assert client.post(f"/v1/incidents/{name}/evidence-remove", json={}).status_code in (403, 422)
+    assert ada.get(f"/v1/incidents/{name}/evidence/..%2f..%2fresponder.key").status_code == 404
+    assert ada.get(f"/v1/incidents/{name}/evidence/responder.key").json()["type"].endswith("/no-such-evidence")
+    removal = {"evidence": kept["sha256"], "reason": "asked for"}
+    assert ada.post(f"/v1/incidents/{name}/evidence-remove", json=removal).status_code == 403
 
 
 def test_a_private_incident_is_seen_by_those_who_are_concerned_alone(as_who) -> None:

@@ -9,9 +9,9 @@ from support.responding import Responding
 
 from actinf.errors import OutOfTurn
 from actinf.responder.incident import decisions, events
-from actinf.responder.incident.events import Event, Milestone, event_from, personal_fields
+from actinf.responder.incident.events import ERASED, Event, Milestone, event_from, personal_fields
 from actinf.responder.incident.severity import Severity
-from actinf.responder.store.timeline import ERASED, append, digest_of, rows, timeline
+from actinf.responder.store.timeline import append, digest_of, rows, timeline
 from actinf.runtime.chain import GENESIS, chained
 
 NOW = datetime(2026, 11, 23, 10, 0, 0, 123456, tzinfo=UTC)

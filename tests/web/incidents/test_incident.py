@@ -165,3 +165,19 @@ def test_the_runbook_and_the_post_mortem_are_a_tap_away(open_page: Any, incident
     expect(page.get_by_role("heading", level=1)).to_contain_text(name)
     expect(page.locator("article")).to_contain_text("<b>All</b> fail")
     assert page.request.get(f"/incidents/{name}/post-mortem.md").text().startswith(f"# Incident Report: {name}")
+
+
+def test_evidence_is_saved_and_handed_on_from_the_page(open_page: Any, incident: Any, api: httpx.Client) -> None:
+    name, content = incident(), b"<script>document.title = 'taken over'</script>"
+    kept = api.post(f"/v1/incidents/{name}/evidence", params={"name": "page.html"}, content=content).json()
+    page = open_page(f"/incidents/{name}")
+    with page.expect_download() as saving:
+        page.get_by_role("link", name="page.html").click()
+    assert saving.value.suggested_filename == "page.html"
+    assert saving.value.path().read_bytes() == content
+    do(page, f"evidence-hand-on-{kept['sha256'][:16]}", to="bob", note="on a stick")
+    expect(page.locator("#about")).to_contain_text("bob has it since")
+    expect(page.locator("#timeline")).to_contain_text("handed on to bob: on a stick")
+    assert api.get(f"/v1/incidents/{name}/evidence").json()["evidence"][0]["holder"] == "bob"
+    do(page, f"evidence-hand-on-{kept['sha256'][:16]}", to="bob")
+    expect(page.locator("#about").get_by_role("alert")).to_contain_text("bob has page.html already")

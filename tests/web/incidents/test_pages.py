@@ -43,6 +43,7 @@ def test_every_page_fits_a_phone(
         api.post(f"/v1/incidents/{name}/{verb}", json=body).raise_for_status()
     due = {"text": "T" * 300, "owner": "bob", "due": "2099-01-01T00:00:00Z"}
     api.post(f"/v1/incidents/{name}/action", json=due).raise_for_status()
+    api.post(f"/v1/incidents/{name}/evidence", params={"name": "E" * 110, "source": "S" * 300}, content=b"x")
     other = incident(component="D" * 200)
     phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "color_scheme": colours}
     page = open_page("/login", as_whom=None, **phone)

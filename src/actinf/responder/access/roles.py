@@ -50,6 +50,7 @@ NEEDS: dict[str, Role] = {
     "lesson": Role.RESPONDER,
     "breach": Role.RESPONDER,
     "evidence": Role.RESPONDER,
+    "evidence-hand-on": Role.RESPONDER,
     "override": Role.RESPONDER,
     "swap": Role.RESPONDER,
     "take": Role.RESPONDER,
@@ -60,6 +61,7 @@ NEEDS: dict[str, Role] = {
     "silence": Role.COMMANDER,
     "schedule": Role.COMMANDER,
     "erase": Role.ADMIN,
+    "evidence-remove": Role.ADMIN,
     "accounts": Role.ADMIN,
 }
 

@@ -6,14 +6,15 @@ different.  None knows a clock, a store or a channel.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from actinf.errors import OutOfTurn, SettingError
+from actinf.errors import NoSuchEvidence, OutOfTurn, SettingError
 from actinf.responder.incident import events as happened
 from actinf.responder.incident.events import Event, Milestone
 from actinf.responder.incident.severity import Severity
-from actinf.responder.incident.state import Incident
+from actinf.responder.incident.state import Evidence, Incident
 from actinf.responder.incident.tasks import CHECKLIST, TASKS
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "close_as_false",
     "do_task",
     "finish_action",
+    "hand_evidence_on",
     "hand_over",
     "keep_evidence",
     "learn",
@@ -35,15 +37,18 @@ __all__ = [
     "merge_into",
     "note",
     "reach",
+    "remove_evidence",
     "reopen",
     "resolve",
     "settle_legal",
     "state_impact",
     "suspect_breach",
+    "the_evidence",
 ]
 
 #: Characters of a text that somebody writes; more belongs into a file that is kept as evidence.
 LONGEST_TEXT = 20_000
+_DIGITS = re.compile(r"[0-9a-f]{8,64}")
 
 
 def acknowledge(incident: Incident, who: str) -> tuple[Event, ...]:
@@ -200,8 +205,55 @@ def finish_action(incident: Incident, number: int) -> tuple[Event, ...]:
 
 
 def keep_evidence(*, name: str, sha256: str, size: int, source: str, custody: str) -> tuple[Event, ...]:
-    """Write down that a file was taken as evidence, or handed on."""
+    """Write down that a file was taken as evidence."""
     return (happened.EvidenceKept(name=name, sha256=sha256, size=size, source=source, custody=custody),)
+
+
+def hand_evidence_on(incident: Incident, evidence: str, *, to: str, note: str = "") -> tuple[Event, ...]:
+    """Write down who has a file of evidence from now on."""
+    held = the_evidence(incident, evidence)
+    taker = _text("to", to)
+    if held.holder == taker:
+        raise OutOfTurn(f"{taker} has {held.name} already, since {held.held_since:%Y-%m-%d %H:%M} UTC")
+    told = _text("note", note, may_be_empty=True)
+    return (happened.EvidenceHandedOn(name=held.name, sha256=held.sha256, taker=taker, note=told),)
+
+
+def remove_evidence(incident: Incident, evidence: str, reason: str) -> tuple[Event, ...]:
+    """Write down that a file of evidence is deleted, and why."""
+    held = the_evidence(incident, evidence)
+    return (happened.EvidenceRemoved(name=held.name, sha256=held.sha256, reason=_text("reason", reason)),)
+
+
+def the_evidence(incident: Incident, said: str) -> Evidence:
+    """The file of evidence that is meant.
+
+    Args:
+        incident: as it stands.
+        said: its name, or the beginning of its SHA-256, eight digits or more.
+
+    Raises:
+        NoSuchEvidence: none is meant, several are, or it was removed.
+    """
+    meant = [one for one in incident.evidence if one.name == said]
+    if not meant and _DIGITS.fullmatch(said):
+        meant = [one for one in incident.evidence if one.sha256.startswith(said)]
+    there = [one for one in meant if one.removed_at is None]
+    if len({one.sha256 for one in there}) == 1:
+        return there[0]
+    if there:
+        digests = ", ".join(one.sha256[:16] for one in there)
+        raise NoSuchEvidence(
+            f"several files of evidence of {incident.id} are called {said[:80]!r}: say which, {digests}"
+        )
+    if meant:
+        raise NoSuchEvidence(f"{meant[0].name} of {incident.id} was removed {meant[0].removed_at:%Y-%m-%d %H:%M} UTC")
+    known = ", ".join(one.name for one in incident.evidence[:5] if one.removed_at is None)
+    more = f", and {len(incident.evidence) - 5} more" if len(incident.evidence) > 5 else ""
+    raise NoSuchEvidence(
+        f"{incident.id} has no evidence {said[:80]!r}: expected a name or the beginning of a SHA-256, of "
+        f"{known + more if known else 'which it has none; actinf incident evidence add takes a file'}"
+    )
 
 
 def state_impact(incident: Incident, *, users: int | None, revenue: str) -> tuple[Event, ...]:

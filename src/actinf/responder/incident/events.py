@@ -20,6 +20,7 @@ from typing import Any, ClassVar
 from actinf.responder.incident.severity import Severity
 
 __all__ = [
+    "ERASED",
     "KINDS",
     "Acknowledged",
     "ActionAdded",
@@ -33,7 +34,9 @@ __all__ = [
     "Erased",
     "Escalated",
     "Event",
+    "EvidenceHandedOn",
     "EvidenceKept",
+    "EvidenceRemoved",
     "HandedOver",
     "ImpactStated",
     "LeadTaken",
@@ -57,6 +60,10 @@ __all__ = [
     "event_from",
     "personal_fields",
 ]
+
+
+#: What is read where a personal value was erased.
+ERASED = "[erased]"
 
 
 class Milestone(StrEnum):
@@ -360,14 +367,35 @@ class ActionDone(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvidenceKept(Event):
-    """A file was taken as evidence; each time that it is handed on is an event of its own."""
+    """A file was taken as evidence; `name` is that in the folder of the incident, `custody` who has it, and why."""
 
     kind: ClassVar[str] = "evidence"
-    name: str
+    name: str = _personal()
     sha256: str
     size: int
-    source: str
+    source: str = _personal()
     custody: str = _personal(default="")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceHandedOn(Event):
+    """Somebody else has a file of evidence from now on; `note` says what for."""
+
+    kind: ClassVar[str] = "evidence handed on"
+    name: str = _personal()
+    sha256: str
+    taker: str = _personal()
+    note: str = _personal(default="")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceRemoved(Event):
+    """A file of evidence was deleted, by whoever may; its SHA-256 still says which it was."""
+
+    kind: ClassVar[str] = "evidence removed"
+    name: str = _personal()
+    sha256: str
+    reason: str = _personal()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,10 +9,10 @@ from functools import singledispatch
 from typing import Any
 
 from actinf.responder.incident import events as happened
-from actinf.responder.incident.events import Milestone, Recorded
+from actinf.responder.incident.events import ERASED, Milestone, Recorded
 from actinf.responder.incident.severity import Severity
 
-__all__ = ["Action", "AlertSeen", "Found", "Incident", "incident_of"]
+__all__ = ["Action", "AlertSeen", "Evidence", "Found", "Incident", "incident_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +49,31 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """A file of evidence.
+
+    Attributes:
+        name: in the folder of its incident.
+        sha256: of its content, 64 hexadecimal digits.
+        size: bytes.
+        source: where it comes from.
+        taken_at, taken_by: when it was taken, and by whom.
+        holder: who has it, and why, as it was said last; since when, `held_since`.
+        removed_at: when it was deleted; None: it is there.
+    """
+
+    name: str
+    sha256: str
+    size: int
+    source: str
+    taken_at: datetime
+    taken_by: str
+    holder: str
+    held_since: datetime
+    removed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
     """An incident as it stands.
 
@@ -67,6 +92,7 @@ class Incident:
         cleared_at: since when none of its alerts fires; None: one does, or it never had one.
         users_affected, revenue: what it cost, as stated; None, empty: not stated.
         lessons: what was learnt.
+        evidence: the files that were taken, each with who has it, in the order in which they were first taken.
         breach_known_at: since when a breach of people's data is suspected; None: it is not.
         legal_settled_at: when what the law wants of a breach was done, or found not to be due.
     """
@@ -109,6 +135,7 @@ class Incident:
     users_affected: int | None = None
     revenue: str = ""
     lessons: tuple[str, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
     breach_known_at: datetime | None = None
     breach: str = ""
     legal_settled_at: datetime | None = None
@@ -345,6 +372,34 @@ def _(event: happened.LessonLearned, one: Recorded, before: Incident) -> dict[st
 
 
 @_changes.register
+def _(event: happened.EvidenceKept, one: Recorded, before: Incident) -> dict[str, Any]:
+    holder = event.custody or one.by
+    if any(_is(event, held) for held in before.evidence):
+        return _evidence(before, event, holder=holder, held_since=one.at, removed_at=None)
+    taken = Evidence(
+        name=event.name,
+        sha256=event.sha256,
+        size=event.size,
+        source=event.source,
+        taken_at=one.at,
+        taken_by=one.by,
+        holder=holder,
+        held_since=one.at,
+    )
+    return {"evidence": (*before.evidence, taken)}
+
+
+@_changes.register
+def _(event: happened.EvidenceHandedOn, one: Recorded, before: Incident) -> dict[str, Any]:
+    return _evidence(before, event, holder=event.taker, held_since=one.at)
+
+
+@_changes.register
+def _(event: happened.EvidenceRemoved, one: Recorded, before: Incident) -> dict[str, Any]:
+    return _evidence(before, event, removed_at=one.at)
+
+
+@_changes.register
 def _(event: happened.BreachSuspected, one: Recorded, before: Incident) -> dict[str, Any]:
     return {"breach_known_at": event.aware_at, "breach": event.what, "legal_settled_at": None}
 
@@ -352,6 +407,18 @@ def _(event: happened.BreachSuspected, one: Recorded, before: Incident) -> dict[
 @_changes.register
 def _(event: happened.LegalSettled, one: Recorded, before: Incident) -> dict[str, Any]:
     return {"legal_settled_at": one.at}
+
+
+def _is(event: happened.EvidenceKept | happened.EvidenceHandedOn | happened.EvidenceRemoved, held: Evidence) -> bool:
+    return event.sha256 == held.sha256 and (event.name == held.name or ERASED in (event.name, held.name))
+
+
+def _evidence(
+    before: Incident,
+    event: happened.EvidenceKept | happened.EvidenceHandedOn | happened.EvidenceRemoved,
+    **changed: Any,
+) -> dict[str, Any]:
+    return {"evidence": tuple(replace(held, **changed) if _is(event, held) else held for held in before.evidence)}
 
 
 def _first(before: Incident, milestone: Milestone, one: Recorded) -> Mapping[Milestone, tuple[datetime, int]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,8 @@ from pathlib import Path
 
 from actinf.errors import SettingError, StoreError
 from actinf.responder.incident.events import Erased
+from actinf.responder.keeping import evidence
+from actinf.responder.keeping.evidence import Copied
 from actinf.responder.record.anchoring import SYSTEM, anchor_path, anchors_of
 from actinf.responder.record.verification import RESTORED, Verdict, verify
 from actinf.responder.store import notes
@@ -41,12 +44,14 @@ class Backup:
         key: of the key beside it; None: it was not asked for.
         size: bytes.
         verdict: what verifying it found: nothing wrong.
+        evidence: what was copied of the files of evidence, into the folder `FILE.evidence`.
     """
 
     path: Path
     key: Path | None
     size: int
     verdict: Verdict
+    evidence: Copied
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,12 +63,16 @@ class Restored:
         before: the folder with what was there before; None: there was nothing.
         lost: events that were in the store before and are not in this one; None: that one could not be read.
         erased: incidents whose texts were erased after the backup was taken, and are back.
+        evidence: files of evidence that were brought back.
+        lacking: files of evidence that neither the backup nor the store has as they were taken.
     """
 
     verdict: Verdict
     before: Path | None
     lost: int | None
     erased: tuple[str, ...]
+    evidence: int
+    lacking: tuple[str, ...]
 
 
 def key_beside(file: Path) -> Path:
@@ -91,9 +100,12 @@ def back_up(store: Store, target: Path, *, with_key: bool) -> Backup:
         target: a file that is not there yet.
         with_key: whether the key goes beside it: who has both can read all and write any history.
 
+    Files of evidence go into a folder beside it, `evidence_beside`: those that an attempt before has copied are there.
+
     Raises:
         SettingError: the file is there, or its folder is not.
-        StoreError: it cannot be written, or the store itself is not what was written.
+        StoreError: it cannot be written, the store itself is not what was written, or a file of evidence is missing or
+            altered.
     """
     key = key_beside(target) if with_key else None
     for path in (target, key):
@@ -112,9 +124,11 @@ def back_up(store: Store, target: Path, *, with_key: bool) -> Backup:
             copy.execute("PRAGMA journal_mode = DELETE")  # one file, and none beside it
             wrong = broken(copy)
             verdict = verify(copy, store.key, anchors)
+            kept = [] if wrong or not verdict.good else evidence.items(copy)
         wrong += map(str, verdict.wrong)
         if wrong:
             raise StoreError(f"the copy is not what was written, and so most likely the store is not: {wrong[0]}")
+        copied = evidence.copy(store.folder, kept, evidence.evidence_beside(target))
         _synced(partial)
         if key is not None:
             _write_key(key, store.key)
@@ -124,10 +138,10 @@ def back_up(store: Store, target: Path, *, with_key: bool) -> Backup:
         raise StoreError(f"the backup cannot be written to {target}: {error.strerror}") from None
     finally:
         partial.unlink(missing_ok=True)
-    return Backup(path=target, key=key, size=target.stat().st_size, verdict=verdict)
+    return Backup(path=target, key=key, size=target.stat().st_size, verdict=verdict, evidence=copied)
 
 
-def restore(folder: Path, file: Path, now: datetime) -> Restored:
+def restore(folder: Path, file: Path, now: datetime, *, without_evidence: bool = False) -> Restored:
     """Put a backup in the place of the store.
 
     Messages that it holds as not sent may have gone out after it was taken: they go out marked as possible duplicates.
@@ -136,6 +150,7 @@ def restore(folder: Path, file: Path, now: datetime) -> Restored:
         folder: of the store.
         file: the backup, with its key beside it, or the key in the folder.
         now: the time.
+        without_evidence: restore also where files of evidence are missing or altered.
 
     Raises:
         SettingError: there is no such file, or no key.
@@ -148,14 +163,14 @@ def restore(folder: Path, file: Path, now: datetime) -> Restored:
         if not mine:
             raise StoreError(f"a server works with the store in {folder}: stop it before another is put in its place")
         try:
-            return _restored(folder, file, now)
+            return _restored(folder, file, now, without_evidence=without_evidence)
         except sqlite3.DatabaseError as error:
             raise StoreError(f"{file} cannot be put in place: {error}") from None
         except OSError as error:
             raise StoreError(f"{file} cannot be put in place in {folder}: {error.strerror}") from None
 
 
-def _restored(folder: Path, file: Path, now: datetime) -> Restored:
+def _restored(folder: Path, file: Path, now: datetime, *, without_evidence: bool) -> Restored:
     staging = folder / ".restoring"
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(mode=0o700)
@@ -168,10 +183,16 @@ def _restored(folder: Path, file: Path, now: datetime) -> Restored:
             with staged.reading() as connection:
                 wrong = broken(connection)
                 verdict = verify(connection, key, None)
+                kept = [] if wrong or not verdict.good else evidence.items(connection)
             wrong += map(str, verdict.wrong)
             if wrong:
                 raise StoreError(f"{file} is broken, and nothing was changed: {wrong[0]}")
+            lacking = evidence.lacking(folder, kept, evidence.evidence_beside(file))
+            if lacking and not without_evidence:
+                raise StoreError(_without(file, lacking))
             before, is_readable = _put_aside(folder, now)
+            aside = before if before is not None else _aside(folder, now)
+            brought = evidence.bring_back(folder, kept, evidence.evidence_beside(file), aside / "evidence")
             lost, erased = _taken_over(staged, before if is_readable else None, file, now)
         finally:
             staged.close()
@@ -183,7 +204,15 @@ def _restored(folder: Path, file: Path, now: datetime) -> Restored:
         synced_folder(folder)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
-    return Restored(verdict=verdict, before=before, lost=lost, erased=erased)
+    return Restored(verdict=verdict, before=before, lost=lost, erased=erased, evidence=brought, lacking=tuple(lacking))
+
+
+def _without(file: Path, lacking: Sequence[str]) -> str:
+    more = f", and {len(lacking) - 5} more" if len(lacking) > 5 else ""
+    return (
+        f"evidence is missing or altered in {evidence.evidence_beside(file)}, and nothing was changed: "
+        f"{', '.join(lacking[:5])}{more}. Put that folder beside the backup, or restore --without-evidence"
+    )
 
 
 def _key_of(folder: Path, file: Path) -> bytes:
@@ -200,7 +229,7 @@ def _put_aside(folder: Path, now: datetime) -> tuple[Path | None, bool]:
     held = [path for path in (folder / FILE, folder / KEY, anchor_path(folder)) if path.exists()]
     if not held:
         return None, False
-    aside = folder / f"before-restore-{now:%Y%m%dT%H%M%S%f}Z"
+    aside = _aside(folder, now)
     aside.mkdir(mode=0o700)
     is_readable = (folder / FILE).exists()
     try:
@@ -221,6 +250,10 @@ def _put_aside(folder: Path, now: datetime) -> tuple[Path | None, bool]:
             shutil.copy2(path, aside / path.name)
     synced_folder(folder)
     return aside, is_readable
+
+
+def _aside(folder: Path, now: datetime) -> Path:
+    return folder / f"before-restore-{now:%Y%m%dT%H%M%S%f}Z"
 
 
 def _taken_over(staged: Store, before: Path | None, file: Path, now: datetime) -> tuple[int | None, tuple[str, ...]]:

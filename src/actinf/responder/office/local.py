@@ -12,10 +12,11 @@ from actinf.errors import ActinfError
 from actinf.responder.channels.port import Channel
 from actinf.responder.documents import summary_document
 from actinf.responder.duties import DutyChange
+from actinf.responder.incident.decisions import the_evidence
 from actinf.responder.office.port import Document, Settled
 from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.parts import Parts
-from actinf.responder.record.evidence import kept_copy, written_down
+from actinf.responder.record.evidence import content_of, kept_copy, listed, save, written_down
 from actinf.responder.record.export import exported
 from actinf.responder.store import incidents, outbox
 from actinf.responder.store.lock import sole
@@ -67,6 +68,16 @@ class LocalOffice:
         desk.incident(incident)
         kept = kept_copy(file, self._parts.store.folder, incident)
         return written_down(desk, incident, kept, source=source, custody=custody, by=self._by)
+
+    def evidence(self, incident: str, *, look: bool = False, only: str = "") -> list[Document]:
+        """As `Office.evidence`."""
+        return listed(self._parts.store.folder, self._parts.desk.incident(incident), look=look, only=only)
+
+    def fetch_evidence(self, incident: str, sha256: str, target: Path) -> None:
+        """As `Office.fetch_evidence`."""
+        held = the_evidence(self._parts.desk.incident(incident), sha256)
+        with content_of(self._parts.store.folder, incident, held) as content:
+            save(iter(lambda: content.read(2**20), b""), target, held.sha256)
 
     def export(self, incident: str) -> Document:
         """As `Office.export`."""

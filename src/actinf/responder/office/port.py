@@ -74,6 +74,26 @@ class Office(Protocol):
         """
         ...
 
+    def evidence(self, incident: str, *, look: bool = False, only: str = "") -> list[Document]:
+        """The files of evidence of an incident, each with who has it and with its `state`.
+
+        Args:
+            incident: its whole id.
+            look: read each file; its state is then intact, missing, altered or removed, and else None.
+            only: the name, or the beginning of the SHA-256, of the one that is wanted; empty: all.
+        """
+        ...
+
+    def fetch_evidence(self, incident: str, sha256: str, target: Path) -> None:
+        """Copy a file of evidence into a new file, once it was found to be what was taken.
+
+        Args:
+            incident: its whole id.
+            sha256: of the file, all of it.
+            target: a file that is not there yet.
+        """
+        ...
+
     def export(self, incident: str) -> Document:
         """An incident with its chain of MACs and its list of evidence, as `actinf.responder.record.export` makes it."""
         ...

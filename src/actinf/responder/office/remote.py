@@ -15,12 +15,15 @@ from actinf.responder.channels.neutral import block
 from actinf.responder.duties import DutyChange
 from actinf.responder.office.port import Document, Settled
 from actinf.responder.oncall.rotation import Schedule
+from actinf.responder.record.evidence import save
 from actinf.responder.verbs import OpenIncident, Verb
 from actinf.runtime.listening import means_this_machine
 
 __all__ = ["RemoteOffice"]
 
 _TIMEOUT = httpx.Timeout(20.0, connect=5.0)
+#: Files are read as a whole before they are sent.
+_LONG = httpx.Timeout(300.0, connect=5.0)
 _WITHOUT = "without ACTINF_RESPOND_URL the store of this machine is used"
 
 #: What a kind of problem is here; of any other kind the status decides.
@@ -28,6 +31,8 @@ _BY_KIND: Mapping[str, type[errors.ActinfError]] = {
     "unauthenticated": errors.Unauthenticated,
     "forbidden": errors.Forbidden,
     "no-such-incident": errors.NoSuchIncident,
+    "no-such-evidence": errors.NoSuchEvidence,
+    "evidence-altered": errors.EvidenceAltered,
     "out-of-turn": errors.OutOfTurn,
     "setting": errors.SettingError,
     "request": errors.SettingError,
@@ -115,6 +120,27 @@ class RemoteOffice:
             )
         return kept
 
+    def evidence(self, incident: str, *, look: bool = False, only: str = "") -> list[Document]:
+        """As `Office.evidence`."""
+        asked = ({"look": "true"} if look else {}) | ({"only": only} if only else {})
+        found: list[Document] = self._ask(
+            "GET", f"/v1/incidents/{incident}/evidence", params=asked, timeout=_LONG if look else _TIMEOUT
+        )["evidence"]
+        return found
+
+    def fetch_evidence(self, incident: str, sha256: str, target: Path) -> None:
+        """As `Office.fetch_evidence`."""
+        path = f"/v1/incidents/{incident}/evidence/{sha256}"
+        try:
+            with self._http.stream("GET", path, timeout=_LONG) as reply:
+                if reply.is_success:
+                    save(reply.iter_bytes(2**20), target, sha256)
+                    return
+                reply.read()
+        except httpx.HTTPError as error:
+            raise self._unreached(error) from None
+        raise self._refusal(reply, _document(reply) or {})
+
     def export(self, incident: str) -> Document:
         """As `Office.export`."""
         return self._ask("GET", f"/v1/incidents/{incident}/export")
@@ -144,23 +170,23 @@ class RemoteOffice:
     def _ask(self, method: str, path: str, **sent: Any) -> Document:
         try:
             reply = self._http.request(method, path, **sent)
-        except httpx.TimeoutException:
-            raise errors.ServiceUnavailable(
+        except httpx.HTTPError as error:
+            raise self._unreached(error) from None
+        said = _document(reply)
+        if reply.is_success and said is not None:
+            return said
+        raise self._refusal(reply, said or {})
+
+    def _unreached(self, error: httpx.HTTPError) -> errors.ActinfError:
+        if isinstance(error, httpx.TimeoutException):
+            return errors.ServiceUnavailable(
                 f"{self._url} does not answer in time: whether it was done is not known; look, actinf incident show. "
                 f"Else {_WITHOUT}"
-            ) from None
-        except httpx.HTTPError as error:
-            raise errors.ServiceUnavailable(
-                f"{self._url} cannot be reached ({block(str(error), 200)}): is it running? {_WITHOUT[0].upper()}"
-                f"{_WITHOUT[1:]}"
-            ) from None
-        try:
-            said = reply.json()
-        except ValueError:
-            said = None
-        if reply.is_success and isinstance(said, dict):
-            return said
-        raise self._refusal(reply, said if isinstance(said, dict) else {})
+            )
+        return errors.ServiceUnavailable(
+            f"{self._url} cannot be reached ({block(str(error), 200)}): is it running? {_WITHOUT[0].upper()}"
+            f"{_WITHOUT[1:]}"
+        )
 
     def _refusal(self, reply: httpx.Response, problem: Mapping[str, Any]) -> errors.ActinfError:
         kind = str(problem.get("type", "")).rpartition("/")[2]
@@ -174,6 +200,15 @@ class RemoteOffice:
             f"{self._url} answered {reply.status_code} to {reply.request.method} {reply.request.url.path}, and nothing "
             "that a responder says: does ACTINF_RESPOND_URL lead to one?"
         )
+
+
+def _document(reply: httpx.Response) -> Document | None:
+    """What a reply says; None: nothing that a responder would."""
+    try:
+        said = reply.json()
+    except ValueError:
+        return None
+    return said if isinstance(said, dict) else None
 
 
 def _address(url: str) -> httpx.URL:

@@ -115,6 +115,12 @@ _TOLD: dict[str, Callable[[_Event], str]] = {
     ),
     "legal settled": lambda event: f"settled with the law: {event['how']}",
     "evidence": _evidence,
+    "evidence handed on": lambda event: _with(
+        f"evidence {event['name']} (SHA-256 {event['sha256'][:16]}…) handed on to {event['taker']}", event["note"]
+    ),
+    "evidence removed": lambda event: (
+        f"evidence {event['name']} (SHA-256 {event['sha256'][:16]}…) was deleted: {event['reason']}"
+    ),
     "erased": lambda event: f"erased what is personal in events {_span(event['numbers'])}: {event['reason']}",
 }
 

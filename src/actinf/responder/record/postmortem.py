@@ -38,6 +38,8 @@ _NOTABLE = (
     happened.ClosedAsFalse,
     happened.Merged,
     happened.EvidenceKept,
+    happened.EvidenceHandedOn,
+    happened.EvidenceRemoved,
     happened.BreachSuspected,
     happened.LegalSettled,
 )

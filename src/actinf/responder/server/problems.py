@@ -35,6 +35,19 @@ _OWN = (
     ),
     ProblemKind("no-such-incident", 404, "There is no such incident", "No incident of that id, or none that you see."),
     ProblemKind(
+        "no-such-evidence",
+        404,
+        "There is no such evidence",
+        "The incident has no file of that name or SHA-256, or not any more; the detail names those that it has.",
+    ),
+    ProblemKind(
+        "evidence-altered",
+        409,
+        "The evidence is not what was taken",
+        "The file is gone from the disk of the responder, or its SHA-256 is not the one on the timeline; nothing of it "
+        "is sent. A backup may have it.",
+    ),
+    ProblemKind(
         "out-of-turn",
         409,
         "The incident is not in a state for that",
@@ -71,6 +84,8 @@ _BY_CLASS: tuple[tuple[type[errors.ActinfError], str], ...] = (
     (errors.Unauthenticated, "unauthenticated"),
     (errors.Forbidden, "forbidden"),
     (errors.NoSuchIncident, "no-such-incident"),
+    (errors.NoSuchEvidence, "no-such-evidence"),
+    (errors.EvidenceAltered, "evidence-altered"),
     (errors.OutOfTurn, "out-of-turn"),
     (errors.RateLimited, "rate-limited"),
     (errors.ServiceUnavailable, "unavailable"),

@@ -15,13 +15,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from actinf.responder.incident.events import Event, Paged, Recorded, event_from, personal_fields
+from actinf.responder.incident.events import ERASED, Event, Paged, Recorded, event_from, personal_fields
 from actinf.runtime.chain import GENESIS, chained, moment
 
-__all__ = ["ERASED", "Row", "append", "digest_of", "erase", "head", "mac_of", "paged", "rows", "timeline"]
+__all__ = ["Row", "append", "digest_of", "erase", "head", "mac_of", "paged", "rows", "timeline"]
 
-#: What is read where a value was erased.
-ERASED = "[erased]"
 _BY = "by"
 
 

@@ -3,7 +3,7 @@
 from fastapi import FastAPI, Response
 
 from actinf.runtime.problem_documents import Problem
-from actinf.web.incidents import accounts, home, incident, oncall, opening, post_mortem, runbooks, visitors
+from actinf.web.incidents import accounts, evidence, home, incident, oncall, opening, post_mortem, runbooks, visitors
 from actinf.web.incidents.assets import ASSETS
 from actinf.web.incidents.pages import page
 from actinf.web.refusals import show_problems_to_people
@@ -18,7 +18,7 @@ def add_console(app: FastAPI) -> None:
     that one of them showed.
     """
     # `/incidents/new` comes before `/incidents/{name}`.
-    pages = (home, opening, incident, post_mortem, oncall, accounts, runbooks, visitors)
+    pages = (home, opening, incident, evidence, post_mortem, oncall, accounts, runbooks, visitors)
     for router in (*(one.router for one in pages), ASSETS.router):
         app.include_router(router, include_in_schema=False)
     show_problems_to_people(app, _shown, sign_in="/login", cookie=visitors.COOKIE)
