@@ -64,7 +64,7 @@ lock: ## write requirements.lock, and the image's, anew from pyproject.toml; UPG
 		--no-emit-find-links --no-header --no-annotate --all-extras --group dev $(UPGRADE) \
 		--output-file requirements.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-emit-find-links --no-header --no-annotate --extra serve --extra blas \
+		--no-emit-find-links --no-header --no-annotate --extra serve --extra respond --extra blas \
 		--constraint requirements.lock --output-file deploy/image/requirements.lock pyproject.toml
 	$(BIN)/pytest --quiet --no-header tests/test_house.py
 

@@ -56,6 +56,7 @@ ASKED_AT = {
     "postgres": 8080,
     "cache": 8080,
     "nginx": 9113,
+    "actinf-responder": 8070,
 }
 
 
@@ -116,7 +117,7 @@ def test_every_panel_has_numbers_after_ten_minutes_of_smoke_load(monitored: Moni
     assert {name for name in firing if not name.startswith(SLOW)} == {"Watchdog"}, (
         "a service that is well alerts nobody"
     )
-    assert monitored.heard.receivers("Watchdog") == {"watchdog"}
+    assert monitored.heard.receivers("Watchdog") == {"watchdog", "incidents"}
 
 
 def every_pod_and_one(monitored: Monitored, board: dict[str, Any]) -> list[str]:

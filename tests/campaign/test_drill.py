@@ -109,12 +109,18 @@ def drill(tmp_path: Path) -> Iterator[Drill]:
                 PAGER_URL=pager.url,
                 PAGER_SECRET=SECRET,
                 ALERT_TOKENS=HOOK_TOKEN,
+                WATCHDOG="Watchdog",
                 PROMETHEUS_URL=f"http://127.0.0.1:{port}",
             )
         )
         responder.set_schedule(SCHEDULE)
         hook = f"{responder.url}/hooks/alertmanager"
-        addresses = {"incidents": hook, "security": f"{hook}?private=true", "watchdog": f"{pager.url}"}
+        addresses = {
+            "incidents": hook,
+            "security": f"{hook}?private=true",
+            "watchdog": pager.url,
+            "elsewhere": pager.url,
+        }
         alertmanager = Alertmanager(tmp_path / "alertmanager", addresses.__getitem__, token=HOOK_TOKEN)
         targets = {"active-inference-api": [(f"127.0.0.1:{api.port}", {"pod": "active-inference-api-1"})]}
         config = prometheus_config(targets, f"127.0.0.1:{alertmanager.port}")

@@ -107,7 +107,7 @@ def test_the_pods_are_scraped_every_five_seconds_under_names_that_alerts_know() 
     config = read(DEPLOY / "prometheus" / "prometheus.yml")
     assert config["global"]["scrape_interval"] == config["global"]["evaluation_interval"] == "5s"
     jobs: dict[str, Any] = {job["job_name"]: job for job in config["scrape_configs"]}
-    of_pods = {"active-inference-api", "active-inference-worker", "postgres", "cache", "nginx"}
+    of_pods = {"active-inference-api", "active-inference-worker", "postgres", "cache", "nginx", "actinf-responder"}
     for name in of_pods:
         assert jobs[name]["kubernetes_sd_configs"] == [{"role": "pod", "namespaces": {"names": ["active-inference"]}}]
         relabelled = {one.get("source_labels", [""])[0]: one for one in jobs[name]["relabel_configs"]}
@@ -138,6 +138,22 @@ def test_an_alert_reaches_whom_it_concerns(kind: str, tmp_path: Path) -> None:
 
 def test_the_watchdog_goes_to_somebody_outside(tmp_path: Path) -> None:
     assert receiver_of({"alertname": "Watchdog", **alerts()["Watchdog"]["labels"]}, tmp_path) == "watchdog"
+
+
+def test_that_the_incident_tool_is_dead_is_not_told_to_it_alone(tmp_path: Path) -> None:
+    for name in ("ResponderDown", "AlertsNotSent"):
+        assert receiver_of({"alertname": name, **alerts()[name]["labels"]}, tmp_path) == "elsewhere,incidents"
+
+
+def test_the_incident_tool_hears_the_watchdog_too_and_is_shown_the_token() -> None:
+    """It pages where the watchdog stops: else a dead Prometheus looks like a quiet night to it."""
+    receivers = {
+        one["name"]: one["webhook_configs"] for one in read(DEPLOY / "alertmanager/alertmanager.yml")["receivers"]
+    }
+    assert [Path(hook["url_file"]).name for hook in receivers["watchdog"]] == ["watchdog", "incidents"]
+    for hook in (one for hooks in receivers.values() for one in hooks):
+        to_the_tool = Path(hook["url_file"]).name in ("incidents", "security")
+        assert ("http_config" in hook) == to_the_tool, "a token is shown to nobody else"
 
 
 def test_what_pages_is_sent_after_five_seconds() -> None:

@@ -11,6 +11,8 @@ import yaml
 from support.chart import CHART, ChartRefused, Manifest, containers, named, notes, pod_specs, rendered
 from support.kube_tools import helm
 
+from actinf.responder.settings import RespondSettings, unknown_respond_variables
+
 KUBERNETES = "1.32"
 OTHER_VALUES: dict[str, dict[str, Any]] = {
     "as it comes": {},
@@ -28,6 +30,13 @@ OTHER_VALUES: dict[str, dict[str, Any]] = {
         },
         "access": {"responders": [{"kind": "Group", "name": "on-call"}], "changers": [{"kind": "User", "name": "ada"}]},
         "debug": {"enabled": True},
+        "responder": {
+            "enabled": True,
+            "publicUrl": "https://incidents.example.org",
+            "env": {"ACTINF_RESPOND_SLACK_ROOM": "ops"},
+            "storage": {"className": "fast"},
+            "reachedFrom": [{"ipBlock": {"cidr": "192.0.2.0/24"}}],
+        },
     },
     "with nothing that can be left out": {
         "backup": {"enabled": False},
@@ -116,6 +125,13 @@ def test_what_is_not_needed_is_left_out() -> None:
         ({"backup": {"schedule": "at night"}}, "backup.schedule"),
         ({"access": {"changers": [{"kind": "Robot", "name": "r"}]}}, "access.changers.0.kind"),
         ({"debug": {"enabled": True, "namespace": "active-inference"}}, "debug.namespace"),
+        ({"responder": {"enabled": "yes"}}, "responder.enabled"),
+        ({"responder": {"publicUrl": "incidents.example.org"}}, "responder.publicUrl"),
+        ({"responder": {"secret": ""}}, "responder.secret"),
+        ({"responder": {"env": {"ACTINF_PORT": 1}}}, "responder.env"),
+        ({"responder": {"env": {"ACTINF_RESPOND_PORT": 1}}}, "ACTINF_RESPOND_PORT (fixed)"),
+        ({"responder": {"env": {"ACTINF_RESPOND_SLACK_TOKEN": "x"}}}, "ACTINF_RESPOND_SLACK_TOKEN (the secret actinf-"),
+        ({"responder": {"resources": {"requests": {"memory": "1Gi"}}}}, "responder.resources.requests.memory is 1Gi"),
     ],
 )
 def test_a_value_that_makes_no_sense_is_refused_by_its_name(values: dict[str, Any], names: str) -> None:
@@ -246,11 +262,12 @@ def test_every_service_has_a_port_that_answers_health(manifests) -> None:
         assert services[name]["selector"] == {"app": name}
 
 
-def test_prometheus_finds_each_pod_by_its_label_and_the_name_of_a_port(manifests) -> None:
+def test_prometheus_finds_each_pod_by_its_label_and_the_name_of_a_port(everything) -> None:
     """deploy/prometheus/prometheus.yml keeps these, and no others."""
     scraped = {"active-inference-api": "http", "active-inference-worker": "metrics"}
-    scraped |= {"postgres": "health", "cache": "health", "nginx": "metrics"}
-    for _, template in pod_specs(manifests):
+    scraped |= {"postgres": "health", "cache": "health", "nginx": "metrics", "actinf-responder": "http"}
+    assert scraped.keys() <= {template["metadata"]["labels"]["app"] for _, template in pod_specs(everything)}
+    for _, template in pod_specs(everything):
         app = template["metadata"]["labels"]["app"]
         if app in scraped:
             ports = [port["name"] for one in containers(template) for port in one.get("ports", [])]
@@ -369,6 +386,8 @@ def test_no_secret_stands_in_any_object(everything) -> None:
         each["valueFrom"]["secretKeyRef"] for one in given for each in one.get("env", []) if "valueFrom" in each
     ]
     assert {one["name"] for one in by_reference} == {"actinf-secrets"}
+    whole = {each["secretRef"]["name"] for one in given for each in one.get("envFrom", [])}
+    assert whole == {"actinf-responder"}
     assert secret.isdisjoint(each["name"] for one in given for each in one.get("env", []) if "value" in each)
 
 
@@ -472,3 +491,65 @@ def test_the_internal_names_lead_to_nginx_for_our_own_pods_where_its_address_is_
     wanted = [{"ip": "10.96.0.10", "hostnames": ["database.internal", "cache.internal"]}]
     assert set(map(str, aliases.values())) == {str(wanted)}
     assert named(everything, "Service", "nginx")["spec"]["clusterIP"] == "10.96.0.10"
+
+
+# ------------------------------------------------------------------------------------------------------ the responder
+
+
+def test_the_responder_is_there_where_it_is_wanted_and_depends_on_nothing_of_the_service(manifests, everything) -> None:
+    """It has to work while the API is scaled to nothing and the database is dead."""
+    assert not [one for one in manifests if "responder" in one["metadata"]["name"] and one["kind"] == "Deployment"]
+    spec = named(everything, "Deployment", "actinf-responder")["spec"]
+    assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
+    pod = spec["template"]["spec"]
+    assert "initContainers" not in pod
+    assert (pod["serviceAccountName"], pod["automountServiceAccountToken"]) == ("actinf-responder", False)
+    assert named(everything, "ServiceAccount", "actinf-responder")["automountServiceAccountToken"] is False
+    responder = container_of(everything, "Deployment", "actinf-responder", "responder")
+    assert responder["envFrom"] == [{"secretRef": {"name": "actinf-responder"}}]
+    assert not any(name.startswith("ACTINF_") and "RESPOND" not in name for name in variables_of(responder))
+    assert all("valueFrom" not in one for one in responder["env"])
+
+
+def test_what_the_responder_knows_outlives_its_pod_and_the_release(everything) -> None:
+    claim = named(everything, "PersistentVolumeClaim", "actinf-responder")
+    assert claim["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
+    assert (claim["spec"]["accessModes"], claim["spec"]["storageClassName"]) == (["ReadWriteOnce"], "fast")
+    responder = container_of(everything, "Deployment", "actinf-responder", "responder")
+    folder = variables_of(responder)["ACTINF_RESPOND_DATA_DIR"]
+    assert {"name": "data", "mountPath": folder} in responder["volumeMounts"]
+
+
+def test_every_variable_of_the_responder_is_one_that_it_reads(everything) -> None:
+    variables = variables_of(container_of(everything, "Deployment", "actinf-responder", "responder"))
+    assert unknown_respond_variables(list(variables)) == []
+    assert variables["ACTINF_RESPOND_PUBLIC_URL"] == "https://incidents.example.org"
+    assert variables["ACTINF_RESPOND_WATCHDOG"] == "Watchdog"
+
+
+def test_every_secret_of_the_responder_is_refused_among_its_values() -> None:
+    secret = [
+        f"ACTINF_RESPOND_{name.upper()}"
+        for name, field in RespondSettings.model_fields.items()
+        if "SecretStr" in str(field.annotation)
+    ]
+    with pytest.raises(ChartRefused) as refused:
+        rendered({"responder": {"env": dict.fromkeys(secret, "x")}})
+    assert {name for name in secret if f"{name} (the secret actinf-responder)" not in str(refused.value)} == set()
+
+
+def test_the_responder_is_reached_by_the_monitoring_and_whom_one_names_and_reaches_its_providers(everything) -> None:
+    policy = named(everything, "NetworkPolicy", "responder")["spec"]
+    monitoring = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}
+    assert policy["ingress"] == [
+        {"from": [monitoring, {"ipBlock": {"cidr": "192.0.2.0/24"}}], "ports": [{"protocol": "TCP", "port": 8070}]}
+    ]
+    assert {port["port"] for rule in policy["egress"] for port in rule["ports"]} == {9090, 443, 465, 587}
+    assert not {5432, 6379, 8000} & {port["port"] for rule in policy["egress"] for port in rule["ports"]}
+
+
+def test_the_notes_say_whether_anybody_answers_to_incidents(tmp_path: Path) -> None:
+    assert "Nobody answers to incidents" in notes(tmp_path)
+    said = notes(tmp_path, {"responder": {"enabled": True}})
+    assert "http://actinf-responder.default.svc:8070/hooks/alertmanager" in said
+    assert "Nobody answers" not in said

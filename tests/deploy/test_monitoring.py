@@ -15,7 +15,10 @@ from support.seeing import DEPLOY, RULES, read
 
 KUBERNETES = "1.31"
 #: Made by who installs it; docs/howto/monitoring.md says how.
-SECRETS = {"alertmanager-receivers": {"incidents", "security", "watchdog"}, "grafana": {"admin-password"}}
+SECRETS = {
+    "alertmanager-receivers": {"incidents", "security", "watchdog", "elsewhere", "token"},
+    "grafana": {"admin-password"},
+}
 
 
 @cache
@@ -92,7 +95,11 @@ def test_files_lie_where_they_are_looked_for(manifests: list[Manifest]) -> None:
     assert "/etc/prometheus/alerts" in mounted(manifests, "StatefulSet", "prometheus")
     assert read(DEPLOY / "prometheus" / "prometheus.yml")["rule_files"] == ["alerts/*.rules.yml"]
     receivers = read(DEPLOY / "alertmanager" / "alertmanager.yml")["receivers"]
-    addresses = {Path(hook["url_file"]) for one in receivers for hook in one["webhook_configs"]}
+    hooks = [hook for one in receivers for hook in one["webhook_configs"]]
+    addresses = {Path(hook["url_file"]) for hook in hooks}
+    addresses |= {
+        Path(hook["http_config"]["authorization"]["credentials_file"]) for hook in hooks if "http_config" in hook
+    }
     assert {str(path.parent) for path in addresses} <= mounted(manifests, "StatefulSet", "alertmanager")
     assert {path.name for path in addresses} == SECRETS["alertmanager-receivers"]
     [provider] = read(DEPLOY / "grafana" / "provisioning" / "dashboards" / "actinf.yml")["providers"]

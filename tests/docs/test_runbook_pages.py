@@ -125,7 +125,9 @@ def test_what_takes_the_keyboard_ends_its_block(page: Path) -> None:
 @cache
 def objects() -> tuple[Manifest, ...]:
     """What an installation with everything on holds."""
-    return tuple(rendered({"autoscaling": {"enabled": True}, "debug": {"enabled": True}}))
+    return tuple(
+        rendered({"autoscaling": {"enabled": True}, "debug": {"enabled": True}, "responder": {"enabled": True}})
+    )
 
 
 def names_of(kind: str) -> set[str]:

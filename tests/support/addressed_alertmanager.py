@@ -19,6 +19,9 @@ def main(arguments: list[str]) -> None:
     for receiver in config["receivers"]:
         for hook in receiver["webhook_configs"]:
             hook["url"] = Path(hook.pop("url_file")).read_text(encoding="utf-8").strip()
+            if "http_config" in hook:
+                token = Path(hook.pop("http_config")["authorization"]["credentials_file"])
+                hook["http_config"] = {"authorization": {"credentials": token.read_text(encoding="utf-8").strip()}}
     changed = Path(given["storage.path"]) / "alertmanager.yml"
     changed.write_text(yaml.safe_dump(config), encoding="utf-8")
     rest = [one for one in arguments if not one.startswith("--config.file=")]

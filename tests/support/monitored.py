@@ -18,7 +18,7 @@ import pytest
 import yaml
 from support.cluster import Cluster
 from support.documentation import ROOT
-from support.operated import Operated, operated_system
+from support.operated import RESPONDER_TOKEN, Operated, operated_system
 from support.ports import wait_until
 from support.seeing import Webhook, webhook
 
@@ -103,6 +103,7 @@ def monitored_system(folder: Path, **values: object) -> Iterator[Monitored]:
             debian = "prometheus, prometheus-alertmanager, victoria-metrics"
             pytest.skip(f"{program} is not installed (Debian: {debian}): the monitoring cannot be installed as it is")
     programs = _programs(folder / "monitoring")
+    values = {"responder": {"enabled": True}} | values
     with (
         operated_system(folder, namespace="active-inference", programs=programs, **values) as system,
         webhook() as heard,
@@ -110,7 +111,9 @@ def monitored_system(folder: Path, **values: object) -> Iterator[Monitored]:
         cluster = system.cluster
         cluster.apply(STATE_METRICS)
         cluster.kubectl("create", "namespace", NAMESPACE)
-        addresses = [f"--from-literal={name}={heard.url}/{name}" for name in ("incidents", "security", "watchdog")]
+        receivers = ("incidents", "security", "watchdog", "elsewhere")
+        addresses = [f"--from-literal={name}={heard.url}/{name}" for name in receivers]
+        addresses.append(f"--from-literal=token={RESPONDER_TOKEN}")
         cluster.kubectl("create", "secret", "generic", "alertmanager-receivers", "-n", NAMESPACE, *addresses)
         wanted = [
             one for one in monitoring(cluster) if (one["kind"], one["metadata"]["name"]) != ("Deployment", "grafana")

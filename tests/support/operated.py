@@ -18,6 +18,8 @@ from support.kube_tools import helm, kubectl
 from actinf.runtime.postgres_binaries import installed_binaries
 
 CHART = ROOT / "deploy" / "chart"
+#: By which Alertmanager is known to the responder.
+RESPONDER_TOKEN = "the-token-of-alertmanager"
 HOSTS = ("api.active-inference.com", "database.internal", "cache.internal")
 
 #: What differs from the chart's defaults: a machine of two cores.  The image does not, so that
@@ -78,7 +80,9 @@ def operated_system(
         password = _secrets(cluster)
         cluster.apply(rendered)
         cluster.wait("condition=ready", "pod/postgres-0", seconds=90)
-        for deployment in ("cache", "active-inference-api", "active-inference-worker", "nginx"):
+        with_responder = "name: actinf-responder" in rendered
+        responder = ("actinf-responder",) if with_responder else ()
+        for deployment in ("cache", "active-inference-api", "active-inference-worker", "nginx", *responder):
             cluster.kubectl("rollout", "status", f"deployment/{deployment}", "--timeout=180s", seconds=190)
         key = cluster.kubectl(
             "exec", "deployment/active-inference-api", "--",
@@ -118,7 +122,14 @@ def _secrets(cluster: Cluster) -> str:
     }
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "actinf-secrets"}, "stringData": values}
     cluster.apply(yaml.safe_dump(secret))
+    cluster.apply(yaml.safe_dump(responder_secret()))
     return operator
+
+
+def responder_secret() -> dict[str, object]:
+    """The secret of the responder, where the chart's values turn it on."""
+    values = {"ACTINF_RESPOND_ALERT_TOKENS": RESPONDER_TOKEN}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "actinf-responder"}, "stringData": values}
 
 
 def _certificates(cluster: Cluster, folder: Path) -> Path:

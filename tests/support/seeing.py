@@ -80,9 +80,9 @@ def alertmanager_config(address_of: AddressOf, *, token: str | None = None) -> d
     config: dict[str, Any] = read(DEPLOY / "alertmanager" / "alertmanager.yml")
     for receiver in config["receivers"]:
         for hook in receiver["webhook_configs"]:
-            del hook["url_file"]
-            hook["url"] = address_of(receiver["name"])
-            if token is not None:
+            hook["url"] = address_of(Path(hook.pop("url_file")).name)
+            asks_for_token = hook.pop("http_config", None) is not None
+            if token is not None and asks_for_token:
                 hook["http_config"] = {"authorization": {"credentials": token}}
     return config
 
