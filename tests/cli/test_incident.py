@@ -161,6 +161,14 @@ def test_a_narrow_terminal_shows_all_of_what_counts(actinf: Any, monkeypatch: py
     assert shown[2] == "  API: requests fail"
 
 
+def test_a_list_says_that_there_is_more(actinf: Any) -> None:
+    names = [open_one(actinf)["id"] for _ in range(3)]
+    answer = actinf("incident", "list", "--limit", "2", "--json")
+    assert [one["id"] for one in answer.plain] == names[:0:-1]
+    assert "there are more than the 2 that are listed: --limit 20" in answer.err
+    assert "there are more" not in actinf("incident", "list", "--limit", "3").err
+
+
 def test_a_list_leaves_out_what_is_over_unless_it_is_asked_for(actinf: Any, opened: str) -> None:
     done(actinf, "close", opened, "--false-positive", "--reason", "a broken probe")
     assert actinf("incident", "list").out == "no incident is open\n"

@@ -134,7 +134,7 @@ def _look(process: ResponderProcess, threads: list[_Writer], pager: WebhookRecei
     wait_until(lambda: waiting() == 0, "all is looked at and sent", seconds=300)
     paged = {document["incident"] for document in pager.acted_on.values()}
     with store.reading() as connection:
-        outcome.unpaged = [name for name in incidents.names(connection) if name not in paged]
+        outcome.unpaged = [name for name in incidents.names(connection, incidents.Wanted()) if name not in paged]
         kept = {row[0] for row in connection.execute("SELECT json_extract(alert, '$.name') FROM alert")}
         there = {row["id"] for row in connection.execute("SELECT id FROM incident")}
         outcome.unsent = int(connection.execute("SELECT count(*) FROM outbox WHERE state = 'given up'").fetchone()[0])

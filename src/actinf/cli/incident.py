@@ -78,18 +78,22 @@ def open_incident(*, as_json: bool, detected_at: str | None, degradation: float 
 @click.option("--all", "which", flag_value="all", help="Those that are over as well.")
 @click.option("--resolved", "which", flag_value="resolved", help="Those that were resolved.")
 @click.option("--since", metavar="TIME", help="Opened since then: 7d, 14:05, 2026-11-01.")
+@click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True, help="So many at most.")
 @click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
-def list_incidents(*, which: str | None, since: str | None, as_json: bool) -> int:
+def list_incidents(*, which: str | None, since: str | None, limit: int, as_json: bool) -> int:
     """List incidents that are open, the most severe first, with the clock that runs out next."""
     screen, now = Screen(), datetime.now(UTC)
     with at_office(screen) as office:
-        found = office.incidents(which or "open", since=_since(since, now) if since else None)
+        first = office.incidents(which or "open", since=_since(since, now) if since else None, limit=limit + 1)
+        found = first[:limit]
         if as_json:
             screen.json(found)
         elif found:
             screens().print_list(screen.out, found, now)
         else:
             screen.out.print("there is none" if which else "no incident is open")
+        if len(first) > limit:
+            screen.warn(f"there are more than the {limit:,} that are listed: --limit {limit * 10}")
     return 0
 
 

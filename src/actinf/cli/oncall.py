@@ -238,7 +238,7 @@ def load(*, since: str, as_json: bool) -> int:
 
 def _pages(office: Office, since: datetime, page: Any) -> Iterator[Any]:
     """The pages since a time, of incidents that were opened in the month before it or later, or are open."""
-    names = {one["id"] for one in office.incidents("all", since=since - timedelta(days=30))} | set(office.names("open"))
+    names = {*office.names("all", since=since - timedelta(days=30)), *office.names("open")}
     for name in sorted(names):
         for event in office.incident(name)["timeline"]:
             if event["kind"] == "paged":

@@ -36,7 +36,7 @@ def command(*, since: str, as_json: bool) -> int:
     begin = now - lasted if lasted is not None else past(since, now)
     module = load_extra("actinf.responder.record.report", extra="respond", purpose=_PURPOSE)
     with at_office(screen) as office, screen.waiting("reading"):
-        documents = [office.incident(one["id"]) for one in office.incidents("all", since=begin)]
+        documents = [office.incident(name) for name in office.names("all", since=begin)]
         found = module.summary(documents, office.schedule(), begin, now)
     if as_json:
         screen.json(_document(found))

@@ -10,6 +10,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
+from itertools import islice
 from typing import Any
 
 from actinf.errors import OutOfTurn, SettingError
@@ -29,6 +30,7 @@ from actinf.responder.oncall.calendar import Calendar
 from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.store import alerts, changes, escalations, incidents, outbox, rosters, timeline, timers
 from actinf.responder.store.database import Store
+from actinf.responder.store.incidents import Wanted
 
 __all__ = ["BY_ITSELF", "INCIDENT_TYPES", "Desk", "NewIncident", "hours_of"]
 
@@ -214,10 +216,10 @@ class Desk:
             incidents.incident(connection, name)
             return timeline.timeline(connection, name)
 
-    def list(self, which: str = "open", *, since: datetime | None = None) -> list[Incident]:
-        """Incidents, the most severe first."""
+    def list(self, which: str = "open", *, since: datetime | None = None, limit: int | None = None) -> list[Incident]:
+        """Incidents, the most severe first, then the newest; where there is a limit, no more than that."""
         with self.store.reading() as connection:
-            return incidents.listed(connection, which, since=since)
+            return list(islice(incidents.each(connection, Wanted(which=which, since=since)), limit))
 
     def set_schedule(self, schedule: Schedule, *, by: str) -> None:
         """Let a schedule hold from now on; who could not be paged without one is paged now."""

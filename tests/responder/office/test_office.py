@@ -88,6 +88,14 @@ def test_an_incident_is_opened_and_led(office: Office) -> None:
     assert office.incidents("all", since=datetime.now(UTC) + timedelta(days=1)) == []
 
 
+def test_a_list_is_as_long_as_it_is_asked_to_be(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("actinf.responder.office.remote._ON_A_PAGE", 2)
+    made = [opened(office) for _ in range(5)]
+    assert [one["id"] for one in office.incidents()] == made[::-1]
+    assert [one["id"] for one in office.incidents(limit=3)] == made[:1:-1]
+    assert sorted(office.names(since=datetime.now(UTC) - timedelta(minutes=5))) == made
+
+
 def test_one_goes_on_as_another(office: Office) -> None:
     first, second = opened(office), opened(office)
     assert office.act(second, Merge(into=first))["id"] == first

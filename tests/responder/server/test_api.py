@@ -138,11 +138,30 @@ def test_a_private_incident_is_seen_by_those_who_are_concerned_alone(as_who) -> 
         return listed
 
     assert (sees(ada), sees(ben), sees(sol), sees(as_who("root", Role.ADMIN))) == (True, False, True, True)
+    listed = [name in client.get("/v1/incidents/names").json()["names"] for client in (ada, ben, sol)]
+    assert listed == [True, False, True]
+    assert ben.get("/v1/incidents", params={"after": name}).status_code == 404
     assert ben.post(f"/v1/incidents/{name}/note", json={"text": "x"}).status_code == 404
     assert ben.post(f"/v1/incidents/{public}/merge", json={"into": name}).status_code == 404
     # Whoever leads it is concerned.
     ada.post(f"/v1/incidents/{name}/assign", json={"to": "ben"}).raise_for_status()
     assert sees(ben)
+
+
+def test_a_list_comes_in_pages(as_who) -> None:
+    ben = as_who("ben", Role.COMMANDER)
+    for _ in range(3):
+        ben.post("/v1/incidents", json=OPEN).raise_for_status()
+    whole = ben.get("/v1/incidents").json()
+    assert whole["next"] is None
+    first = ben.get("/v1/incidents", params={"limit": 2}).json()
+    rest = ben.get("/v1/incidents", params={"after": first["next"]}).json()
+    assert [one["id"] for page in (first, rest) for one in page["incidents"]] == [
+        one["id"] for one in whole["incidents"]
+    ]
+    for wrong in ({"limit": 0}, {"limit": 1001}, {"limit": "all"}, {"after": "x" * 41}, {"which": "every"}):
+        assert ben.get("/v1/incidents", params=wrong).status_code == 422
+    assert ben.get("/v1/incidents", params={"after": "2000-01-01-001"}).status_code == 404
 
 
 def test_the_schedule_is_set_and_changed(as_who) -> None:

@@ -39,6 +39,16 @@ def test_the_most_severe_comes_first_and_the_queue_apart(open_page: Any, inciden
     expect(page.get_by_role("article").filter(has_text=names["P3"])).to_have_count(0)
 
 
+def test_of_very_many_the_most_severe_are_shown_and_the_rest_is_counted(open_page: Any, incident: Any) -> None:
+    names = [incident(severity="P2", component=f"Part {number}") for number in range(51)]
+    linked = incident(severity="P0", component="Gateway")
+    page = open_page("/")
+    expect(page.locator("#burning-title ~ article")).to_have_count(50)
+    expect(page.locator("article").first).to_contain_text(linked)
+    expect(page.locator("#part")).to_contain_text("more are not shown here, which are milder or older")
+    expect(page.locator("article").filter(has_text=names[0])).to_have_count(0)
+
+
 def test_what_happens_elsewhere_is_shown_without_loading_the_page(open_page: Any, api: httpx.Client) -> None:
     page = open_page("/")
     page.evaluate("window.untouched = true")

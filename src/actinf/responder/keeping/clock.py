@@ -16,6 +16,7 @@ from actinf.responder.clocks.steady import SteadyClock
 from actinf.responder.desk import Desk
 from actinf.responder.incident import decisions
 from actinf.responder.store import incidents, notes
+from actinf.responder.store.incidents import Wanted
 
 __all__ = ["Correction", "ask", "corrections", "is_asked", "take_up"]
 
@@ -84,7 +85,7 @@ def take_up(connection: sqlite3.Connection, desk: Desk, clock: SteadyClock) -> C
     done = Correction(at=datetime.now(UTC), seconds=round(step, 3), by=said["by"], reason=said["reason"])
     kept = [*corrections(connection), done][-_MOST_KEPT:]
     notes.put(connection, _DONE, json.dumps([{**asdict(one), "at": one.at.isoformat()} for one in kept]))
-    for name in incidents.names(connection, "open"):
+    for name in incidents.names(connection, Wanted()):
         incident = incidents.incident(connection, name)
         desk.record(connection, name, incident, decisions.note(f"{done.sentence()}: {done.reason}"), by=done.by)
     return done

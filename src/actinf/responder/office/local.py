@@ -19,6 +19,7 @@ from actinf.responder.parts import Parts
 from actinf.responder.record.evidence import content_of, kept_copy, listed, save, written_down
 from actinf.responder.record.export import exported
 from actinf.responder.store import incidents, outbox
+from actinf.responder.store.incidents import Wanted
 from actinf.responder.store.lock import sole
 from actinf.responder.verbs import OpenIncident, Verb
 
@@ -52,15 +53,17 @@ class LocalOffice:
         """As `Office.incident`."""
         return self._parts.desk.document(name)
 
-    def incidents(self, which: str = "open", *, since: datetime | None = None) -> list[Document]:
+    def incidents(
+        self, which: str = "open", *, since: datetime | None = None, limit: int | None = None
+    ) -> list[Document]:
         """As `Office.incidents`."""
         now = self._parts.clock()
-        return [summary_document(one, now) for one in self._parts.desk.list(which, since=since)]
+        return [summary_document(one, now) for one in self._parts.desk.list(which, since=since, limit=limit)]
 
-    def names(self, which: str = "open") -> Sequence[str]:
+    def names(self, which: str = "open", *, since: datetime | None = None) -> Sequence[str]:
         """As `Office.names`."""
         with self._parts.store.reading() as connection:
-            return incidents.names(connection, which)
+            return incidents.names(connection, Wanted(which=which, since=since))
 
     def keep_evidence(self, incident: str, file: Path, *, source: str, custody: str) -> Document:
         """As `Office.keep_evidence`."""

@@ -50,17 +50,20 @@ class Office(Protocol):
         """All of an incident, given by its whole id."""
         ...
 
-    def incidents(self, which: str = "open", *, since: datetime | None = None) -> list[Document]:
+    def incidents(
+        self, which: str = "open", *, since: datetime | None = None, limit: int | None = None
+    ) -> list[Document]:
         """Summaries of incidents, the most severe first, then the newest.
 
         Args:
             which: "open", "resolved" or "all".
             since: only those that were opened then or later.
+            limit: so many at most; None: all.
         """
         ...
 
-    def names(self, which: str = "open") -> Sequence[str]:
-        """The ids of incidents, in any order."""
+    def names(self, which: str = "open", *, since: datetime | None = None) -> Sequence[str]:
+        """The ids of such incidents, in any order; far cheaper than what is to be said of them."""
         ...
 
     def keep_evidence(self, incident: str, file: Path, *, source: str, custody: str) -> Document:

@@ -24,6 +24,7 @@ __all__ = ["RemoteOffice"]
 _TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 #: Files are read as a whole before they are sent.
 _LONG = httpx.Timeout(300.0, connect=5.0)
+_ON_A_PAGE = 500
 _WITHOUT = "without ACTINF_RESPOND_URL the store of this machine is used"
 
 #: What a kind of problem is here; of any other kind the status decides.
@@ -90,15 +91,25 @@ class RemoteOffice:
         """As `Office.incident`."""
         return self._ask("GET", f"/v1/incidents/{name}")
 
-    def incidents(self, which: str = "open", *, since: datetime | None = None) -> list[Document]:
+    def incidents(
+        self, which: str = "open", *, since: datetime | None = None, limit: int | None = None
+    ) -> list[Document]:
         """As `Office.incidents`."""
-        asked = {"which": which} | ({"since": since.isoformat()} if since is not None else {})
-        found: list[Document] = self._ask("GET", "/v1/incidents", params=asked)["incidents"]
+        found: list[Document] = []
+        asked: dict[str, str | int] = _which(which, since)
+        while limit is None or len(found) < limit:
+            asked["limit"] = _ON_A_PAGE if limit is None else min(_ON_A_PAGE, limit - len(found))
+            page = self._ask("GET", "/v1/incidents", params=asked)
+            found += page["incidents"]
+            if page["next"] is None:
+                break
+            asked["after"] = page["next"]
         return found
 
-    def names(self, which: str = "open") -> Sequence[str]:
+    def names(self, which: str = "open", *, since: datetime | None = None) -> Sequence[str]:
         """As `Office.names`."""
-        return [one["id"] for one in self.incidents(which)]
+        names: list[str] = self._ask("GET", "/v1/incidents/names", params=_which(which, since))["names"]
+        return names
 
     def keep_evidence(self, incident: str, file: Path, *, source: str, custody: str) -> Document:
         """As `Office.keep_evidence`."""
@@ -209,6 +220,10 @@ def _document(reply: httpx.Response) -> Document | None:
     except ValueError:
         return None
     return said if isinstance(said, dict) else None
+
+
+def _which(which: str, since: datetime | None) -> dict[str, str | int]:
+    return {"which": which, **({"since": since.isoformat()} if since is not None else {})}
 
 
 def _address(url: str) -> httpx.URL:

@@ -11,6 +11,7 @@ from actinf.responder.desk import Desk
 from actinf.responder.oncall.handoff import HandOff, hand_offs
 from actinf.responder.store import incidents, notes, rosters
 from actinf.responder.store.database import moment_of, ticks
+from actinf.responder.store.incidents import Wanted
 
 __all__ = ["HandingOff"]
 
@@ -40,7 +41,7 @@ class HandingOff:
         found = hand_offs(schedule, since, now) if schedule is not None else ()
         with self.desk.store.writing() as connection:
             if found:
-                names = [one.id for one in incidents.listed(connection, "open") if not one.private]
+                names = incidents.names(connection, Wanted(), visible=lambda _: False)
             for one in found:
                 if one.coming is not None and one.until > now:
                     message = messages.handoff(

@@ -16,6 +16,7 @@ from actinf.responder.moments import Moment
 from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.server.context import Asking, requires
 from actinf.responder.store import incidents, rosters
+from actinf.responder.store.incidents import Wanted
 from actinf.responder.verbs import VERBS, Merge, OpenIncident, Verb
 
 __all__ = ["router"]
@@ -35,24 +36,54 @@ async def open_incident(body: OpenIncident, asking: Annotated[Asking, Depends(re
     return document
 
 
+_Which = Annotated[Literal["open", "resolved", "all"], Query(description="Which ones.")]
+_Since = Annotated[Moment | None, Query(description="Only those that were opened then or later.")]
+
+
 @router.get("", summary="List incidents")
 async def list_incidents(
     asking: Annotated[Asking, Depends(requires("see"))],
-    which: Annotated[Literal["open", "resolved", "all"], Query(description="Which ones.")] = "open",
-    since: Annotated[Moment | None, Query(description="Only those that were opened then or later.")] = None,
+    which: _Which = "open",
+    since: _Since = None,
+    after: Annotated[
+        str | None, Query(max_length=40, description="`next` of the page before.", examples=["2026-11-23-001"])
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=1000, description="So many at most.")] = 100,
 ) -> Document:
     """Summaries, the most severe first, then the newest; private ones only for those who are concerned."""
 
-    def work() -> list[Document]:
+    def work() -> Document:
         parts = asking.server.parts
+        if after is not None:
+            require_visible(asking, after)
         with parts.store.reading() as connection:
-            schedule = rosters.schedule(connection)
-            found = incidents.listed(connection, which, since=since)
-            return [
-                summary_document(one, parts.clock()) for one in found if may_see(connection, asking.who, one, schedule)
-            ]
+            wanted = Wanted(which=which, since=since, after=after)
+            found, more = incidents.listed(connection, wanted, limit, _visible(connection, asking))
+            now = parts.clock()
+            return {
+                "incidents": [summary_document(one, now) for one in found],
+                "next": found[-1].id if more else None,
+            }
 
-    return {"incidents": await asking.server.do(work)}
+    return await asking.server.do(work)
+
+
+@router.get("/names", summary="List the ids of incidents")
+async def list_names(
+    asking: Annotated[Asking, Depends(requires("see"))], which: _Which = "open", since: _Since = None
+) -> Document:
+    """The ids of all of them, the newest first; private ones only for those who are concerned."""
+
+    def work() -> list[str]:
+        with asking.server.parts.store.reading() as connection:
+            return incidents.names(connection, Wanted(which=which, since=since), _visible(connection, asking))
+
+    return {"names": await asking.server.do(work)}
+
+
+def _visible(connection: sqlite3.Connection, asking: Asking) -> Callable[[Incident], bool]:
+    schedule = rosters.schedule(connection)
+    return lambda one: may_see(connection, asking.who, one, schedule)
 
 
 @router.get("/{incident}", summary="All of an incident")

@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
 from actinf.errors import NoSuchIncident
 from actinf.responder.incident.events import Milestone
+from actinf.responder.incident.severity import Severity
 from actinf.responder.incident.state import Incident, incident_of
 from actinf.responder.store.database import ticks
 from actinf.responder.store.timeline import timeline
 
-__all__ = ["incident", "keep", "lately_resolved", "listed", "names", "new_id", "open_by_severity", "row_of"]
+__all__ = [
+    "Wanted",
+    "each",
+    "incident",
+    "keep",
+    "lately_resolved",
+    "listed",
+    "names",
+    "new_id",
+    "open_by_severity",
+    "row_of",
+]
 
 _STATES = {"open": ("open",), "resolved": ("resolved",), "all": ("open", "resolved", "over")}
 
@@ -64,28 +79,81 @@ def row_of(incident: Incident) -> tuple[object, ...]:
     )
 
 
-def listed(connection: sqlite3.Connection, which: str = "open", *, since: datetime | None = None) -> list[Incident]:
-    """Incidents, the most severe first, then the newest.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which incidents a list is of.
+
+    Attributes:
+        which: "open", "resolved" or "all".
+        since: only those that were opened then or later.
+        severities: only those that are of one of these now.
+        after: only what comes after the incident of this id in the order of the list, which is by how they stand now.
+    """
+
+    which: str = "open"
+    since: datetime | None = None
+    severities: tuple[Severity, ...] = tuple(Severity)
+    after: str | None = None
+
+
+def each(connection: sqlite3.Connection, wanted: Wanted) -> Iterator[Incident]:
+    """Incidents, the most severe first, then the newest; each is read when it is its turn, so that few cost little.
+
+    Raises:
+        NoSuchIncident: there is none after which the others could come.
+    """
+    where, what = _where(wanted)
+    if wanted.after is not None:
+        row = connection.execute("SELECT * FROM incident WHERE id = ?", [wanted.after]).fetchone()
+        if row is None:
+            raise NoSuchIncident(
+                f"after is {wanted.after[:60]!r}, which is no incident: expected `next` of the page before"
+            )
+        where += " AND (severity > ? OR severity = ? AND (opened_at, id) < (?, ?))"
+        what += [row["severity"], row["severity"], row["opened_at"], row["id"]]
+    order = "severity, opened_at DESC, id DESC"
+    for row in connection.execute(f"SELECT id FROM incident WHERE {where} ORDER BY {order}", what).fetchall():
+        yield incident(connection, row["id"])
+
+
+def listed(
+    connection: sqlite3.Connection,
+    wanted: Wanted,
+    limit: int,
+    visible: Callable[[Incident], bool] = lambda one: True,  # noqa: ARG005
+) -> tuple[list[Incident], bool]:
+    """The first of those that somebody may see, and whether there are more.
 
     Args:
         connection: to the store.
-        which: "open", "resolved" or "all".
-        since: only those that were opened then or later.
+        wanted: which ones.
+        limit: so many at most.
+        visible: whether they may see one.
     """
-    states = _STATES[which]
+    found = list(islice(filter(visible, each(connection, wanted)), limit + 1))
+    return found[:limit], len(found) > limit
+
+
+def names(
+    connection: sqlite3.Connection,
+    wanted: Wanted,
+    visible: Callable[[Incident], bool] = lambda one: True,  # noqa: ARG005
+) -> list[str]:
+    """The ids of those that somebody may see, the newest first; of the incidents, only private ones are read."""
+    where, what = _where(wanted)
     found = connection.execute(
-        f"SELECT id FROM incident WHERE state IN ({', '.join('?' * len(states))}) AND opened_at >= ?"
-        " ORDER BY severity, opened_at DESC, id DESC",
-        [*states, ticks(since) if since else 0],
+        f"SELECT id, private FROM incident WHERE {where} ORDER BY opened_at DESC, length(id) DESC, id DESC", what
     ).fetchall()
-    return [incident(connection, row["id"]) for row in found]
+    return [row["id"] for row in found if not row["private"] or visible(incident(connection, row["id"]))]
 
 
-def names(connection: sqlite3.Connection, which: str = "open") -> list[str]:
-    """The ids of incidents that are "open", "resolved", or of "all"."""
-    states = _STATES[which]
-    found = connection.execute(f"SELECT id FROM incident WHERE state IN ({', '.join('?' * len(states))})", states)
-    return [row["id"] for row in found]
+def _where(wanted: Wanted) -> tuple[str, list[object]]:
+    states = _STATES[wanted.which]
+    where = (
+        f"state IN ({', '.join('?' * len(states))}) AND severity IN ({', '.join('?' * len(wanted.severities))})"
+        " AND opened_at >= ?"
+    )
+    return where, [*states, *map(str, wanted.severities), ticks(wanted.since) if wanted.since else 0]
 
 
 def lately_resolved(connection: sqlite3.Connection, since: datetime, most: int) -> list[Incident]:

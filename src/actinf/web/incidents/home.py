@@ -16,6 +16,7 @@ from actinf.responder.incident.state import Incident
 from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.server.context import Server, ServerParts
 from actinf.responder.store import escalations, incidents, rosters
+from actinf.responder.store.incidents import Wanted
 from actinf.web.incidents.escalating import NextStep, next_step
 from actinf.web.incidents.health import health_of
 from actinf.web.incidents.live import shown
@@ -27,6 +28,9 @@ __all__ = ["router"]
 router = APIRouter()
 
 _LATELY, _MOST = timedelta(days=7), 10
+_BURNS = (Severity.P0, Severity.P1, Severity.P2)
+#: What is more severe, or newer, is shown; of the rest, how much there is.
+_MOST_BURNING, _MOST_IN_QUEUE = 50, 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,15 +60,24 @@ def _looked_at(server: Server, visitor: Visitor) -> dict[str, Any]:
     with server.parts.store.reading() as connection:
         now, schedule = server.parts.clock(), rosters.schedule(connection)
 
-        def visible(found: list[Incident]) -> list[Incident]:
-            return [one for one in found if may_see(connection, visitor.who, one, schedule)]
+        def visible(one: Incident) -> bool:
+            return may_see(connection, visitor.who, one, schedule)
 
-        burning = [_burning(connection, one, schedule, now) for one in visible(incidents.listed(connection))]
+        def shown_of(severities: tuple[Severity, ...], most: int) -> tuple[list[Burning], int]:
+            wanted = Wanted(severities=severities)
+            found, more = incidents.listed(connection, wanted, most, visible)
+            left = len(incidents.names(connection, wanted, visible)) - len(found) if more else 0
+            return [_burning(connection, one, schedule, now) for one in found], left
+
+        burning, more_burning = shown_of(_BURNS, _MOST_BURNING)
+        queue, more_queue = shown_of((Severity.P3,), _MOST_IN_QUEUE)
         return {
             "now": now,
-            "burning": [one for one in burning if one.incident.severity is not Severity.P3],
-            "queue": [one for one in burning if one.incident.severity is Severity.P3],
-            "resolved": visible(incidents.lately_resolved(connection, now - _LATELY, _MOST)),
+            "burning": burning,
+            "more_burning": more_burning,
+            "queue": queue,
+            "more_queue": more_queue,
+            "resolved": list(filter(visible, incidents.lately_resolved(connection, now - _LATELY, _MOST))),
             "duties": {} if schedule is None else schedule.now(now),
             "schedule": schedule,
             "health": health_of(server, connection, schedule),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -26,6 +27,7 @@ from actinf.responder.runbooks import runbook_of
 from actinf.responder.server.context import Asking, Server, ServerParts
 from actinf.responder.server.incidents import require_visible
 from actinf.responder.store import escalations, incidents, rosters, timeline
+from actinf.responder.store.incidents import Wanted
 from actinf.responder.verbs import VERBS, CheckByMachine, Merge, Verb
 from actinf.web.incidents.escalating import next_step
 from actinf.web.incidents.estimating import beginning_of
@@ -43,6 +45,9 @@ _SENT = SentBefore()
 _BAD = frozenset({"breached", "undelivered", "reopened", "breach suspected"})
 _GOOD = frozenset({"acknowledged", "resolved", "closed as false", "legal settled"})
 _SOFT = frozenset({"paged", "escalated", "warned", "alert", "room", "erased"})
+#: Open incidents that are offered for a merger; the command takes any.
+_MOST_OTHERS = 50
+_ID = re.compile(r"\d{4}-\d{2}-\d{2}-\d{3,9}", re.ASCII)
 _REACHED = (Milestone.INVESTIGATION, Milestone.ROOT_CAUSE, Milestone.FIX)
 
 
@@ -130,11 +135,12 @@ def _looked_at(server: Server, visitor: Visitor, name: str, measured: Estimate |
     with server.parts.store.reading() as connection:
         now, schedule = server.parts.clock(), rosters.schedule(connection)
         events = timeline.timeline(connection, name)
-        others = [
-            one
-            for one in incidents.listed(connection)
-            if one.id != name and may_see(connection, visitor.who, one, schedule)
-        ]
+        others, _ = incidents.listed(
+            connection,
+            Wanted(),
+            _MOST_OTHERS,
+            lambda one: one.id != name and may_see(connection, visitor.who, one, schedule),
+        )
         return {
             "now": now,
             "incident": incident,
@@ -142,6 +148,7 @@ def _looked_at(server: Server, visitor: Visitor, name: str, measured: Estimate |
             "step": next_step(incident, escalations.standing(connection, name), schedule, now),
             "told": [_told(one) for one in reversed(events)],
             "others": others,
+            "linked": [(relation, target, _ID.fullmatch(target) is not None) for target, relation in incident.links],
             "people": [] if schedule is None else sorted(schedule.people.values(), key=lambda one: one.name),
             "runbook": Path(runbook_of(incident.incident_type)).stem if runbook_names() else "",
             "checklist": CHECKLIST,
