@@ -24,7 +24,7 @@ from actinf.responder.oncall.people import Person
 from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.store import outbox
 
-__all__ = ["Announcer", "Route"]
+__all__ = ["Announcer", "Route", "reached_by"]
 
 #: What is edited into the incident's first message.
 _NEWS = (
@@ -64,6 +64,11 @@ class Route:
     announces: bool
     rooms: bool
     reaches: Callable[[Person], bool]
+
+
+def reached_by(routes: Sequence[Route], person: Person) -> tuple[str, ...]:
+    """The names of the channels that can reach somebody; empty where none can."""
+    return tuple(route.channel.name for route in routes if route.reaches(person))
 
 
 class Announcer:
@@ -106,10 +111,10 @@ class Announcer:
 
     def tell(self, connection: sqlite3.Connection, person: Person, message: Message, now: datetime) -> tuple[str, ...]:
         """Tell one person, through every channel that can reach them; the names of these channels."""
-        used = [route.channel.name for route in self.routes if route.reaches(person)]
+        used = reached_by(self.routes, person)
         for name in used:
             outbox.put(connection, name, message, now)
-        return tuple(used)
+        return used
 
     def briefing(self, incident: Incident, schedule: Schedule | None) -> Briefing:
         """What every message about an incident says."""

@@ -27,6 +27,7 @@ from actinf.responder.intake.changes import recent
 from actinf.responder.intake.grouping import GroupKey
 from actinf.responder.measuring.port import Measurements, NoMeasurements
 from actinf.responder.oncall.calendar import Calendar
+from actinf.responder.oncall.revision import Revision, mark_of, revision
 from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.store import alerts, changes, escalations, incidents, outbox, rosters, timeline, timers
 from actinf.responder.store.database import Store
@@ -227,6 +228,29 @@ class Desk:
             now = self.clock()
             rosters.set_schedule(connection, schedule, by=by, now=now)
             escalations.take_up(connection, NO_SCHEDULE, now)
+
+    def revise_schedule(self, written: Schedule, *, mark: str, by: str) -> Revision:
+        """Let a schedule that somebody wrote hold from now on, with the exceptions that go on.
+
+        Args:
+            written: as it was written.
+            mark: of the schedule with which they began, by `oncall.revision.mark_of`.
+            by: the handle of who wrote it.
+
+        Raises:
+            OutOfTurn: another holds by now.
+        """
+        with self.store.writing() as connection:
+            before = rosters.schedule(connection)
+            if mark_of(before) != mark:
+                raise OutOfTurn(
+                    "somebody else has set a schedule meanwhile: take yours elsewhere, and begin with theirs, so that "
+                    "nothing is lost unseen"
+                )
+            made, now = revision(written, before), self.clock()
+            rosters.set_schedule(connection, made.schedule, by=by, now=now)
+            escalations.take_up(connection, NO_SCHEDULE, now)
+            return made
 
     def change_duties(self, change: DutyChange, *, by: str) -> Schedule:
         """Let an exception to the rotation hold, or end; the schedule as it stands afterwards.

@@ -106,6 +106,9 @@ def test_roles_are_offered_what_they_may_and_refused_the_rest(guarded: "Responde
         assert "do-close" not in client.get(path).text
         assert client.post(f"{path}/close", data={**form, "reason": "nothing"}).status_code == 403
         assert client.get("/accounts").status_code == 403
+        assert client.get("/oncall/schedule").status_code == 403
+        written = {"token": form["token"], "text": "zone: UTC", "step": "save"}
+        assert client.post("/oncall/schedule", data=written).status_code == 403
     with signed_in(guarded, "viewer") as client:
         page = client.get(path)
         assert "needs the role responder" in " ".join(page.text.split())

@@ -10,14 +10,14 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from actinf.errors import ActinfError, ChannelError, NotMeasured
-from actinf.responder.announcing import Route
+from actinf.responder.announcing import Route, reached_by
 from actinf.responder.channels.messages import duration
 from actinf.responder.channels.port import TriesOut
 from actinf.responder.clocks.steady import Reading, machine_count, machine_run
 from actinf.responder.keeping.backup import broken
 from actinf.responder.keeping.watched import Outsider, last_heard
-from actinf.responder.oncall.gaps import findings
-from actinf.responder.oncall.rotation import Duty, Schedule
+from actinf.responder.oncall.gaps import findings, on_call_between
+from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.parts import CLOCK, Parts
 from actinf.responder.record.anchoring import anchor_path, anchors_of
 from actinf.responder.record.verification import verify
@@ -220,15 +220,8 @@ def _people(parts: Parts) -> Iterator[Finding]:
     schedule, now = _saved(parts), parts.clock()
     if schedule is None:
         return
-    on_call = {
-        found.person.handle: found.person
-        for level in schedule.posts
-        for found in schedule.timeline(level, now, now + _AHEAD)
-        if isinstance(found, Duty)
-    }
-    unreached = [
-        person.handle for person in on_call.values() if not any(route.reaches(person) for route in parts.courier.routes)
-    ]
+    on_call = on_call_between(schedule, now, now + _AHEAD)
+    unreached = [person.handle for person in on_call if not reached_by(parts.courier.routes, person)]
     if unreached:
         yield _fail(
             "people",

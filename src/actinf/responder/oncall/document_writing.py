@@ -1,7 +1,10 @@
-"""Writes the parts of a schedule as plain values: the inverse of reading them."""
+"""Writes the parts of a schedule as plain values, and these as YAML: the inverse of reading them."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, time
 from typing import Any
+
+import yaml
 
 from actinf.responder.oncall.calendar import Calendar
 from actinf.responder.oncall.document import ONE_DAYS, ONE_HAND_OFF, ONE_STARTS, Parts
@@ -9,6 +12,8 @@ from actinf.responder.oncall.local_time import WEEKDAYS
 from actinf.responder.oncall.overrides import Override
 from actinf.responder.oncall.people import Person
 from actinf.responder.oncall.shifts import Layer, Post
+
+_WIDTH = 110
 
 
 def written(parts: Parts) -> dict[str, object]:
@@ -22,6 +27,14 @@ def written(parts: Parts) -> dict[str, object]:
         "overrides": [_override(one) for one in parts.overrides],
     }
     return {key: value for key, value in document.items() if value not in ({}, [])}
+
+
+def yaml_of(document: Mapping[str, object]) -> str:
+    """The YAML of a document, in its order: what has no further parts stands on one line."""
+    text: str = yaml.safe_dump(
+        dict(document), sort_keys=False, allow_unicode=True, width=_WIDTH, default_flow_style=None
+    )
+    return text
 
 
 def _calendar(calendar: Calendar, zone: str) -> dict[str, Any]:

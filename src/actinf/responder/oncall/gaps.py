@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from actinf.responder.oncall.document import DUTIES
 from actinf.responder.oncall.local_time import utc
+from actinf.responder.oncall.people import Person
 from actinf.responder.oncall.rotation import CTO_LEVEL, Duty, Schedule, Unfilled
 
 
@@ -77,6 +78,17 @@ def findings(schedule: Schedule, since: datetime, until: datetime) -> tuple[Find
         *_absent(schedule, since, until),
     ]
     return tuple(sorted(found, key=lambda one: (not one.is_grave, one.since, one.sentence)))
+
+
+def on_call_between(schedule: Schedule, since: datetime, until: datetime) -> tuple[Person, ...]:
+    """Everybody who is on call at any time in [since, until), at a level or for a duty, each once."""
+    found = {
+        one.person.handle: one.person
+        for level in schedule.posts
+        for one in schedule.timeline(level, since, until)
+        if isinstance(one, Duty)
+    }
+    return tuple(found.values())
 
 
 def new_findings(before: Schedule, after: Schedule, since: datetime, until: datetime) -> tuple[Finding, ...]:

@@ -17,7 +17,7 @@ from actinf.errors import SettingError
 from actinf.responder.oncall.calendar import Calendar
 from actinf.responder.oncall.document import DUTIES, Parts, read
 from actinf.responder.oncall.document_text import line_of, plain_values
-from actinf.responder.oncall.document_writing import written
+from actinf.responder.oncall.document_writing import written, yaml_of
 from actinf.responder.oncall.local_time import LATEST, utc, zone_named
 from actinf.responder.oncall.overrides import Origin, Override, cut
 from actinf.responder.oncall.people import Person
@@ -161,6 +161,10 @@ class Schedule:
             overrides=self.overrides,
         )
         return written(parts)
+
+    def text(self) -> str:
+        """The YAML of the document, from which `from_text` makes the same schedule again."""
+        return yaml_of(self.document())
 
     # ------------------------------------------------------------------------------------------------- what it says
 

@@ -3,7 +3,18 @@
 from fastapi import FastAPI, Response
 
 from actinf.runtime.problem_documents import Problem
-from actinf.web.incidents import accounts, evidence, home, incident, oncall, opening, post_mortem, runbooks, visitors
+from actinf.web.incidents import (
+    accounts,
+    evidence,
+    home,
+    incident,
+    oncall,
+    opening,
+    post_mortem,
+    runbooks,
+    schedule,
+    visitors,
+)
 from actinf.web.incidents.assets import ASSETS
 from actinf.web.incidents.pages import page
 from actinf.web.refusals import show_problems_to_people
@@ -17,8 +28,8 @@ def add_console(app: FastAPI) -> None:
     The API takes keys alone and never a cookie; the pages take the cookie alone, and change something only for a form
     that one of them showed.
     """
-    # `/incidents/new` comes before `/incidents/{name}`.
-    pages = (home, opening, incident, evidence, post_mortem, oncall, accounts, runbooks, visitors)
+    # `/incidents/new` comes before `/incidents/{name}`, and `/oncall/schedule` before `/oncall/{change}`.
+    pages = (home, opening, incident, evidence, post_mortem, schedule, oncall, accounts, runbooks, visitors)
     for router in (*(one.router for one in pages), ASSETS.router):
         app.include_router(router, include_in_schema=False)
     show_problems_to_people(app, _shown, sign_in="/login", cookie=visitors.COOKIE)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Response
@@ -14,35 +13,16 @@ from actinf.errors import NotFound, ResponderError, SettingError
 from actinf.responder.duties import DUTY_CHANGES
 from actinf.responder.oncall.gaps import findings
 from actinf.responder.oncall.overrides import Override
-from actinf.responder.oncall.rotation import Duty, Schedule, Unfilled
+from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.server.context import Server, ServerParts
 from actinf.web.incidents.filled import BLANK, Filled, asked_for, mistakes_of
 from actinf.web.incidents.pages import page
+from actinf.web.incidents.posts import AHEAD, posts_of
 from actinf.web.incidents.visitors import Actor, Looker, Visitor
 
 __all__ = ["router"]
 
 router = APIRouter()
-
-_AHEAD = timedelta(days=14)
-_MOST_SHIFTS = 60
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PostSeen:
-    """A post as it is shown.
-
-    Attributes:
-        level: the level, from 1, or the name of a duty.
-        title: what it is called.
-        now: who has it, or that nobody has.
-        shifts: from now on, whole ones.
-    """
-
-    level: int | str
-    title: str
-    now: Duty | Unfilled
-    shifts: list[Duty | Unfilled]
 
 
 @router.get("/oncall")
@@ -81,30 +61,11 @@ def _looked_at(schedule: Schedule | None, now: datetime) -> dict[str, Any]:
         return {"now": now, "posts": [], "wrong": (), "exceptions": [], "people": []}
     return {
         "now": now,
-        "posts": [_post(schedule, level, now) for level in schedule.posts],
-        "wrong": findings(schedule, now, now + _AHEAD),
+        "posts": posts_of(schedule, now, now + AHEAD),
+        "wrong": findings(schedule, now, now + AHEAD),
         "exceptions": _exceptions(schedule, now),
         "people": sorted(schedule.people.values(), key=lambda one: one.name),
     }
-
-
-def _post(schedule: Schedule, level: int | str, now: datetime) -> PostSeen:
-    current = schedule.coverage(level, now)
-    shifts: list[Duty | Unfilled] = []
-    for one in schedule.timeline(level, now, now + _AHEAD):
-        if shifts and _continues(shifts[-1], one):
-            shifts[-1] = replace(shifts[-1], until=one.until)
-        elif len(shifts) < _MOST_SHIFTS:
-            shifts.append(one)
-    name = level.capitalize() if isinstance(level, str) else f"Level {level}"
-    said = current.name if isinstance(level, int) and current.name.lower() != name.lower() else ""
-    return PostSeen(level=level, title=f"{name}: {said}" if said else name, now=current, shifts=shifts)
-
-
-def _continues(before: Duty | Unfilled, one: Duty | Unfilled) -> bool:
-    if isinstance(before, Duty) and isinstance(one, Duty):
-        return before.person.handle == one.person.handle and before.why == one.why
-    return isinstance(before, Unfilled) and isinstance(one, Unfilled)
 
 
 def _exceptions(schedule: Schedule, now: datetime) -> list[Override]:

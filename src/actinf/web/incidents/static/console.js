@@ -139,6 +139,20 @@ document.addEventListener("submit", (event) => {
   setTimeout(() => form.removeAttribute("aria-busy"), form.matches(".by-machine") ? 20000 : 4000);
 });
 
+// From what is wrong with a text to the line on which it is.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[data-line]");
+  const text = link && document.getElementById("text");
+  if (!text) return;
+  event.preventDefault();
+  const lines = text.value.split("\n");
+  const start = lines.slice(0, link.dataset.line - 1).join("\n").length + (link.dataset.line > 1 ? 1 : 0);
+  text.focus();
+  text.setSelectionRange(start, start + (lines[link.dataset.line - 1] ?? "").length);
+  text.scrollTop = (text.scrollHeight / lines.length) * Math.max(0, link.dataset.line - 4);
+  text.scrollIntoView({ block: "center" });
+});
+
 document.addEventListener("visibilitychange", renew);
 window.addEventListener("pageshow", renew);
 setInterval(renew, EVERY);
