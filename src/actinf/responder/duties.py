@@ -5,6 +5,7 @@ Each request is one class: its fields are what has to be said, and `changed` is 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from datetime import datetime
 from typing import Annotated, ClassVar
 
@@ -18,13 +19,14 @@ _Name = Annotated[str, StringConstraints(max_length=100)]
 _Why = Annotated[str, StringConstraints(max_length=200)]
 
 
-class DutyChange(BaseModel):
+class DutyChange(BaseModel, ABC):
     """An exception to the rotation."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     change: ClassVar[str]
 
+    @abstractmethod
     def changed(self, schedule: Schedule, *, by: str, now: datetime) -> Schedule:
         """The schedule that comes of it.
 
@@ -36,7 +38,6 @@ class DutyChange(BaseModel):
         Raises:
             SettingError: no such post or person, or a time that makes no sense.
         """
-        raise NotImplementedError
 
 
 class StandIn(DutyChange):

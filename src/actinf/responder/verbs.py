@@ -5,6 +5,7 @@ Each request is one class: its fields are what has to be said, and `events` is w
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from datetime import UTC
 from typing import Annotated, ClassVar
 
@@ -110,23 +111,31 @@ class OpenIncident(_Request):
         )
 
 
-class Verb(_Request):
+class Verb(_Request, ABC):
     """Something to do with an incident."""
 
     verb: ClassVar[str]
 
     at: Moment | None = Field(None, description="When it happened, where it is told of the past.")
 
+    @abstractmethod
+    def run(self, desk: Desk, incident: str, by: str) -> Incident:
+        """Do it; the incident as it stands afterwards."""
+
+
+class Decision(Verb):
+    """What is decided from how the incident stands, and adds events to its timeline."""
+
+    @abstractmethod
     def events(self, incident: Incident, by: str) -> tuple[Event, ...]:
         """What comes of it."""
-        raise NotImplementedError
 
     def run(self, desk: Desk, incident: str, by: str) -> Incident:
         """Do it; the incident as it stands afterwards."""
         return desk.act(incident, lambda before: self.events(before, by), by=by, at=self.at)
 
 
-class Acknowledge(Verb):
+class Acknowledge(Decision):
     """Say that you are there: paging ends."""
 
     verb = "ack"
@@ -135,7 +144,7 @@ class Acknowledge(Verb):
         return decisions.acknowledge(incident, by)
 
 
-class Assign(Verb):
+class Assign(Decision):
     """Give the lead to somebody."""
 
     verb = "assign"
@@ -146,7 +155,7 @@ class Assign(Verb):
         return decisions.assign(incident, self.to)
 
 
-class HandOver(Verb):
+class HandOver(Decision):
     """Pass the lead on."""
 
     verb = "handover"
@@ -158,7 +167,7 @@ class HandOver(Verb):
         return decisions.hand_over(incident, self.to, self.note)
 
 
-class Assess(Verb):
+class Assess(Decision):
     """The initial assessment; all four are needed."""
 
     verb = "assess"
@@ -174,7 +183,7 @@ class Assess(Verb):
         )
 
 
-class Note(Verb):
+class Note(Decision):
     """Write something down: what was seen, what was done, what came of it."""
 
     verb = "note"
@@ -185,7 +194,7 @@ class Note(Verb):
         return decisions.note(self.text)
 
 
-class Reach(Verb):
+class Reach(Decision):
     """Say that a milestone was reached."""
 
     verb = "milestone"
@@ -197,7 +206,7 @@ class Reach(Verb):
         return decisions.reach(incident, self.milestone, self.text)
 
 
-class ChangeSeverity(Verb):
+class ChangeSeverity(Decision):
     """Make it more or less severe."""
 
     verb = "severity"
@@ -209,7 +218,7 @@ class ChangeSeverity(Verb):
         return decisions.change_severity(incident, self.severity, self.reason)
 
 
-class Check(Verb):
+class Check(Decision):
     """Say how an item of the recovery checklist stands."""
 
     verb = "check"
@@ -232,7 +241,7 @@ class CheckByMachine(Verb):
         return check_by_machine(desk, incident, desk.measurements, by)
 
 
-class Resolve(Verb):
+class Resolve(Decision):
     """Call it over."""
 
     verb = "resolve"
@@ -243,7 +252,7 @@ class Resolve(Verb):
         return decisions.resolve(incident, self.how)
 
 
-class Reopen(Verb):
+class Reopen(Decision):
     """Say that it was not over."""
 
     verb = "reopen"
@@ -254,7 +263,7 @@ class Reopen(Verb):
         return decisions.reopen(incident, self.reason)
 
 
-class CloseAsFalse(Verb):
+class CloseAsFalse(Decision):
     """Say that there was nothing."""
 
     verb = "close"
@@ -277,7 +286,7 @@ class Merge(Verb):
         return desk.merge(incident, self.into, by=by)
 
 
-class Link(Verb):
+class Link(Decision):
     """Say what it has to do with: another incident, a ticket, a page."""
 
     verb = "link"
@@ -289,7 +298,7 @@ class Link(Verb):
         return decisions.link(incident, self.target, self.relation)
 
 
-class DoTask(Verb):
+class DoTask(Decision):
     """Say that one of the twelve tasks after an incident was done, or was not after all."""
 
     verb = "task"
@@ -302,7 +311,7 @@ class DoTask(Verb):
         return decisions.do_task(incident, self.task, done=self.done, text=self.text)
 
 
-class AddAction(Verb):
+class AddAction(Decision):
     """Something that has to change."""
 
     verb = "action"
@@ -315,7 +324,7 @@ class AddAction(Verb):
         return decisions.add_action(incident, text=self.text, owner=self.owner, due=self.due.astimezone(UTC))
 
 
-class FinishAction(Verb):
+class FinishAction(Decision):
     """Say that an action item is done."""
 
     verb = "action-done"
@@ -326,7 +335,7 @@ class FinishAction(Verb):
         return decisions.finish_action(incident, self.number)
 
 
-class StateImpact(Verb):
+class StateImpact(Decision):
     """Say what it cost, for the post-mortem."""
 
     verb = "impact"
@@ -338,7 +347,7 @@ class StateImpact(Verb):
         return decisions.state_impact(incident, users=self.users, revenue=self.revenue)
 
 
-class Learn(Verb):
+class Learn(Decision):
     """Write down what was learnt, for the post-mortem."""
 
     verb = "lesson"
@@ -369,7 +378,7 @@ class SuspectBreach(Verb):
         )
 
 
-class SettleLegal(Verb):
+class SettleLegal(Decision):
     """Say that the authority was told of a breach, or why nobody has to be."""
 
     verb = "legal"
@@ -380,7 +389,7 @@ class SettleLegal(Verb):
         return decisions.settle_legal(incident, self.how)
 
 
-class HandEvidenceOn(Verb):
+class HandEvidenceOn(Decision):
     """Say who has a file of evidence from now on."""
 
     verb = "evidence-hand-on"
@@ -419,4 +428,6 @@ class Erase(Verb):
 
 
 #: By their names, which are those of the commands and the ends of the addresses.
-VERBS: dict[str, type[Verb]] = {one.verb: one for one in Verb.__subclasses__()}
+VERBS: dict[str, type[Verb]] = {
+    one.verb: one for one in (*Decision.__subclasses__(), *Verb.__subclasses__()) if one is not Decision
+}

@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from actinf.errors import Forbidden, ServiceUnavailable, Unauthenticated
 from actinf.runtime.logs import REQUEST_ID
+from actinf.runtime.origin import refuse_other_sites
 from actinf.runtime.settings import Settings
-from actinf.service.access.origin import refuse_other_sites
 from actinf.service.access.principal import Principal
 from actinf.service.audit.log import AuditLog, Entry
 from actinf.service.measures import AUDIT_ENTRIES
@@ -102,7 +102,7 @@ async def identified(request: Request, authorization: str | None) -> Principal:
             standing = (b"ratelimit", limits.standing(principal.actor))
             request.scope["rate_limit"] = ((b"ratelimit-policy", limits.policy), standing)
     elif parts.settings.insecure_local:
-        refuse_other_sites(request, parts.settings.cors_origins)
+        refuse_other_sites(request, parts.settings.cors_origins, let_in_by="ACTINF_CORS_ORIGINS")
         principal = await parts.keyring.local()  # whoever is on this machine: there is no key to count by
     else:
         await parts.limits.stranger(_address(request))

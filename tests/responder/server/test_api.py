@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import inspect
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,6 +54,7 @@ def as_who(guarded: ResponderProcess, access: Access):
 
 def test_every_verb_and_every_change_of_duties_has_a_role() -> None:
     assert {*VERBS, *DUTY_CHANGES, "see", "open", "schedule"} <= set(NEEDS)
+    assert not [one for one in (*VERBS.values(), *DUTY_CHANGES.values()) if inspect.isabstract(one)]
 
 
 def test_an_incident_is_led_from_its_beginning_to_its_end(as_who) -> None:

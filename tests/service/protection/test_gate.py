@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import pytest
+from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive, Scope, Send
 
 from actinf.service.protection import gate as gate_module
@@ -118,7 +119,7 @@ def test_a_body_that_takes_its_time_is_given_up(monkeypatch: pytest.MonkeyPatch)
 
     async def go() -> None:
         gate = Gate(app, most=3, max_body_bytes=MEBIBYTE)
-        with pytest.raises(gate_module.HTTPException, match="did not arrive within"):
+        with pytest.raises(HTTPException, match="did not arrive within"):
             await gate({"type": "http", "path": "/v1/agents", "method": "POST", "headers": []}, never, unsent)
 
     asyncio.run(go())

@@ -7,18 +7,17 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Annotated, TypeVar
-from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 
-from actinf.errors import Forbidden, Unauthenticated
+from actinf.errors import Unauthenticated
 from actinf.responder.access.accounts import HANDLE, Access, Principal
 from actinf.responder.access.roles import Role, require
 from actinf.responder.parts import Parts
 from actinf.responder.server.machinery import Machinery
-from actinf.runtime.listening import means_this_machine
+from actinf.runtime.origin import refuse_other_sites
 
-__all__ = ["Asking", "AskingUser", "Server", "ServerParts", "refuse_other_sites", "requires"]
+__all__ = ["Asking", "AskingUser", "Server", "ServerParts", "requires"]
 
 T = TypeVar("T")
 
@@ -108,29 +107,6 @@ def requires(what: str) -> Callable[..., Awaitable[Asking]]:
         return asked
 
     return allowed
-
-
-def refuse_other_sites(request: Request) -> None:
-    """Let in only what this machine itself asks, where no key tells it from other sites.
-
-    A page of another site can send requests here, and can have its name mean 127.0.0.1 (DNS rebinding).  The browser
-    tells of both, in `Origin` and in `Host`.
-
-    Raises:
-        Forbidden: by a name that is not this machine's own, or from a page of another site.
-    """
-    name = urlsplit(f"//{request.headers.get('host', '')}").hostname
-    if not means_this_machine(name):
-        raise Forbidden(
-            f"without keys only this machine is answered, by its own name, but was asked for as {str(name)[:200]!r}: "
-            "use http://127.0.0.1 or http://localhost, or serve without --insecure-local"
-        )
-    origin = request.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
-        raise Forbidden(
-            f"without keys no page of another site is answered, but this was sent from {origin[:200]!r}: serve without "
-            "--insecure-local"
-        )
 
 
 def _named(request: Request) -> str:

@@ -22,7 +22,7 @@ from actinf.responder.intake.sentry import read_sentry
 from actinf.responder.intake.signed import read_signed
 from actinf.responder.intake.untrusted import read_object
 from actinf.responder.server.committer import Given
-from actinf.responder.server.context import Server, refuse_other_sites
+from actinf.responder.server.context import Server
 from actinf.responder.server.measures import (
     ALERTS_ACCEPTED,
     CHANGES_ACCEPTED,
@@ -30,6 +30,7 @@ from actinf.responder.server.measures import (
     HOOKS_REPEATED,
     TRUNCATED,
 )
+from actinf.runtime.origin import refuse_other_sites
 
 __all__ = ["router"]
 

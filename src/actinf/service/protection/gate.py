@@ -6,12 +6,11 @@ with refusing, and those inside would starve.  The endpoints of health are alway
 """
 
 import asyncio
-import re
 
-from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from actinf.errors import ServiceUnavailable
+from actinf.runtime.bounded_body import BoundedBody, announced_size, too_large
 from actinf.runtime.problem_documents import problem_of_status, problem_response
 from actinf.runtime.problems import problem_of
 from actinf.service.measures import SHED
@@ -24,7 +23,6 @@ _HOLD_SECONDS = 0.5
 _HELD_TIMES = 16  # so many times as many as may be inside are held back; more are refused at once
 _LARGE_BODY = 65_536
 _LARGE_BODIES = 8  # of the largest size, at once
-_DIGITS = re.compile(rb"[0-9]{1,18}")
 
 
 class Gate:
@@ -52,9 +50,9 @@ class Gate:
             await self._app(scope, receive, send)
             return
         size, wants_stream = self._announced(scope)
-        too_large = self.too_large(size)
-        if too_large is not None:
-            await problem_response(problem_of_status(413, too_large, scope["path"]))(scope, receive, send)
+        wrong = too_large(size, self._max_body_bytes)
+        if wrong is not None:
+            await problem_response(problem_of_status(413, wrong, scope["path"]))(scope, receive, send)
             return
         refusal = self._refusal(size, wants_stream)
         if refusal is not None:
@@ -63,9 +61,10 @@ class Gate:
             problem, retry_after = problem_of(refusal, scope["path"])
             await problem_response(problem, retry_after)(scope, receive, send)
             return
-        visit = _Visit(self, receive, send, size)
+        visit = _Visit(self, send, size)
+        body = BoundedBody(receive, most=self._max_body_bytes, seconds=_BODY_SECONDS)
         try:
-            await self._app(scope, visit.receive, visit.send)
+            await self._app(scope, body.receive, visit.send)
         finally:
             visit.leave()
 
@@ -80,14 +79,8 @@ class Gate:
 
     def _announced(self, scope: Scope) -> tuple[int, bool]:
         """The size of a large body, else 0, and whether an event stream is asked for."""
-        size, wants_stream = 0, False
-        for name, value in scope["headers"]:
-            if name == b"content-length" and _DIGITS.fullmatch(value):
-                size = int(value)
-            elif name == b"transfer-encoding":
-                size = self._max_body_bytes  # nobody said how large
-            elif name == b"accept" and b"text/event-stream" in value:
-                wants_stream = True
+        size = announced_size(scope, self._max_body_bytes)
+        wants_stream = any(name == b"accept" and b"text/event-stream" in value for name, value in scope["headers"])
         return (size if size > _LARGE_BODY else 0), wants_stream
 
     def _refusal(self, size: int, wants_stream: bool) -> ServiceUnavailable | None:
@@ -101,12 +94,6 @@ class Gate:
             SHED.labels("streams").inc()
             return ServiceUnavailable(f"{self._streams:,} streams are open already: try again", retry_after=10.0)
         return None
-
-    def too_large(self, size: int) -> str | None:
-        """What is wrong with a body of that size; None where nothing is."""
-        if size <= self._max_body_bytes:
-            return None
-        return f"a body of {size:,} bytes is too large: at most {self._max_body_bytes:,} are taken"
 
     def enter(self, size: int) -> None:
         """Count a request in."""
@@ -130,30 +117,12 @@ class Gate:
 class _Visit:
     """One request inside the gate."""
 
-    __slots__ = ("_arrived", "_deadline", "_gate", "_is_stream", "_receive", "_received", "_send", "_size")
+    __slots__ = ("_gate", "_is_stream", "_send", "_size")
 
-    def __init__(self, gate: Gate, receive: Receive, send: Send, size: int):
-        self._gate, self._receive, self._send, self._size = gate, receive, send, size
-        self._deadline = asyncio.get_running_loop().time() + _BODY_SECONDS
-        self._arrived = self._is_stream = False
-        self._received = 0
+    def __init__(self, gate: Gate, send: Send, size: int):
+        self._gate, self._send, self._size = gate, send, size
+        self._is_stream = False
         gate.enter(size)
-
-    async def receive(self) -> Message:
-        """The next part of the body, which has to arrive in time; ASGI."""
-        if self._arrived:
-            return await self._receive()
-        try:
-            async with asyncio.timeout_at(self._deadline):
-                message = await self._receive()
-        except TimeoutError:
-            raise HTTPException(408, f"the body did not arrive within {_BODY_SECONDS:g} s: send it again") from None
-        self._arrived = not message.get("more_body", False)
-        self._received += len(message.get("body", b""))
-        too_large = self._gate.too_large(self._received)
-        if too_large is not None:
-            raise HTTPException(413, too_large)
-        return message
 
     async def send(self, message: Message) -> None:
         """Send a part of the reply; ASGI."""

@@ -21,7 +21,8 @@ from starlette.datastructures import FormData
 from actinf.errors import Forbidden, RateLimited, SettingError, Unauthenticated
 from actinf.responder.access.accounts import HANDLE, SESSION_LASTS, Principal, form_token
 from actinf.responder.access.roles import NEEDS, Role, require
-from actinf.responder.server.context import Server, ServerParts, refuse_other_sites
+from actinf.responder.server.context import Server, ServerParts
+from actinf.runtime.origin import refuse_other_sites
 from actinf.web.incidents.pages import page
 from actinf.web.refusals import own_path
 

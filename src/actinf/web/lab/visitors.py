@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy.exc import SQLAlchemyError
 
 from actinf.errors import Forbidden, RateLimited, ServiceUnavailable, Unauthenticated
-from actinf.service.access.origin import is_of_this_address, refuse_other_sites
+from actinf.runtime.origin import is_of_this_address, refuse_other_sites
 from actinf.service.access.sessions import SESSION_HOURS, Visit, close_session, open_session, visit_of
 from actinf.service.context import Asking, Transaction, changing, identified, parts_of
 from actinf.web.lab.pages import page
