@@ -197,18 +197,49 @@ class Access:
             RateLimited: too many were tried.
         """
         now = self._clock()
-        self._require_patience(handle, now)
-        with self._store.reading() as connection:
-            found = accounts.account(connection, handle)
-        if not self._passwords.fits(password, found.password if found is not None else None) or found is None:
-            self._note_failure(handle, now)
+        found = self._proved(handle, password, now)
+        if found is None:
             raise Unauthenticated("no account has this handle and this password: check both")
-        with self._guard:
-            self._failures.pop(handle, None)
         token, ends_at = secrets.token_urlsafe(32), now + SESSION_LASTS
         with self._store.writing() as connection:
             accounts.open_session(connection, digest_of(token), handle, ends_at, now)
         return Session(token=token, principal=_principal(found), ends_at=ends_at)
+
+    def change_password(self, handle: str, old: str, new: str) -> Session:
+        """Give oneself another password; every session ends, but for the new one that is returned.
+
+        Raises:
+            SettingError: the old one is not right, or the new one is none, or the same.
+            RateLimited: too many were tried.
+        """
+        if old == new:
+            raise SettingError("the new password is the old one: choose another")
+        if self._proved(handle, old, self._clock()) is None:
+            raise SettingError("the old password is not right: nothing was changed")
+        self.set_password(handle, new)
+        return self.sign_in(handle, new)
+
+    def sign_out_everywhere(self, handle: str) -> int:
+        """End all sessions of somebody; how many there were."""
+        with self._store.writing() as connection:
+            return accounts.close_sessions(connection, handle)
+
+    def sessions(self, handle: str) -> int:
+        """With how many browsers somebody is signed in."""
+        with self._store.reading() as connection:
+            return accounts.sessions(connection, handle, self._clock())
+
+    def _proved(self, handle: str, password: str, now: datetime) -> AccountRow | None:
+        """The account whose password it is; None: it is of none."""
+        self._require_patience(handle, now)
+        with self._store.reading() as connection:
+            found = accounts.account(connection, handle)
+        if not self._passwords.fits(password, found.password if found is not None else None):
+            self._note_failure(handle, now)
+            return None
+        with self._guard:
+            self._failures.pop(handle, None)
+        return found
 
     def of_session(self, token: str) -> Principal | None:
         """Whose session it is; None: it has ended, or never was."""

@@ -15,12 +15,14 @@ __all__ = [
     "accounts",
     "add_key",
     "close_session",
+    "close_sessions",
     "key",
     "keys",
     "open_session",
     "remove",
     "revoke",
     "session",
+    "sessions",
     "set_account",
     "set_password",
 ]
@@ -129,6 +131,17 @@ def session(connection: sqlite3.Connection, digest: bytes, now: datetime) -> str
 def close_session(connection: sqlite3.Connection, digest: bytes) -> None:
     """End a session."""
     connection.execute("DELETE FROM session WHERE digest = ?", [digest])
+
+
+def close_sessions(connection: sqlite3.Connection, handle: str) -> int:
+    """End all sessions of somebody; how many there were."""
+    return connection.execute("DELETE FROM session WHERE handle = ?", [handle]).rowcount
+
+
+def sessions(connection: sqlite3.Connection, handle: str, now: datetime) -> int:
+    """With how many browsers somebody is signed in."""
+    row = connection.execute("SELECT count(*) FROM session WHERE handle = ? AND ends_at > ?", [handle, ticks(now)])
+    return int(row.fetchone()[0])
 
 
 def _account(row: sqlite3.Row) -> AccountRow:

@@ -5,11 +5,13 @@ from fastapi import FastAPI, Response
 from actinf.runtime.problem_documents import Problem
 from actinf.web.incidents import (
     accounts,
+    erasing,
     evidence,
     home,
     incident,
     oncall,
     opening,
+    own_account,
     post_mortem,
     runbooks,
     schedule,
@@ -28,8 +30,10 @@ def add_console(app: FastAPI) -> None:
     The API takes keys alone and never a cookie; the pages take the cookie alone, and change something only for a form
     that one of them showed.
     """
-    # `/incidents/new` comes before `/incidents/{name}`, and `/oncall/schedule` before `/oncall/{change}`.
-    pages = (home, opening, incident, evidence, post_mortem, schedule, oncall, accounts, runbooks, visitors)
+    # `/incidents/new` comes before `/incidents/{name}`, `/oncall/schedule` before `/oncall/{change}`, and erasing
+    # before what else is done with an incident.
+    own = (own_account, accounts, visitors)
+    pages = (home, opening, erasing, incident, evidence, post_mortem, schedule, oncall, runbooks, *own)
     for router in (*(one.router for one in pages), ASSETS.router):
         app.include_router(router, include_in_schema=False)
     show_problems_to_people(app, _shown, sign_in="/login", cookie=visitors.COOKIE)

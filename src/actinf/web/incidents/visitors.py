@@ -26,7 +26,7 @@ from actinf.runtime.origin import refuse_other_sites
 from actinf.web.incidents.pages import page
 from actinf.web.refusals import own_path
 
-__all__ = ["COOKIE", "Actor", "Filing", "Looker", "Visitor", "router"]
+__all__ = ["COOKIE", "Actor", "Filing", "Looker", "Visitor", "router", "signed_out", "with_cookie"]
 
 router = APIRouter()
 
@@ -138,13 +138,13 @@ async def login(request: Request, server: ServerParts) -> Response:
     try:
         if server.parts.settings.insecure_local:
             refuse_other_sites(request)
-            return _with_cookie(request, server, there, _named(handle), _NAME_LASTS)
+            return with_cookie(request, server, there, _named(handle), _NAME_LASTS)
         password = str(form.get("password") or "")
         session = await server.do(lambda: server.access.sign_in(handle, password))
     except (SettingError, Unauthenticated, RateLimited) as error:
         status = 429 if isinstance(error, RateLimited) else 422 if isinstance(error, SettingError) else 401
         return _login(request, server, there=there, handle=handle, problem=str(error), status=status)
-    return _with_cookie(request, server, there, session.token, int(SESSION_LASTS.total_seconds()))
+    return with_cookie(request, server, there, session.token, int(SESSION_LASTS.total_seconds()))
 
 
 @router.post("/logout")
@@ -153,7 +153,20 @@ async def logout(request: Request, server: ServerParts, filing: Actor) -> Respon
     if filing.visitor.signed_in:
         token = request.cookies.get(COOKIE, "")
         await server.do(lambda: server.access.sign_out(token))
-    answer = RedirectResponse("/login", 303)
+    return signed_out(RedirectResponse("/login", 303))
+
+
+def with_cookie(request: Request, server: Server, there: str, value: str, seconds: int) -> Response:
+    """An answer that leads to a page, and has the browser remember who somebody is for so long."""
+    answer = RedirectResponse(there, 303)
+    answer.set_cookie(
+        COOKIE, value, max_age=seconds, secure=_by_https(request, server), httponly=True, samesite="strict"
+    )
+    return answer
+
+
+def signed_out(answer: Response) -> Response:
+    """An answer that has the browser forget who somebody is."""
     answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
     return answer
 
@@ -210,14 +223,6 @@ def _named(handle: str) -> str:
             "digit, as in the schedule"
         )
     return f"{secrets.token_urlsafe(16)}.{handle}"
-
-
-def _with_cookie(request: Request, server: Server, there: str, value: str, seconds: int) -> Response:
-    answer = RedirectResponse(there, 303)
-    answer.set_cookie(
-        COOKIE, value, max_age=seconds, secure=_by_https(request, server), httponly=True, samesite="strict"
-    )
-    return answer
 
 
 def _by_https(request: Request, server: Server) -> bool:
