@@ -11,9 +11,8 @@ import click
 from actinf.cli import incident_acts, incident_record
 from actinf.cli.console import Screen
 from actinf.cli.group import Group
-from actinf.cli.moments import length, past
+from actinf.cli.moments import past, since_moment
 from actinf.cli.office import at_office, request, settled
-from actinf.errors import SettingError
 from actinf.lab.extras import load_extra
 
 if TYPE_CHECKING:
@@ -84,7 +83,7 @@ def list_incidents(*, which: str | None, since: str | None, limit: int, as_json:
     """List incidents that are open, the most severe first, with the clock that runs out next."""
     screen, now = Screen(), datetime.now(UTC)
     with at_office(screen) as office:
-        first = office.incidents(which or "open", since=_since(since, now) if since else None, limit=limit + 1)
+        first = office.incidents(which or "open", since=since_moment(since, now) if since else None, limit=limit + 1)
         found = first[:limit]
         if as_json:
             screen.json(found)
@@ -127,16 +126,6 @@ def _once_paged(office: Office, name: str) -> Document:
 def screens() -> Any:
     """How incidents are shown."""
     return load_extra("actinf.cli.incident_screen", extra="respond", purpose=_PURPOSE)
-
-
-def _since(text: str, now: datetime) -> datetime:
-    lasted = length(text)
-    if lasted is not None:
-        return now - lasted
-    try:
-        return past(text, now)
-    except SettingError:
-        raise SettingError(f"--since is {text!r}: expected 7d, 14:05 or 2026-11-01") from None
 
 
 for _one in (*incident_acts.COMMANDS, *incident_record.COMMANDS):

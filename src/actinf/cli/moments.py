@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from actinf.errors import SettingError
 
-__all__ = ["ahead", "length", "past", "shown", "words"]
+__all__ = ["ahead", "length", "past", "shown", "since_moment", "words"]
 
 _UNITS = {"s": "seconds", "m": "minutes", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _PART = re.compile(r"(\d{1,6})\s*(min|[smhdw])")
@@ -126,3 +126,18 @@ def _written(text: str, zone: str, *, is_end: bool) -> datetime | None:
     except ValueError:
         return None
     return (at.replace(tzinfo=ZoneInfo(zone)) if at.tzinfo is None else at).astimezone(UTC)
+
+
+def since_moment(text: str, now: datetime) -> datetime:
+    """What --since means: a length of time before now, or a moment.
+
+    Raises:
+        SettingError: neither.
+    """
+    lasted = length(text)
+    if lasted is not None:
+        return now - lasted
+    try:
+        return past(text, now)
+    except SettingError:
+        raise SettingError(f"--since is {text!r}: expected 7d, 14:05 or 2026-11-01") from None

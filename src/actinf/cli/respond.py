@@ -6,17 +6,20 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.table import Table
+from rich.text import Text
 
 from actinf.cli import respond_clock, respond_upkeep, respond_watch
 from actinf.cli.console import Screen
 from actinf.cli.group import Group
 from actinf.cli.interruption import interruption_means
+from actinf.cli.moments import since_moment
+from actinf.cli.office import acting
 from actinf.cli.respond_options import data_dir_option, respond_settings
 from actinf.lab.extras import load_extra
 
@@ -35,6 +38,9 @@ def _access(data_dir: Path | None) -> Iterator[Any]:
     accounts = load_extra("actinf.responder.access.accounts", extra="respond", purpose=_PURPOSE)
     try:
         yield accounts.Access(parts.store, parts.clock)
+        # An anchor, where no server writes them: a cut of what was just done would show.
+        if parts.pulse.anchoring is not None:
+            parts.pulse.anchoring.anchor(parts.clock())
     finally:
         parts.close()
 
@@ -88,11 +94,11 @@ def set_account(handle: str, role: str, security: bool, wants_password: bool, da
     """
     screen = Screen()
     roles = load_extra("actinf.responder.access.roles", extra="respond", purpose=_PURPOSE)
-    password = _password() if wants_password else None
+    password, by = _password() if wants_password else None, acting()
     with _access(data_dir) as access:
-        access.set_account(handle, roles.Role(role), security=security)
+        access.set_account(handle, roles.Role(role), security=security, by=by)
         if password is not None:
-            access.set_password(handle, password)
+            access.set_password(handle, password, by=by)
     screen.say(f"{handle} is {role}{', and sees what is private' if security else ''}.")
     return 0
 
@@ -123,7 +129,7 @@ def list_accounts(data_dir: Path | None) -> int:
 def remove_account(handle: str, data_dir: Path | None) -> int:
     """End an account with its keys and sessions, at once; what it did stays on record."""
     with _access(data_dir) as access:
-        access.remove(handle)
+        access.remove(handle, by=acting())
     Screen().say(f"{handle} has no account any more.")
     return 0
 
@@ -145,8 +151,8 @@ def create_key(handle: str, role: str | None, purpose: str, days: int | None, da
     roles = load_extra("actinf.responder.access.roles", extra="respond", purpose=_PURPOSE)
     with _access(data_dir) as access:
         if role is not None and handle not in {row.handle for row in access.accounts()}:
-            access.set_account(handle, roles.Role(role))
-        key = access.create_key(handle, purpose, days=days)
+            access.set_account(handle, roles.Role(role), by=acting())
+        key = access.create_key(handle, purpose, days=days, by=acting())
     screen.say(f"The key {key.prefix} of {handle}. It is shown this once:")
     click.echo(key.text)
     return 0
@@ -171,8 +177,35 @@ def list_keys(data_dir: Path | None) -> int:
 def revoke_key(prefix: str, data_dir: Path | None) -> int:
     """End a key, given by its eight characters, at once."""
     with _access(data_dir) as access:
-        access.revoke_key(prefix)
+        access.revoke_key(prefix, by=acting())
     Screen().say(f"the key {prefix} is revoked")
+    return 0
+
+
+@command.command("log", short_help="Say who changed accounts, keys and the schedule.")
+@click.option("--since", metavar="TIME", help="Only since then: 7d, 14:05, 2026-11-01.")
+@click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
+@data_dir_option
+def log(since: str | None, as_json: bool, data_dir: Path | None) -> int:
+    """Say who changed accounts, roles, keys and the schedule, and when: it is in the chain that `verify` reads."""
+    screen = Screen(quiet=as_json)
+    when = since_moment(since, datetime.now(UTC)) if since is not None else None
+    with _access(data_dir) as access:
+        found = access.log(since=when)
+    document = load_extra("actinf.responder.documents", extra="respond", purpose=_PURPOSE).event_document
+    events = [document(one) for one in found]
+    if as_json:
+        screen.json(events)
+        return 0
+    if not events:
+        screen.out.print("nothing was changed" if since is None else f"nothing was changed since {since}")
+        return 0
+    line = load_extra("actinf.responder.channels.neutral", extra="respond", purpose=_PURPOSE).line
+    sentence = load_extra("actinf.responder.record.narrative", extra="respond", purpose=_PURPOSE).sentence
+    table = Table("when (UTC)", "by", "what", box=None, header_style="bold")
+    for one, event in zip(found, events, strict=True):
+        table.add_row(_when(one.at), Text(line(one.by, 64)), Text(line(sentence(event), 400)))
+    screen.out.print(table)
     return 0
 
 

@@ -80,8 +80,8 @@ def verify(export: Path | None, as_json: bool, data_dir: Path | None) -> int:
     for note in verdict.notes:
         screen.say(note)
     counts = (
-        f"{verdict.events} events of {verdict.incidents} incidents, {verdict.erased} erased, {verdict.anchors} anchors"
-        f", {_counted(len(files), 'file')} of evidence"
+        f"{verdict.events} events of {_counted(verdict.incidents, 'incident')} and the office, "
+        f"{verdict.erased} erased, {verdict.anchors} anchors, {_counted(len(files), 'file')} of evidence"
     )
     click.echo(f"{'intact' if good else 'NOT what was written'}: {counts}")
     if verdict.anchored is None:

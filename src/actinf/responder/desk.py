@@ -20,7 +20,7 @@ from actinf.responder.documents import incident_document
 from actinf.responder.duties import DutyChange
 from actinf.responder.escalation.policy import NO_SCHEDULE, Policy, standing_for
 from actinf.responder.incident import decisions
-from actinf.responder.incident.events import Erased, Event, Opened, Recorded
+from actinf.responder.incident.events import Erased, Event, Opened, Recorded, ScheduleSet
 from actinf.responder.incident.severity import Severity
 from actinf.responder.incident.state import Incident, incident_of
 from actinf.responder.intake.changes import recent
@@ -29,7 +29,7 @@ from actinf.responder.measuring.port import Measurements, NoMeasurements
 from actinf.responder.oncall.calendar import Calendar
 from actinf.responder.oncall.revision import Revision, mark_of, revision
 from actinf.responder.oncall.rotation import Schedule
-from actinf.responder.store import alerts, changes, escalations, incidents, outbox, rosters, timeline, timers
+from actinf.responder.store import alerts, changes, escalations, incidents, office, outbox, rosters, timeline, timers
 from actinf.responder.store.database import Store
 from actinf.responder.store.incidents import Wanted
 
@@ -226,7 +226,7 @@ class Desk:
         """Let a schedule hold from now on; who could not be paged without one is paged now."""
         with self.store.writing() as connection:
             now = self.clock()
-            rosters.set_schedule(connection, schedule, by=by, now=now)
+            self._set_schedule(connection, schedule, "set", what="", by=by)
             escalations.take_up(connection, NO_SCHEDULE, now)
 
     def revise_schedule(self, written: Schedule, *, mark: str, by: str) -> Revision:
@@ -248,7 +248,7 @@ class Desk:
                     "nothing is lost unseen"
                 )
             made, now = revision(written, before), self.clock()
-            rosters.set_schedule(connection, made.schedule, by=by, now=now)
+            self._set_schedule(connection, made.schedule, "set", what="on its page", by=by)
             escalations.take_up(connection, NO_SCHEDULE, now)
             return made
 
@@ -264,8 +264,16 @@ class Desk:
                 raise SettingError("no schedule is set that could have exceptions: actinf oncall schedule --set FILE")
             now = self.clock()
             schedule = change.changed(schedule, by=by, now=now)
-            rosters.set_schedule(connection, schedule, by=by, now=now)
+            self._set_schedule(connection, schedule, change.change, what=change.told(), by=by)
             return schedule
+
+    def _set_schedule(
+        self, connection: sqlite3.Connection, schedule: Schedule, change: str, *, what: str, by: str
+    ) -> None:
+        now = self.clock()
+        digest = rosters.set_schedule(connection, schedule, by=by, now=now)
+        event = ScheduleSet(change=change, what=what, digest=digest)
+        office.record(connection, self.store.key, event, by=by, now=now)
 
     def schedule(self) -> Schedule | None:
         """The schedule that holds; None: none was ever set."""

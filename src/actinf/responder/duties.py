@@ -26,6 +26,11 @@ class DutyChange(BaseModel, ABC):
 
     change: ClassVar[str]
 
+    def told(self) -> str:
+        """What was asked for, in words, for the log."""
+        said = self.model_dump(mode="json", exclude_unset=True)
+        return ", ".join(f"{name} {value}" for name, value in said.items() if value not in (None, ""))
+
     @abstractmethod
     def changed(self, schedule: Schedule, *, by: str, now: datetime) -> Schedule:
         """The schedule that comes of it.

@@ -43,8 +43,8 @@ def as_who(guarded: ResponderProcess, access: Access):
     clients: list[httpx.Client] = []
 
     def made(handle: str, role: Role, *, security: bool = False) -> httpx.Client:
-        access.set_account(handle, role, security=security)
-        clients.append(guarded.client(access.create_key(handle).text))
+        access.set_account(handle, role, security=security, by="root")
+        clients.append(guarded.client(access.create_key(handle, by="root").text))
         return clients[-1]
 
     yield made
@@ -92,11 +92,11 @@ def test_refusals_say_what_is_wrong(as_who, guarded: ResponderProcess) -> None:
 
 
 def test_a_key_that_was_revoked_lets_nobody_in(access: Access, guarded: ResponderProcess) -> None:
-    access.set_account("eve", Role.ADMIN)
-    key = access.create_key("eve")
+    access.set_account("eve", Role.ADMIN, by="root")
+    key = access.create_key("eve", by="root")
     with guarded.client(key.text) as client:
         assert client.get("/v1/me").json() == {"handle": "eve", "role": "admin", "security": False}
-        access.revoke_key(key.prefix)
+        access.revoke_key(key.prefix, by="root")
         assert "was revoked" in client.get("/v1/me").json()["detail"]
 
 
@@ -194,8 +194,8 @@ def test_where_no_key_is_needed_somebody_acts_as_who_they_say(serving: Responder
 def test_a_command_line_that_goes_to_a_server_does_the_same(
     access: Access, guarded: ResponderProcess, tmp_path: Path
 ) -> None:
-    access.set_account("ada", Role.RESPONDER)
-    office = RemoteOffice(guarded.url, access.create_key("ada").text, "nobody")
+    access.set_account("ada", Role.RESPONDER, by="root")
+    office = RemoteOffice(guarded.url, access.create_key("ada", by="root").text, "nobody")
     name = str(office.open(OpenIncident(component="API", impact="fails", down=True))["id"])
     assert office.act(name, Acknowledge())["lead"] == "ada"
     file = tmp_path / "heap.dump"

@@ -28,8 +28,8 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[ResponderProc
         store = process.store()
         access = Access(store, SteadyClock())
         for handle, role in (("ada", Role.RESPONDER), ("eve", Role.ADMIN), ("bob", Role.COMMANDER)):
-            access.set_account(handle, role)
-            access.set_password(handle, PASSWORD)
+            access.set_account(handle, role, by="root")
+            access.set_password(handle, PASSWORD, by="root")
         store.close()
         yield process
 

@@ -28,8 +28,8 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[ResponderProc
         store = process.store()
         access = Access(store, SteadyClock())
         for role in Role:
-            access.set_account(role, role)
-            access.set_password(role, PASSWORD)
+            access.set_account(role, role, by="root")
+            access.set_password(role, PASSWORD, by="root")
         store.close()
         yield process
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
+import sqlite3
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,7 +19,16 @@ from actinf.errors import RateLimited, SettingError, Unauthenticated
 from actinf.responder.access.keys import Key, digest_of, new_key, prefix_of
 from actinf.responder.access.passwords import Passwords
 from actinf.responder.access.roles import Role
-from actinf.responder.store import accounts
+from actinf.responder.incident.events import (
+    AccountRemoved,
+    AccountSet,
+    Event,
+    KeyMade,
+    KeyRevoked,
+    PasswordSet,
+    Recorded,
+)
+from actinf.responder.store import accounts, office
 from actinf.responder.store.accounts import AccountRow, KeyRow
 from actinf.responder.store.database import Store
 
@@ -91,8 +101,14 @@ class Access:
 
     # ----------------------------------------------------------------------------------------------- keeping accounts
 
-    def set_account(self, handle: str, role: Role, *, security: bool = False) -> None:
+    def set_account(self, handle: str, role: Role, *, security: bool = False, by: str) -> None:
         """Make an account, or change its role; its keys and sessions have the new one at once.
+
+        Args:
+            handle: whose.
+            role: what they may do.
+            security: whether they see what is private.
+            by: the handle of who does it, for the log.
 
         Raises:
             SettingError: the handle is none.
@@ -100,8 +116,9 @@ class Access:
         _require_handle(handle)
         with self._store.writing() as connection:
             accounts.set_account(connection, handle, role, security=security, now=self._clock())
+            self._log(connection, AccountSet(handle=handle, role=role, security=security), by)
 
-    def set_password(self, handle: str, password: str) -> None:
+    def set_password(self, handle: str, password: str, *, by: str) -> None:
         """Give an account a password, or a new one; whoever is signed in has to do so again.
 
         Raises:
@@ -111,8 +128,9 @@ class Access:
         with self._store.writing() as connection:
             _require_account(accounts.account(connection, handle), handle)
             accounts.set_password(connection, handle, hashed)
+            self._log(connection, PasswordSet(handle=handle, digest=office.digest_of(hashed)), by)
 
-    def remove(self, handle: str) -> None:
+    def remove(self, handle: str, *, by: str) -> None:
         """End an account, its keys and sessions; what it did stays on record.
 
         Raises:
@@ -121,19 +139,21 @@ class Access:
         with self._store.writing() as connection:
             if not accounts.remove(connection, handle):
                 _require_account(None, handle)
+            self._log(connection, AccountRemoved(handle=handle), by)
 
     def accounts(self) -> list[AccountRow]:
         """All accounts."""
         with self._store.reading() as connection:
             return accounts.accounts(connection)
 
-    def create_key(self, handle: str, purpose: str = "", *, days: int | None = None) -> Key:
+    def create_key(self, handle: str, purpose: str = "", *, days: int | None = None, by: str) -> Key:
         """A new key of an account.
 
         Args:
             handle: whose.
             purpose: what it is for.
             days: after which it ends; None: never.
+            by: the handle of who makes it, for the log.
 
         Raises:
             SettingError: there is no such account.
@@ -151,6 +171,10 @@ class Access:
         with self._store.writing() as connection:
             _require_account(accounts.account(connection, handle), handle)
             accounts.add_key(connection, row)
+            event = KeyMade(
+                prefix=row.prefix, handle=handle, digest=row.digest.hex(), purpose=purpose, ends_at=row.ends_at
+            )
+            self._log(connection, event, by)
         return key
 
     def keys(self) -> list[KeyRow]:
@@ -158,7 +182,7 @@ class Access:
         with self._store.reading() as connection:
             return accounts.keys(connection)
 
-    def revoke_key(self, prefix: str) -> None:
+    def revoke_key(self, prefix: str, *, by: str) -> None:
         """End a key at once.
 
         Raises:
@@ -167,6 +191,15 @@ class Access:
         with self._store.writing() as connection:
             if not accounts.revoke(connection, prefix, self._clock()):
                 raise SettingError(f"no valid key is called {prefix!r}: actinf respond keys list shows all")
+            self._log(connection, KeyRevoked(prefix=prefix), by)
+
+    def log(self, *, since: datetime | None = None) -> list[Recorded]:
+        """What was changed of accounts, keys and the schedule, in order, with who did it."""
+        with self._store.reading() as connection:
+            return office.log(connection, since=since)
+
+    def _log(self, connection: sqlite3.Connection, event: Event, by: str) -> None:
+        office.record(connection, self._store.key, event, by=by, now=self._clock())
 
     # ------------------------------------------------------------------------------------------------- letting in
 
@@ -216,7 +249,7 @@ class Access:
             raise SettingError("the new password is the old one: choose another")
         if self._proved(handle, old, self._clock()) is None:
             raise SettingError("the old password is not right: nothing was changed")
-        self.set_password(handle, new)
+        self.set_password(handle, new, by=handle)
         return self.sign_in(handle, new)
 
     def sign_out_everywhere(self, handle: str) -> int:

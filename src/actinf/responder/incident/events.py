@@ -22,6 +22,8 @@ from actinf.responder.incident.severity import Severity
 __all__ = [
     "ERASED",
     "KINDS",
+    "AccountRemoved",
+    "AccountSet",
     "Acknowledged",
     "ActionAdded",
     "ActionDone",
@@ -39,6 +41,8 @@ __all__ = [
     "EvidenceRemoved",
     "HandedOver",
     "ImpactStated",
+    "KeyMade",
+    "KeyRevoked",
     "LeadTaken",
     "LegalSettled",
     "LessonLearned",
@@ -49,10 +53,12 @@ __all__ = [
     "Noted",
     "Opened",
     "Paged",
+    "PasswordSet",
     "Recorded",
     "Reopened",
     "Resolved",
     "RoomOpened",
+    "ScheduleSet",
     "SeverityChanged",
     "TaskDone",
     "Undelivered",
@@ -439,6 +445,63 @@ class Erased(Event):
     kind: ClassVar[str] = "erased"
     numbers: tuple[int, ...]
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountSet(Event):
+    """Of the office, and no incident: somebody may use the server from now on, or may do something else there."""
+
+    kind: ClassVar[str] = "account"
+    handle: str = _personal()
+    role: str
+    security: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordSet(Event):
+    """Of the office: an account has another password; `digest` is the SHA-256 of its hash."""
+
+    kind: ClassVar[str] = "password"
+    handle: str = _personal()
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountRemoved(Event):
+    """Of the office: an account ended, with its keys."""
+
+    kind: ClassVar[str] = "account removed"
+    handle: str = _personal()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyMade(Event):
+    """Of the office: an account has a key more; `digest` is its SHA-256."""
+
+    kind: ClassVar[str] = "key"
+    prefix: str
+    handle: str = _personal()
+    digest: str
+    purpose: str = _personal()
+    ends_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyRevoked(Event):
+    """Of the office: a key lets nobody in any more."""
+
+    kind: ClassVar[str] = "key revoked"
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleSet(Event):
+    """Of the office: others are on call; `change` is "set" or a kind of exception, `digest` its SHA-256."""
+
+    kind: ClassVar[str] = "schedule"
+    change: str
+    what: str = _personal()
+    digest: str
 
 
 #: The events by their kinds.  A dataclass with slots is made twice, and its first make is a subclass as well.

@@ -75,6 +75,10 @@ def _with(told: str, text: str) -> str:
     return f"{told}: {text}" if text else told
 
 
+def _until(event: _Event) -> str:
+    return f", until {_moment(event['ends_at'])}" if event["ends_at"] else ""
+
+
 def _moment(at: str) -> str:
     return f"{datetime.fromisoformat(at).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
@@ -121,6 +125,14 @@ _TOLD: dict[str, Callable[[_Event], str]] = {
     "evidence removed": lambda event: (
         f"evidence {event['name']} (SHA-256 {event['sha256'][:16]}…) was deleted: {event['reason']}"
     ),
+    "account": lambda event: (
+        f"{event['handle']} is {event['role']}{', and sees what is private' if event['security'] else ''}"
+    ),
+    "password": lambda event: f"{event['handle']} has another password",
+    "account removed": lambda event: f"{event['handle']} has no account any more",
+    "key": lambda event: _with(f"{event['handle']} has the key {event['prefix']}{_until(event)}", event["purpose"]),
+    "key revoked": lambda event: f"the key {event['prefix']} is revoked",
+    "schedule": lambda event: _with(f"the schedule: {event['change']}", event["what"]),
     "erased": lambda event: f"erased what is personal in events {_span(event['numbers'])}: {event['reason']}",
 }
 

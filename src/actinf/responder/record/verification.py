@@ -2,7 +2,8 @@
 
 What is found: an event that was changed, that is missing, that was put in or moved; a text that is not the one that
 was written, or is gone without an event that says that it was erased; an end that was cut off before the last anchor; a
-list of incidents that says otherwise than their timelines.  What was added after the last anchor can be cut off without
+list of incidents that says otherwise than their timelines; an account, a key or a schedule that is not as the log of
+the office says.  What was added after the last anchor can be cut off without
 a trace by who knows how; a careless cut leaves texts or list entries behind, and shows.
 """
 
@@ -18,7 +19,7 @@ from typing import Any
 from actinf.errors import StoreError
 from actinf.responder.incident.events import Erased
 from actinf.responder.incident.state import incident_of
-from actinf.responder.store import incidents, notes, timeline
+from actinf.responder.store import incidents, notes, office, timeline
 from actinf.responder.store.timeline import digest_of
 from actinf.runtime.anchor import Anchor, AnchorFile
 from actinf.runtime.chain import chained, key_id
@@ -119,7 +120,7 @@ def _verified(connection: sqlite3.Connection, key: bytes, anchors: AnchorFile | 
     if not wrong:
         wrong = [*reading.wrong, *_missing(reading), *_cut(reading), *texts.wrong(), *_left_behind(connection)]
         if not wrong:
-            wrong = list(_lists(connection, numbers))
+            wrong = [*_lists(connection, numbers), *_office(connection)]
         if anchors is not None:
             wrong += [Wrong(first=None, last=None, what=said) for said in anchors.wrong]
     wrong.sort(key=lambda one: (one.first is None, one.first or 0))
@@ -127,7 +128,7 @@ def _verified(connection: sqlite3.Connection, key: bytes, anchors: AnchorFile | 
     restored = notes.get(connection, RESTORED)
     return Verdict(
         events=reading.rows,
-        incidents=len(numbers),
+        incidents=len(numbers.keys() - {office.OFFICE}),
         erased=texts.erased,
         anchors=len(held),
         anchored=anchored,
@@ -255,10 +256,16 @@ def _left_behind(connection: sqlite3.Connection) -> Iterator[Wrong]:
         yield Wrong(first=first, last=last, what="texts are there, and their events are missing")
 
 
+def _office(connection: sqlite3.Connection) -> Iterator[Wrong]:
+    """Whether accounts, keys and the schedule are what was logged."""
+    for what in office.wrong_in(connection):
+        yield Wrong(first=None, last=None, what=what)
+
+
 def _lists(connection: sqlite3.Connection, numbers: Mapping[str, int]) -> Iterator[Wrong]:
     """Whether the list of incidents says what their timelines say."""
     listed = {row[0]: tuple(row) for row in connection.execute("SELECT * FROM incident")}
-    for name in sorted(set(listed) | set(numbers)):
+    for name in sorted((set(listed) | set(numbers)) - {office.OFFICE}):
         if name not in listed:
             what = f"{name} has a timeline, and is not in the list of incidents"
         elif name not in numbers:

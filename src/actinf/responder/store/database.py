@@ -144,6 +144,9 @@ class Store:
                     "use that release"
                 )
             for step in STEPS[version:]:
+                if callable(step):
+                    step(connection, self.key)
+                    continue
                 for statement in _statements(step):
                     connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {len(STEPS)}")

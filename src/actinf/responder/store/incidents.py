@@ -13,6 +13,7 @@ from actinf.responder.incident.events import Milestone
 from actinf.responder.incident.severity import Severity
 from actinf.responder.incident.state import Incident, incident_of
 from actinf.responder.store.database import ticks
+from actinf.responder.store.office import OFFICE
 from actinf.responder.store.timeline import timeline
 
 __all__ = [
@@ -46,7 +47,7 @@ def incident(connection: sqlite3.Connection, name: str) -> Incident:
     Raises:
         NoSuchIncident: there is none of that id.
     """
-    events = timeline(connection, name)
+    events = timeline(connection, name) if name != OFFICE else []
     if not events:
         known = [row["id"] for row in connection.execute("SELECT id FROM incident ORDER BY id DESC LIMIT 3")]
         hint = f"the latest are {', '.join(known)}" if known else "there is none yet"

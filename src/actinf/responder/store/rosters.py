@@ -8,6 +8,7 @@ from datetime import datetime
 
 from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.store.database import ticks
+from actinf.responder.store.office import digest_of
 
 __all__ = ["schedule", "set_schedule"]
 
@@ -18,9 +19,8 @@ def schedule(connection: sqlite3.Connection) -> Schedule | None:
     return None if row is None else Schedule.from_document(json.loads(row["document"]))
 
 
-def set_schedule(connection: sqlite3.Connection, schedule: Schedule, *, by: str, now: datetime) -> None:
-    """Let this one hold from now on."""
-    connection.execute(
-        "INSERT INTO roster (saved_at, saved_by, document) VALUES (?, ?, ?)",
-        [ticks(now), by, json.dumps(schedule.document())],
-    )
+def set_schedule(connection: sqlite3.Connection, schedule: Schedule, *, by: str, now: datetime) -> str:
+    """Let this one hold from now on; its digest, for the log of the office."""
+    document = json.dumps(schedule.document())
+    connection.execute("INSERT INTO roster (saved_at, saved_by, document) VALUES (?, ?, ?)", [ticks(now), by, document])
+    return digest_of(document)

@@ -3,7 +3,13 @@
 Times are whole microseconds since 1970, UTC; in the timeline, which has to be readable without this program, ISO 8601.
 """
 
-__all__ = ["STEPS"]
+import sqlite3
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from actinf.responder.store import office
+
+__all__ = ["STEPS", "Step"]
 
 _FIRST = """
 CREATE TABLE event (
@@ -172,5 +178,14 @@ CREATE TABLE note (                    -- single facts about the store and the p
 ) STRICT, WITHOUT ROWID;
 """
 
+
+def _second(connection: sqlite3.Connection, key: bytes) -> None:
+    """From now on changes of accounts, keys and the schedule are logged: begin with those that there are."""
+    office.begin(connection, key, datetime.now(UTC))
+
+
+#: Statements, or what is done with the connection and the key of the chain, in the transaction that upgrades.
+Step = str | Callable[[sqlite3.Connection, bytes], None]
+
 #: What brings a store from version n to n + 1, in order; `PRAGMA user_version` says at which it is.
-STEPS = (_FIRST,)
+STEPS: tuple[Step, ...] = (_FIRST, _second)

@@ -11,6 +11,8 @@ from fastapi.responses import RedirectResponse
 from actinf.errors import SettingError
 from actinf.responder.access.accounts import Access
 from actinf.responder.access.roles import Role
+from actinf.responder.documents import event_document
+from actinf.responder.record.narrative import sentence
 from actinf.responder.server.context import Server, ServerParts
 from actinf.web.incidents.filled import BLANK, Filled
 from actinf.web.incidents.pages import page
@@ -20,6 +22,9 @@ __all__ = ["router"]
 
 router = APIRouter()
 _LOG = logging.getLogger(__name__)
+
+#: Changes that are shown, the latest; `actinf respond log` has all of them.
+_MOST_OF_LOG = 30
 
 #: A form of the page does something, and returns a secret that is shown once, or "".
 Work = Callable[[Access, Filing], str]
@@ -58,16 +63,16 @@ def _set(access: Access, filing: Filing) -> str:
         raise SettingError(f"role is {role[:40]!r}: expected one of {', '.join(Role)}")
     if handle == filing.visitor.handle and filing.visitor.signed_in and Role(role) is not Role.ADMIN:
         raise SettingError("you would take the role of admin from yourself: have another admin do it")
-    access.set_account(handle, Role(role), security=bool(filing.text("security")))
+    access.set_account(handle, Role(role), security=bool(filing.text("security")), by=filing.visitor.handle)
     if password:
-        access.set_password(handle, password)
+        access.set_password(handle, password, by=filing.visitor.handle)
     return ""
 
 
 def _remove(access: Access, filing: Filing) -> str:
     if _handle(filing) == filing.visitor.handle and filing.visitor.signed_in:
         raise SettingError("you would remove yourself: have another admin do it")
-    access.remove(_handle(filing))
+    access.remove(_handle(filing), by=filing.visitor.handle)
     return ""
 
 
@@ -75,12 +80,13 @@ def _key(access: Access, filing: Filing) -> str:
     days = filing.text("days").strip()
     if days and not (days.isascii() and days.isdigit() and 1 <= int(days[:6]) <= 3650):
         raise SettingError(f"days is {days[:20]!r}: expected a whole number from 1 to 3650, or nothing")
-    made = access.create_key(_handle(filing), filing.text("purpose").strip()[:200], days=int(days) if days else None)
+    purpose, by = filing.text("purpose").strip()[:200], filing.visitor.handle
+    made = access.create_key(_handle(filing), purpose, days=int(days) if days else None, by=by)
     return made.text
 
 
 def _revoke(access: Access, filing: Filing) -> str:
-    access.revoke_key(filing.text("prefix"))
+    access.revoke_key(filing.text("prefix"), by=filing.visitor.handle)
     return ""
 
 
@@ -95,7 +101,7 @@ async def _shown(
     server: Server, visitor: Visitor, filled: Filled = BLANK, status: int = 200, *, secret: str = ""
 ) -> Response:
     access = server.access
-    accounts, keys = await server.do(lambda: (access.accounts(), access.keys()))
+    accounts, keys, log = await server.do(lambda: (access.accounts(), access.keys(), access.log()[-_MOST_OF_LOG:]))
     now = server.parts.clock()
     valid = [one for one in keys if one.is_valid(now)]
     return page(
@@ -107,4 +113,5 @@ async def _shown(
         keys=valid,
         roles=list(Role),
         secret=secret,
+        log=[(one.at, one.by, sentence(event_document(one))) for one in reversed(log)],
     )
