@@ -17,6 +17,7 @@
     │   ├── NoSuchIncident       none of that id
     │   ├── NoSuchEvidence       the incident has no such file
     │   ├── EvidenceAltered      a file of evidence is gone, or is not what was taken
+    │   ├── NoSuchSilence        no silence or window of maintenance of that name
     │   ├── OutOfTurn            an incident is not in a state for that
     │   ├── NotMeasured          monitoring does not answer
     │   ├── StoreError           its store cannot be used
@@ -56,6 +57,7 @@ __all__ = [
     "ModelError",
     "NoSuchEvidence",
     "NoSuchIncident",
+    "NoSuchSilence",
     "NotFound",
     "NotMeasured",
     "ObservationError",
@@ -169,6 +171,10 @@ class NoSuchEvidence(ResponderError):
 
 class EvidenceAltered(ResponderError):
     """A file of evidence is gone from the disk, or is not what was taken."""
+
+
+class NoSuchSilence(ResponderError):
+    """No silence of that number holds, or no window of maintenance of that name."""
 
 
 class OutOfTurn(ResponderError):

@@ -186,7 +186,9 @@ class Desk:
                 raise OutOfTurn(f"{incident} is open: resolve it before what is personal in it is erased")
             numbers = tuple(range(1, before.number + 1))
             timeline.erase(connection, incident, numbers)
-            connection.execute("UPDATE alert SET alert = '{}' WHERE incident = ?", [incident])
+            connection.execute(
+                "UPDATE alert SET alert = '{}', look_at = NULL, quieted_by = NULL WHERE incident = ?", [incident]
+            )
             erased = incidents.incident(connection, incident)
             event = Erased(numbers=numbers, reason=reason)
             after = self.record(connection, incident, erased, (event,), by=by)

@@ -18,6 +18,7 @@ from actinf.responder.intake.recheck import RecheckSettings
 from actinf.responder.keeping.clock import Correction, take_up
 from actinf.responder.measuring.port import Measurements, NoMeasurements
 from actinf.responder.pulse import Pulse
+from actinf.responder.quiet.quieting import Quieting
 from actinf.responder.reception import Reception
 from actinf.responder.record.anchoring import Anchoring
 from actinf.responder.settings import RespondSettings
@@ -41,6 +42,7 @@ class Parts:
     pulse: Pulse
     reception: Reception
     courier: Courier
+    quieting: Quieting
 
     def keep_clock(self) -> Correction | None:
         """Remember the time as it is counted, for the process after this one; first correct it, where that was asked.
@@ -89,6 +91,7 @@ def make_parts(settings: RespondSettings) -> Parts:
         pulse=Pulse(desk, _recheck(settings), Anchoring(store)),
         reception=Reception(desk),
         courier=Courier(desk, routes),
+        quieting=Quieting(store, clock, timedelta(hours=settings.longest_silence_hours)),
     )
 
 

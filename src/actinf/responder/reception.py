@@ -8,7 +8,7 @@ than a breeze.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -21,7 +21,8 @@ from actinf.responder.intake.alert import Alert
 from actinf.responder.intake.fingerprint import partial_fingerprint
 from actinf.responder.intake.grouping import GroupingSettings, Joins, Opens, Reopens, Standing, group_of, place
 from actinf.responder.intake.recheck import Drop, LookAgain, RecheckSettings, opening
-from actinf.responder.store import alerts
+from actinf.responder.intake.silence import Quiet, quieted
+from actinf.responder.store import alerts, quiets
 from actinf.responder.store.alerts import Known
 from actinf.responder.store.folded import Folded
 
@@ -39,6 +40,7 @@ class Reception:
         desk: through which incidents are opened.
         severity, grouping, recheck: how alerts are judged, put together, and looked at again.
         at_once: alerts that are looked at in one transaction; others who want to write wait that long.
+        quieted: told of what keeps an alert from being told, each time that one begins to be: "silence 3".
     """
 
     desk: Desk
@@ -46,6 +48,7 @@ class Reception:
     grouping: GroupingSettings = field(default_factory=GroupingSettings)
     recheck: RecheckSettings = field(default_factory=RecheckSettings)
     at_once: int = 5_000
+    quieted: Callable[[str], None] = lambda _: None
     _folded: Folded = field(default_factory=Folded, repr=False)
 
     def accept(self, taken: Iterable[Alert]) -> None:
@@ -60,7 +63,10 @@ class Reception:
             if not alerts.waiting(connection) and not alerts.look_again(connection, now, 1):
                 return False
         with self.desk.store.writing() as connection:
-            _Digest(self, connection, now).run()
+            digest = _Digest(self, connection, now)
+            digest.run()
+        for what in digest.quieted:
+            self.quieted(what)
         return True
 
 
@@ -76,6 +82,8 @@ class _Digest:
         self._standing = self._all_standing()
         self._severity: dict[str, Severity] = {}
         self._news: dict[str, list[Event]] = {}
+        self._silences, self._maintenances = quiets.in_force(connection, now)
+        self.quieted: list[str] = []
 
     def run(self) -> None:
         """Do it."""
@@ -105,16 +113,19 @@ class _Digest:
         began = known.began
         if alert.is_firing and not known.firing:
             began = (*began, received_at)
-        if known.firing != alert.is_firing and known.incident is not None:
+        if known.firing != alert.is_firing and known.incident is not None and not self._is_hidden(known, alert):
             self._tell(known.incident, alert)
         return replace(known, alert=alert, firing=alert.is_firing, began=began, times=known.times + 1)
 
     def _placed(self, known: Known) -> Known:
         """The alert with the incident that it belongs to; one is opened where it has to be."""
         if known.incident is not None and self._is_open(known.incident):
-            return replace(known, look_at=None)
+            return replace(known, look_at=None, quieted_by=None)
         if not known.firing or not known.began:
-            return replace(known, look_at=None)
+            return replace(known, look_at=None, quieted_by=None)
+        quiet = self._quiet(known.alert)
+        if quiet is not None:
+            return self._held_back(known, quiet)
         signals = signals_of(known.alert.labels, known.alert.annotations)
         judgement = classify(signals, self._reception.severity)
         placement = place(known.alert, self._standing.values(), self._now, self._reception.grouping)
@@ -122,12 +133,12 @@ class _Digest:
             return self._joined(known, placement.incident, signals, judgement)
         verdict = opening(judgement.severity, not known.firing, known.began, self._now, self._reception.recheck)
         if isinstance(verdict, LookAgain):
-            return replace(known, look_at=verdict.at)
+            return replace(known, look_at=verdict.at, quieted_by=None)
         if isinstance(verdict, Drop):
-            return replace(known, look_at=None)
+            return replace(known, look_at=None, quieted_by=None)
         if isinstance(placement, Reopens):
             incident = self._folded.incident(self._connection, placement.incident)
-            events = (*decisions.reopen(incident, placement.why), _joins(known.alert))
+            events = (*decisions.reopen(incident, placement.why), *self._beginning(known))
             self._desk.record(self._connection, incident.id, incident, events, by=BY_ITSELF)
             placed = self._belongs(known, incident.id)
             self._standing = self._all_standing()
@@ -142,11 +153,11 @@ class _Digest:
             component="several" if placement.takes_storm else alert.component or alert.name,
             impact=alert.summary,
             incident_type=alert.kind if alert.kind in INCIDENT_TYPES else "other",
-            detected_at=max(known.began),
+            detected_at=self._told_from(known),
             source="alert",
             private=alert.is_private,
         )
-        incident = self._desk.opened(self._connection, new, by=BY_ITSELF, also=(_joins(alert),))
+        incident = self._desk.opened(self._connection, new, by=BY_ITSELF, also=self._beginning(known))
         alerts.set_family(self._connection, incident.id, placement.key, self._now, takes_storm=placement.takes_storm)
         placed = self._belongs(known, incident.id)
         self._standing = self._all_standing()
@@ -166,9 +177,41 @@ class _Digest:
 
     def _belongs(self, known: Known, name: str) -> Known:
         alerts.set_family(self._connection, name, group_of(known.alert, self._reception.grouping), self._now)
-        placed = replace(known, incident=name, look_at=None)
+        placed = replace(known, incident=name, look_at=None, quieted_by=None)
         alerts.keep(self._connection, placed, self._now)
         return placed
+
+    def _quiet(self, alert: Alert) -> Quiet | None:
+        if not self._silences and not self._maintenances:
+            return None
+        return quieted(alert.labels, self._now, self._silences, self._maintenances, private=alert.is_private)
+
+    def _held_back(self, known: Known, quiet: Quiet) -> Known:
+        """The alert as it waits for the end of what quiets it."""
+        if known.quieted_by != quiet.what:
+            quiets.count_held(self._connection, quiet.what, self._now)
+            self.quieted.append(quiet.what)
+        return replace(known, look_at=quiet.until, quieted_by=quiet.what)
+
+    def _is_hidden(self, known: Known, alert: Alert) -> bool:
+        """Whether a change of an alert is kept from an incident that was resolved, because something quiets it."""
+        if known.incident is None or self._is_open(known.incident):
+            return False
+        return known.quieted_by is not None or (alert.is_firing and self._quiet(alert) is not None)
+
+    def _told_from(self, known: Known) -> datetime:
+        """From when an alert is to be told: nobody could know of it for as long as something quieted it."""
+        since = max(known.began)
+        if known.quieted_by is None or known.look_at is None:
+            return since
+        return max(since, min(known.look_at, self._now))
+
+    def _beginning(self, known: Known) -> tuple[Event, ...]:
+        """What stands at the beginning of an incident of the alert's own."""
+        if known.quieted_by is None:
+            return (_joins(known.alert),)
+        text = f"it fires since {max(known.began):%Y-%m-%d %H:%M} UTC, and was kept back by {known.quieted_by}"
+        return (_joins(known.alert), Noted(text=text))
 
     def _all_standing(self) -> dict[str, Standing]:
         reopen_within = self._reception.grouping.reopen_within

@@ -100,6 +100,9 @@ class RespondSettings(ProcessSettings):
     hold_seconds: float = Field(
         300.0, ge=0, description="How long none of its alerts may fire before an unattended incident is closed."
     )
+    longest_silence_hours: float = Field(
+        24.0, gt=0, le=8760, description="The longest that a silence may last, so that none is forgotten."
+    )
     log_format: Literal["json", "text"] = Field("json", description="`json` for machines, `text` for people.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")
 

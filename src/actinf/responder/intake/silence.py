@@ -1,7 +1,8 @@
 """What is not to be told: silences, and windows of maintenance.
 
 Both choose alerts by their labels.  A quieted alert opens no incident and joins none; it is kept all the same, with
-what quieted it.
+what quieted it.  What is private and what is not never quiet one another: who may not see what is private could else
+hide it, and a silence that most do not see could hide what they have to mend.
 """
 
 import re
@@ -19,6 +20,8 @@ __all__ = ["Comparison", "Maintenance", "Matcher", "Once", "Period", "Quiet", "S
 
 _MATCHER = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_]*)\s*(=~|!~|!=|=)\s*(.*?)\s*", re.DOTALL)
 _LONGEST_VALUE = 1000
+_MOST_MATCHERS = 20
+_LONGEST_WINDOW = timedelta(weeks=1)
 
 
 class Comparison(StrEnum):
@@ -92,6 +95,7 @@ class Silence:
         ends_at: until when.
         by: whom it was made.
         reason: why.
+        private: whether it is for alerts that are private, and for no others.
 
     Raises:
         SettingError: it ends before it starts, a time has no zone, or it would silence everything.
@@ -103,6 +107,7 @@ class Silence:
     ends_at: datetime
     by: str
     reason: str
+    private: bool = False
 
     def __post_init__(self) -> None:
         _require_order(f"the silence {self.id}", self.starts_at, self.ends_at)
@@ -114,7 +119,11 @@ class Silence:
 
     def silences(self, labels: Mapping[str, str], at: datetime) -> bool:
         """Whether it holds for an alert with these labels."""
-        return self.is_active(at) and all(matcher.matches(labels) for matcher in self.matchers)
+        return self.is_active(at) and self.quiets(labels)
+
+    def quiets(self, labels: Mapping[str, str]) -> bool:
+        """Whether it is for an alert with these labels, whenever it holds."""
+        return all(matcher.matches(labels) for matcher in self.matchers)
 
 
 class Period(Protocol):
@@ -124,6 +133,10 @@ class Period(Protocol):
         """From when until when it goes on, UTC, where a moment is within; else None."""
         ...
 
+    def upcoming(self, at: datetime) -> tuple[datetime, datetime] | None:
+        """As `running`, where it goes on; else the next time that it does; None: it never will again."""
+        ...
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Once:
@@ -131,10 +144,10 @@ class Once:
 
     Args:
         starts_at: from when on.
-        ends_at: until when.
+        ends_at: until when, a week later at most.
 
     Raises:
-        SettingError: it ends before it starts, or a time has no zone.
+        SettingError: it ends before it starts, it lasts longer than a week, or a time has no zone.
     """
 
     starts_at: datetime
@@ -142,10 +155,19 @@ class Once:
 
     def __post_init__(self) -> None:
         _require_order("a window of maintenance", self.starts_at, self.ends_at)
+        if self.ends_at - self.starts_at > _LONGEST_WINDOW:
+            raise SettingError(
+                f"a window of maintenance goes from {self.starts_at:%Y-%m-%d %H:%M} to {self.ends_at:%Y-%m-%d %H:%M}: "
+                "expected a week at most; announce the next week when it comes"
+            )
 
     def running(self, at: datetime) -> tuple[datetime, datetime] | None:
         """The period, where a moment is within; else None."""
         return (self.starts_at, self.ends_at) if self.starts_at <= at < self.ends_at else None
+
+    def upcoming(self, at: datetime) -> tuple[datetime, datetime] | None:
+        """The period, where it is not over; else None."""
+        return (self.starts_at, self.ends_at) if at < self.ends_at else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -195,6 +217,25 @@ class Weekly:
                     return starts_at, starts_at + self.lasts
         return None
 
+    def upcoming(self, at: datetime) -> tuple[datetime, datetime]:
+        """The occurrence that a moment is within, else the next one."""
+        running = self.running(at)
+        if running is not None:
+            return running
+        today = at.astimezone(self._place).date() - timedelta(days=1)
+        days = (today + timedelta(days=ahead) for ahead in range(10))
+        starts_at = min(
+            opening for day in days if day.weekday() in self.weekdays and (opening := self._opening(day)) > at
+        )
+        return starts_at, starts_at + self.lasts
+
+    @property
+    def never_ends(self) -> bool:
+        """Whether each occurrence lasts until the next one has begun."""
+        days = sorted(self.weekdays)
+        gaps = [after - before for before, after in zip(days, [*days[1:], days[0] + 7], strict=True)]
+        return self.lasts >= timedelta(days=max(gaps))
+
     def _opening(self, day: date) -> datetime:
         return datetime.combine(day, self.opens.replace(fold=0), self._place).astimezone(UTC)
 
@@ -208,6 +249,7 @@ class Maintenance:
         matchers: which alerts are expected; all of them have to be met.
         period: when.
         by: whom it was announced.
+        private: whether it is for alerts that are private, and for no others.
 
     Raises:
         SettingError: it would quiet everything.
@@ -217,9 +259,14 @@ class Maintenance:
     matchers: tuple[Matcher, ...]
     period: Period
     by: str
+    private: bool = False
 
     def __post_init__(self) -> None:
         _require_choice(f"the maintenance {self.name!r}", self.matchers)
+
+    def quiets(self, labels: Mapping[str, str]) -> bool:
+        """Whether it is for an alert with these labels, whenever it goes on."""
+        return all(matcher.matches(labels) for matcher in self.matchers)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -227,16 +274,23 @@ class Quiet:
     """Why an alert is not told.
 
     Args:
+        what: quiets it: "silence 3", "maintenance upgrade".
         why: in a sentence.
         until: when that ends.
     """
 
+    what: str
     why: str
     until: datetime
 
 
 def quieted(
-    labels: Mapping[str, str], at: datetime, silences: Iterable[Silence] = (), maintenances: Iterable[Maintenance] = ()
+    labels: Mapping[str, str],
+    at: datetime,
+    silences: Iterable[Silence] = (),
+    maintenances: Iterable[Maintenance] = (),
+    *,
+    private: bool = False,
 ) -> Quiet | None:
     """What keeps an alert from being told at a moment.
 
@@ -245,19 +299,21 @@ def quieted(
         at: the moment.
         silences: all that there are.
         maintenances: all that there are.
+        private: whether the alert is private: only what was made for such ones quiets it, and that quiets no others.
 
     Returns:
         What lasts longest; None: nothing, it is to be told.
     """
     found = [
-        Quiet(why=f"silenced by {silence.by}: {silence.reason}", until=silence.ends_at)
+        Quiet(what=f"silence {silence.id}", why=f"silenced by {silence.by}: {silence.reason}", until=silence.ends_at)
         for silence in silences
-        if silence.silences(labels, at)
+        if silence.private == private and silence.silences(labels, at)
     ]
     for maintenance in maintenances:
         running = maintenance.period.running(at)
-        if running is not None and all(matcher.matches(labels) for matcher in maintenance.matchers):
-            found.append(Quiet(why=f"maintenance, announced by {maintenance.by}: {maintenance.name}", until=running[1]))
+        if running is not None and maintenance.private == private and maintenance.quiets(labels):
+            why = f"maintenance, announced by {maintenance.by}: {maintenance.name}"
+            found.append(Quiet(what=f"maintenance {maintenance.name}", why=why, until=running[1]))
     return max(found, key=lambda quiet: quiet.until, default=None)
 
 
@@ -270,5 +326,9 @@ def _require_order(what: str, starts_at: datetime, ends_at: datetime) -> None:
 
 def _require_choice(what: str, matchers: tuple[Matcher, ...]) -> None:
     """Refuse what an alert without any label would meet: it says nothing of what it is for."""
+    if len(matchers) > _MOST_MATCHERS:
+        raise SettingError(f"{what} has {len(matchers)} matchers: expected {_MOST_MATCHERS} at most")
     if all(matcher.matches({}) for matcher in matchers):
-        raise SettingError(f"{what} would quiet every alert: expected a matcher that an empty label does not meet")
+        raise SettingError(
+            f"{what} would quiet every alert: expected a matcher that an empty label does not meet, as component=api"
+        )

@@ -19,8 +19,11 @@ __all__ = [
     "firing",
     "keep",
     "known",
+    "lately",
     "look_again",
+    "look_now",
     "partials",
+    "quieted",
     "set_family",
     "standing",
     "take",
@@ -43,6 +46,7 @@ class Known:
         began: when it began to fire, the latest times.
         times: how often it was told.
         look_at: when it is looked at again before an incident opens; None: not.
+        quieted_by: what keeps it from being told until then: "silence 3"; None: nothing.
     """
 
     alert: Alert
@@ -52,6 +56,7 @@ class Known:
     began: tuple[datetime, ...]
     times: int
     look_at: datetime | None
+    quieted_by: str | None = None
 
 
 def accept(connection: sqlite3.Connection, alerts: Iterable[Alert], received_at: datetime) -> None:
@@ -87,7 +92,8 @@ def known(connection: sqlite3.Connection, fingerprint: str) -> Known | None:
 def keep(connection: sqlite3.Connection, seen: Known, now: datetime) -> None:
     """Remember what is known of an alert."""
     connection.execute(
-        "INSERT OR REPLACE INTO alert VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO alert (fingerprint, partial, incident, firing, began, times, last_at, look_at, alert,"
+        " quieted_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             seen.alert.fingerprint,
             seen.partial,
@@ -98,6 +104,7 @@ def keep(connection: sqlite3.Connection, seen: Known, now: datetime) -> None:
             ticks(now),
             None if seen.look_at is None else ticks(seen.look_at),
             _text(seen.alert),
+            seen.quieted_by,
         ],
     )
 
@@ -106,6 +113,28 @@ def look_again(connection: sqlite3.Connection, now: datetime, most: int = 1000) 
     """The alerts that were to be looked at again by now."""
     found = connection.execute("SELECT * FROM alert WHERE look_at <= ? ORDER BY look_at LIMIT ?", [ticks(now), most])
     return [_known(row) for row in found]
+
+
+def look_now(connection: sqlite3.Connection, fingerprints: Iterable[str], now: datetime) -> None:
+    """Let alerts that wait be looked at now."""
+    connection.executemany(
+        "UPDATE alert SET look_at = min(look_at, ?) WHERE fingerprint = ? AND look_at IS NOT NULL",
+        [(ticks(now), fingerprint) for fingerprint in fingerprints],
+    )
+
+
+def quieted(connection: sqlite3.Connection) -> list[Known]:
+    """The alerts that are kept from being told."""
+    found = connection.execute("SELECT * FROM alert WHERE quieted_by IS NOT NULL ORDER BY last_at DESC")
+    return [_known(row) for row in found if row["alert"] != "{}"]
+
+
+def lately(connection: sqlite3.Connection, since: datetime, most: int) -> list[Known]:
+    """The alerts that were told since then, those that fire first, and then the latest."""
+    found = connection.execute(
+        "SELECT * FROM alert WHERE last_at >= ? ORDER BY firing DESC, last_at DESC LIMIT ?", [ticks(since), most]
+    )
+    return [_known(row) for row in found if row["alert"] != "{}"]
 
 
 def firing(connection: sqlite3.Connection, incident: str) -> int:
@@ -169,6 +198,7 @@ def _known(row: sqlite3.Row) -> Known:
         began=tuple(moment_of(one) for one in json.loads(row["began"])),
         times=row["times"],
         look_at=None if row["look_at"] is None else moment_of(row["look_at"]),
+        quieted_by=row["quieted_by"],
     )
 
 

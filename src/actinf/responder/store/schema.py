@@ -178,6 +178,50 @@ CREATE TABLE note (                    -- single facts about the store and the p
 ) STRICT, WITHOUT ROWID;
 """
 
+_QUIET = """
+CREATE TABLE silence (                 -- what somebody did not want to be told for a while; ended, never deleted
+    id INTEGER PRIMARY KEY,
+    matchers TEXT NOT NULL,            -- JSON: as people write them
+    private INTEGER NOT NULL,
+    starts_at INTEGER NOT NULL,
+    ends_at INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    made_by TEXT NOT NULL,
+    made_at INTEGER NOT NULL,
+    ended_by TEXT,                     -- who ended it before its time
+    ended_at INTEGER,
+    held INTEGER NOT NULL DEFAULT 0    -- how often it has kept an alert from being told
+) STRICT;
+CREATE INDEX silence_by_end ON silence (ends_at) WHERE ended_at IS NULL;
+CREATE TRIGGER silence_is_never_changed BEFORE UPDATE OF
+    id, matchers, private, starts_at, ends_at, reason, made_by, made_at ON silence
+BEGIN SELECT RAISE(ABORT, 'a silence is only ended'); END;
+CREATE TRIGGER silence_is_never_deleted BEFORE DELETE ON silence
+BEGIN SELECT RAISE(ABORT, 'a silence is only ended'); END;
+
+CREATE TABLE maintenance (             -- windows of work during which alerts are expected; ended, never deleted
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    matchers TEXT NOT NULL,            -- JSON: as people write them
+    private INTEGER NOT NULL,
+    period TEXT NOT NULL,              -- JSON
+    over_at INTEGER,                   -- NULL: it comes every week
+    made_by TEXT NOT NULL,
+    made_at INTEGER NOT NULL,
+    ended_by TEXT,
+    ended_at INTEGER,
+    held INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TRIGGER maintenance_is_never_changed BEFORE UPDATE OF
+    id, name, matchers, private, period, over_at, made_by, made_at ON maintenance
+BEGIN SELECT RAISE(ABORT, 'a window of maintenance is only ended'); END;
+CREATE TRIGGER maintenance_is_never_deleted BEFORE DELETE ON maintenance
+BEGIN SELECT RAISE(ABORT, 'a window of maintenance is only ended'); END;
+
+ALTER TABLE alert ADD COLUMN quieted_by TEXT;      -- what keeps it from being told; NULL: nothing
+CREATE INDEX alert_that_is_quieted ON alert (fingerprint) WHERE quieted_by IS NOT NULL;
+"""
+
 
 def _second(connection: sqlite3.Connection, key: bytes) -> None:
     """From now on changes of accounts, keys and the schedule are logged: begin with those that there are."""
@@ -188,4 +232,4 @@ def _second(connection: sqlite3.Connection, key: bytes) -> None:
 Step = str | Callable[[sqlite3.Connection, bytes], None]
 
 #: What brings a store from version n to n + 1, in order; `PRAGMA user_version` says at which it is.
-STEPS: tuple[Step, ...] = (_FIRST, _second)
+STEPS: tuple[Step, ...] = (_FIRST, _second, _QUIET)
