@@ -15,11 +15,13 @@ from support.responding import schedule_text
 from actinf.responder.clocks.steady import Reading, SteadyClock, machine_count, machine_run
 from actinf.responder.desk import NewIncident
 from actinf.responder.incident.severity import Severity
+from actinf.responder.intake.alert import Alert
 from actinf.responder.keeping import doctor
 from actinf.responder.keeping.doctor import Finding, State, examine
 from actinf.responder.keeping.watched import Outsider, put
 from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.parts import CLOCK, Parts, make_parts
+from actinf.responder.quiet.requests import AnnounceMaintenance, MakeSilence
 from actinf.responder.settings import RespondSettings
 from actinf.responder.store import notes
 from actinf.responder.store.lock import sole
@@ -201,3 +203,24 @@ def test_a_prometheus_that_is_dead_is_worth_a_look(tmp_path: Path, mail: MailSer
     made = make_parts(settings(tmp_path, mail.port, prometheus_url=f"http://127.0.0.1:{free_port()}"))
     assert found(made, "Prometheus")[0].state is State.WARN
     made.close()
+
+
+def test_a_grave_alert_that_is_silenced_and_a_silence_that_lasts_too_long_are_told(parts: Parts) -> None:
+    assert [one.state for one in found(parts, "silences")] == [State.OK]
+    parts.quieting.silence(MakeSilence(matchers=("component=disk",), minutes=60, reason="new disks"), by="ada")
+    long = AnnounceMaintenance(
+        name="move", matchers=("component=queue",), until=parts.clock() + timedelta(days=2, minutes=1)
+    )
+    for severity in ("P2", "P1"):
+        labels = {"alertname": f"Disk{severity}", "component": "disk", "severity": severity}
+        alert = Alert(
+            source="alertmanager", fingerprint=severity, name=labels["alertname"], status="firing", labels=labels,
+            annotations={}, starts_at=parts.clock(), ends_at=None, generator_url="",
+        )  # fmt: skip
+        parts.reception.accept([alert])
+    parts.reception.digest()
+    (grave,) = found(parts, "silences")
+    assert (grave.state, grave.said) == (State.WARN, "P1 DiskP1 fires, and silence 1 keeps it from being told")
+    assert "actinf silence end" in grave.mend
+    parts.quieting.announce(long, by="eve")
+    assert "maintenance move lasts 2 d, longer than the 1 d" in found(parts, "silences")[1].said

@@ -18,6 +18,7 @@ from actinf.errors import (
     EvidenceAltered,
     NoSuchEvidence,
     NoSuchIncident,
+    NoSuchSilence,
     OutOfTurn,
     ServiceError,
     ServiceUnavailable,
@@ -30,6 +31,7 @@ from actinf.responder.office.port import Office
 from actinf.responder.office.remote import RemoteOffice
 from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.parts import make_parts
+from actinf.responder.quiet.requests import AnnounceMaintenance, MakeSilence
 from actinf.responder.server.edge import MOST_BYTES_OF_EVIDENCE
 from actinf.responder.settings import RespondSettings
 from actinf.responder.verbs import (
@@ -125,6 +127,29 @@ def test_the_schedule_and_its_exceptions(office: Office) -> None:
     duty = cancelled.on_call(3, datetime.now(UTC))
     assert duty is not None
     assert duty.person.handle == "eve"
+
+
+def test_silences_and_windows_are_made_listed_and_ended(office: Office) -> None:
+    asked = MakeSilence(matchers=("component=disk",), minutes=5, reason="new disks")
+    assert office.would_hold_back(asked) == []
+    assert office.silences() == []
+    made = office.silence(asked)
+    assert (made["by"], made["matchers"]) == ("ada", ['component="disk"'])
+    assert [one["id"] for one in office.silences()] == [made["id"]]
+    assert office.end_silence(made["id"])["ended_by"] == "ada"
+    with pytest.raises(NoSuchSilence, match="no silence that holds"):
+        office.end_silence(made["id"])
+    assert [one["holds"] for one in office.silences(past=True)] == [False]
+    name = "Umzug, Köln + 1.Teil"
+    window = AnnounceMaintenance(name=name, matchers=("component=disk",), days=("mon",), opens="2:00", minutes=30)
+    assert office.announce(window)["when"] == "every Monday at 02:00 for 30 min, UTC"
+    with pytest.raises(SettingError, match="which another window of maintenance has"):
+        office.announce(window)
+    assert [one["name"] for one in office.maintenances()] == [name]
+    assert office.end_maintenance(name)["from"] is None
+    with pytest.raises(NoSuchSilence, match="no window of maintenance"):
+        office.end_maintenance("../" + name)
+    assert (office.maintenances(), len(office.maintenances(past=True))) == ([], 1)
 
 
 def test_all_of_an_incident_is_exported(office: Office) -> None:

@@ -10,7 +10,7 @@ from actinf.responder.incident.state import Incident
 from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.store import timeline
 
-__all__ = ["may_see"]
+__all__ = ["may_see", "sees_private"]
 
 
 def may_see(
@@ -27,10 +27,20 @@ def may_see(
         incident: as it stands.
         schedule: the one that holds; None: there is none.
     """
-    if not incident.private or who.security or who.role is Role.ADMIN:
+    if not incident.private or sees_private(who, schedule):
         return True
     if who.handle in (incident.lead, incident.opened_by, incident.acknowledged_by):
         return True
-    if schedule is not None and schedule.duties.get("security") == who.handle:
-        return True
     return who.handle in timeline.paged(connection, incident.id)
+
+
+def sees_private(who: Principal, schedule: Schedule | None = None) -> bool:
+    """Whether somebody sees all that is private: who deals with security, by account or by duty, and admins.
+
+    Args:
+        who: somebody.
+        schedule: the one that holds; None: there is none.
+    """
+    if who.security or who.role is Role.ADMIN:
+        return True
+    return schedule is not None and schedule.duties.get("security") == who.handle

@@ -110,8 +110,8 @@ class Silence:
     private: bool = False
 
     def __post_init__(self) -> None:
-        _require_order(f"the silence {self.id}", self.starts_at, self.ends_at)
-        _require_choice(f"the silence {self.id}", self.matchers)
+        _require_order(f"the silence {self.id}".strip(), self.starts_at, self.ends_at)
+        _require_choice(f"the silence {self.id}".strip(), self.matchers)
 
     def is_active(self, at: datetime) -> bool:
         """Whether it holds at a moment."""

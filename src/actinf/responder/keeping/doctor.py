@@ -19,6 +19,7 @@ from actinf.responder.keeping.watched import Outsider, last_heard
 from actinf.responder.oncall.gaps import findings, on_call_between
 from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.parts import CLOCK, Parts
+from actinf.responder.quiet.documents import spoken
 from actinf.responder.record.anchoring import anchor_path, anchors_of
 from actinf.responder.record.verification import verify
 from actinf.responder.store import escalations, notes, outbox, rosters
@@ -32,6 +33,7 @@ _LARGE_LOG = 256 * 2**20
 _STANDS_STILL = 60.0
 _WAITS_LONG = timedelta(minutes=10)
 _LATELY = timedelta(days=1)
+_MOST_NAMED = 10
 _LATE = timedelta(seconds=60)
 _HEARD_LATELY = timedelta(minutes=5)
 _OUTSIDERS = {
@@ -72,7 +74,7 @@ def examine(parts: Parts) -> list[Finding]:
         parts: of the responder; nothing is sent through their channels.
     """
     looks: tuple[Callable[[Parts], Iterator[Finding]], ...] = (
-        _store, _record, _disk, _clock, _pulse, _channels, _schedule, _people, _escalation, _outside,
+        _store, _record, _disk, _clock, _pulse, _channels, _schedule, _people, _escalation, _quiet, _outside,
     )  # fmt: skip
     found: list[Finding] = []
     for look in looks:
@@ -240,6 +242,25 @@ def _escalation(parts: Parts) -> Iterator[Finding]:
         yield _fail("escalation", f"open incidents are not escalated: {said}", "let a server run: actinf respond serve")
     else:
         yield _ok("escalation", "every open incident is attended to, or being escalated")
+
+
+def _quiet(parts: Parts) -> Iterator[Finding]:
+    """What is silenced: a grave alert that nobody hears of now, and what lasts so long that it is forgotten."""
+    quieting = parts.quieting
+    silences, windows, held = quieting.silences(), quieting.maintenances(), quieting.held()
+    grave = [one for one in held if one.is_grave]
+    for one in grave[:_MOST_NAMED]:
+        said = f"{one.severity} {one.alert.name} fires, and {one.known.quieted_by} keeps it from being told"
+        yield _warn("silences", said, "actinf silence end ID, or actinf maintenance end NAME, if it should be told")
+    if len(grave) > _MOST_NAMED:
+        yield _warn("silences", f"{len(grave) - _MOST_NAMED} more of P0 or P1 are held back", "actinf silence list")
+    long = quieting.overlong()
+    for what, lasts in long:
+        said = f"{what} lasts {spoken(lasts)}, longer than the {spoken(quieting.longest)} that a silence may"
+        yield _warn("silences", said, "end it, or make it shorter: what is quiet for so long is forgotten")
+    if not grave and not long:
+        on = f"{len(silences)} silences and {sum(one['holds'] for one in windows)} windows of maintenance are on"
+        yield _ok("silences", f"{on}, and hold back {len(held)} alerts, none of them P0 or P1")
 
 
 def _outside(parts: Parts) -> Iterator[Finding]:

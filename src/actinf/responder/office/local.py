@@ -16,6 +16,8 @@ from actinf.responder.incident.decisions import the_evidence
 from actinf.responder.office.port import Document, Settled
 from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.parts import Parts
+from actinf.responder.quiet.documents import alerts_document
+from actinf.responder.quiet.requests import AnnounceMaintenance, MakeSilence
 from actinf.responder.record.evidence import content_of, kept_copy, listed, save, written_down
 from actinf.responder.record.export import exported
 from actinf.responder.store import incidents, outbox
@@ -97,6 +99,34 @@ class LocalOffice:
     def change_duties(self, change: DutyChange) -> Schedule:
         """As `Office.change_duties`."""
         return self._parts.desk.change_duties(change, by=self._by)
+
+    def silence(self, request: MakeSilence) -> Document:
+        """As `Office.silence`."""
+        return self._parts.quieting.silence(request, by=self._by)
+
+    def announce(self, request: AnnounceMaintenance) -> Document:
+        """As `Office.announce`."""
+        return self._parts.quieting.announce(request, by=self._by)
+
+    def would_hold_back(self, request: MakeSilence | AnnounceMaintenance) -> list[Document]:
+        """As `Office.would_hold_back`."""
+        return alerts_document(self._parts.quieting.would_hold_back(request, by=self._by))
+
+    def end_silence(self, name: str) -> Document:
+        """As `Office.end_silence`."""
+        return self._parts.quieting.end_silence(name, by=self._by)
+
+    def end_maintenance(self, name: str) -> Document:
+        """As `Office.end_maintenance`."""
+        return self._parts.quieting.end_maintenance(name, by=self._by)
+
+    def silences(self, *, past: bool = False) -> list[Document]:
+        """As `Office.silences`."""
+        return self._parts.quieting.silences(past=past)
+
+    def maintenances(self, *, past: bool = False) -> list[Document]:
+        """As `Office.maintenances`."""
+        return self._parts.quieting.maintenances(past=past)
 
     def settle(self) -> Settled:
         """As `Office.settle`: one pass over what is due, where no server is there to do it."""

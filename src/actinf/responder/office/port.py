@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from actinf.responder.duties import DutyChange
 from actinf.responder.oncall.rotation import Schedule
+from actinf.responder.quiet.requests import AnnounceMaintenance, MakeSilence
 from actinf.responder.verbs import OpenIncident, Verb
 
 __all__ = ["Document", "Office", "Settled"]
@@ -111,6 +112,34 @@ class Office(Protocol):
 
     def change_duties(self, change: DutyChange) -> Schedule:
         """Let an exception to the rotation hold, or end; the schedule as it stands afterwards."""
+        ...
+
+    def silence(self, request: MakeSilence) -> Document:
+        """Make a silence; it, with the alerts that fire and that it is for."""
+        ...
+
+    def announce(self, request: AnnounceMaintenance) -> Document:
+        """Announce a window of maintenance; it, with the alerts that fire and that it is for, where it goes on."""
+        ...
+
+    def would_hold_back(self, request: MakeSilence | AnnounceMaintenance) -> list[Document]:
+        """The alerts of the last seven days that it would be for; nothing is made."""
+        ...
+
+    def end_silence(self, name: str) -> Document:
+        """End a silence, given by its number, with the alerts that it held back."""
+        ...
+
+    def end_maintenance(self, name: str) -> Document:
+        """End a window of maintenance for good, with the alerts that it held back."""
+        ...
+
+    def silences(self, *, past: bool = False) -> list[Document]:
+        """The silences that hold, and where wanted those that are over."""
+        ...
+
+    def maintenances(self, *, past: bool = False) -> list[Document]:
+        """The windows of maintenance that go on or will, and where wanted those that are over."""
         ...
 
     def settle(self) -> Settled:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -15,6 +16,7 @@ from actinf.responder.channels.neutral import block
 from actinf.responder.duties import DutyChange
 from actinf.responder.office.port import Document, Settled
 from actinf.responder.oncall.rotation import Schedule
+from actinf.responder.quiet.requests import AnnounceMaintenance, MakeSilence
 from actinf.responder.record.evidence import save
 from actinf.responder.verbs import OpenIncident, Verb
 from actinf.runtime.listening import means_this_machine
@@ -32,6 +34,7 @@ _BY_KIND: Mapping[str, type[errors.ActinfError]] = {
     "unauthenticated": errors.Unauthenticated,
     "forbidden": errors.Forbidden,
     "no-such-incident": errors.NoSuchIncident,
+    "no-such-silence": errors.NoSuchSilence,
     "no-such-evidence": errors.NoSuchEvidence,
     "evidence-altered": errors.EvidenceAltered,
     "out-of-turn": errors.OutOfTurn,
@@ -169,6 +172,42 @@ class RemoteOffice:
         """As `Office.change_duties`."""
         said = change.model_dump(mode="json", exclude_unset=True)
         return Schedule.from_document(self._ask("POST", f"/v1/schedule/{change.change}", json=said)["schedule"])
+
+    def silence(self, request: MakeSilence) -> Document:
+        """As `Office.silence`."""
+        return self._made(request, dry_run=False)
+
+    def announce(self, request: AnnounceMaintenance) -> Document:
+        """As `Office.announce`."""
+        return self._made(request, dry_run=False)
+
+    def would_hold_back(self, request: MakeSilence | AnnounceMaintenance) -> list[Document]:
+        """As `Office.would_hold_back`."""
+        found: list[Document] = self._made(request, dry_run=True)["would_hold_back"]
+        return found
+
+    def end_silence(self, name: str) -> Document:
+        """As `Office.end_silence`."""
+        return self._ask("POST", f"/v1/silences/{quote(name, safe='')}/end")
+
+    def end_maintenance(self, name: str) -> Document:
+        """As `Office.end_maintenance`."""
+        return self._ask("POST", f"/v1/maintenance/{quote(name, safe='')}/end")
+
+    def silences(self, *, past: bool = False) -> list[Document]:
+        """As `Office.silences`."""
+        found: list[Document] = self._ask("GET", "/v1/silences", params={"past": past})["silences"]
+        return found
+
+    def maintenances(self, *, past: bool = False) -> list[Document]:
+        """As `Office.maintenances`."""
+        found: list[Document] = self._ask("GET", "/v1/maintenance", params={"past": past})["maintenance"]
+        return found
+
+    def _made(self, request: MakeSilence | AnnounceMaintenance, *, dry_run: bool) -> Document:
+        path = "/v1/silences" if isinstance(request, MakeSilence) else "/v1/maintenance"
+        said = request.model_dump(mode="json", exclude_unset=True)
+        return self._ask("POST", path, params={"dry_run": dry_run}, json=said)
 
     def settle(self) -> Settled:
         """As `Office.settle`: the server does it."""

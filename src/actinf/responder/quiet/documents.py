@@ -109,7 +109,8 @@ def alerts_document(held: Iterable[Held]) -> list[dict[str, Any]]:
 def period_words(period: Period) -> str:
     """When something goes on, for people."""
     if isinstance(period, Weekly):
-        days = ", ".join(_DAYS[day] for day in sorted(period.weekdays))
+        *before, last = (_DAYS[day] for day in sorted(period.weekdays))
+        days = f"{', '.join(before)} and {last}" if before else last
         every = "every day" if len(period.weekdays) == len(_DAYS) else f"every {days}"
         return f"{every} at {period.opens:%H:%M} for {spoken(period.lasts)}, {period.zone}"
     if isinstance(period, Once):

@@ -187,6 +187,20 @@ class Quieting:
         with self.store.reading() as connection:
             return sorted(self._held(connection), key=lambda one: one.severity)
 
+    def overlong(self) -> list[tuple[str, timedelta]]:
+        """What holds and lasts longer than a silence may: windows of maintenance, and silences of before the limit."""
+        with self.store.reading() as connection:
+            now = self.clock()
+            found = [
+                (f"silence {one.silence.id}", one.silence.ends_at - one.silence.starts_at)
+                for one in quiets.silences(connection, now)
+            ]
+            for one in quiets.maintenances(connection, now):
+                upcoming = one.maintenance.period.upcoming(now)
+                if upcoming is not None:
+                    found.append((f"maintenance {one.maintenance.name}", upcoming[1] - upcoming[0]))
+            return [(what, lasts) for what, lasts in found if lasts > self.longest]
+
     def _silence(self, request: MakeSilence, by: str, now: datetime) -> Silence:
         lasts = timedelta(minutes=request.minutes)
         if lasts > self.longest:
@@ -195,7 +209,7 @@ class Quieting:
                 "forgets it (ACTINF_RESPOND_LONGEST_SILENCE_HOURS); work that is planned is a window of maintenance"
             )
         return Silence(
-            id="new",
+            id="",
             matchers=request.read(),
             starts_at=now,
             ends_at=now + lasts,

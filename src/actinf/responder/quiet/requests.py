@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_serializer, field_validator
 
 from actinf.errors import SettingError
 from actinf.responder.intake.silence import Matcher, Once, Weekly
@@ -19,6 +19,7 @@ _Matcher = Annotated[str, StringConstraints(max_length=1200)]
 _Reason = Annotated[str, StringConstraints(max_length=500, strip_whitespace=True)]
 _Line = Annotated[str, StringConstraints(max_length=80, strip_whitespace=True)]
 _NAME = re.compile(r"\w[\w .,+-]{0,79}")
+_HOUR = re.compile(r"([01]?\d|2[0-3]):[0-5]\d")
 _WEEK = 7 * 24 * 60
 
 
@@ -79,6 +80,17 @@ class AnnounceMaintenance(_Request):
     minutes: int | None = Field(None, ge=1, le=_WEEK, description="Every week: how long it lasts.")
     zone: _Line = Field("UTC", description="Every week: the place, as Europe/Berlin.")
 
+    @field_validator("opens", mode="before")
+    @classmethod
+    def _is_hour(cls, value: object) -> object:
+        if isinstance(value, str) and _HOUR.fullmatch(value.strip()) is None:
+            raise ValueError("expected an hour and a minute, as 22:00")
+        return value.strip().zfill(5) if isinstance(value, str) else value
+
+    @field_serializer("opens", when_used="json-unless-none")
+    def _as_hour(self, value: time) -> str:
+        return value.isoformat(timespec="minutes")
+
     @field_validator("name")
     @classmethod
     def _is_name(cls, value: str) -> str:
@@ -101,7 +113,7 @@ class AnnounceMaintenance(_Request):
             return self._weekly()
         if self.until is None:
             raise SettingError(
-                "nothing says when it ends: give until, or for one that comes every week days and minutes"
+                "nothing says when it ends: say until when, or, of one that comes every week, its days, hour and length"
             )
         if self.until <= now:
             raise SettingError(f"until is {self.until:%Y-%m-%d %H:%M} UTC, which is over: expected a time to come")
@@ -109,13 +121,15 @@ class AnnounceMaintenance(_Request):
 
     def _weekly(self) -> Weekly:
         if self.since is not None or self.until is not None:
-            raise SettingError("since and until are for one that comes once, days for one every week: give either")
-        said = (("days", self.days or None), ("opens", self.opens), ("minutes", self.minutes))
+            raise SettingError("it is said to come once, with its beginning or end, and every week: say either")
+        said = (
+            ("its days", self.days or None),
+            ("the hour at which it begins", self.opens),
+            ("how long it lasts", self.minutes),
+        )
         missing = [name for name, value in said if value is None]
         if missing or self.opens is None or self.minutes is None:
             raise SettingError(f"one that comes every week lacks {' and '.join(missing)}")
-        if self.opens.tzinfo is not None:
-            raise SettingError(f"opens is {self.opens}: expected an hour without a zone, which zone gives")
         weekdays = frozenset(list(Weekday).index(day) for day in self.days)
         period = Weekly(weekdays=weekdays, opens=self.opens, lasts=timedelta(minutes=self.minutes), zone=self.zone)
         if period.never_ends:

@@ -18,6 +18,7 @@ from actinf.responder.server.committer import Committer
 from actinf.responder.server.handing_off import HandingOff
 from actinf.responder.server.heartbeat import EVERY, Heartbeat
 from actinf.responder.server.measures import (
+    ALERTS_QUIETED,
     CLOCK_STEP,
     DELIVERIES,
     PAGE_SECONDS,
@@ -61,6 +62,7 @@ class Machinery:
     def __init__(self, parts: Parts):
         self._parts = parts
         parts.reception.at_once = _DIGESTED_AT_ONCE
+        parts.reception.quieted = _count_quieted
         parts.courier.sent, parts.courier.failed = self._sent, self._failed
         self.channels = {route.channel.name: ChannelSeen() for route in parts.courier.routes}
         self.committer = Committer(parts.store, parts.settings.waiting_alerts, lambda: self.workers.wake("pulse"))
@@ -194,6 +196,10 @@ class Machinery:
     def _failed(self, channel: str, given_up: bool) -> None:
         DELIVERIES.labels(channel, "given_up" if given_up else "delayed").inc()
         self.channels[channel].failed += 1
+
+
+def _count_quieted(what: str) -> None:
+    ALERTS_QUIETED.labels(what.partition(" ")[0]).inc()
 
 
 def _courier(route: Route) -> str:

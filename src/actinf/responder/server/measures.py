@@ -5,6 +5,7 @@ from prometheus_client.process_collector import ProcessCollector
 
 __all__ = [
     "ALERTS_ACCEPTED",
+    "ALERTS_QUIETED",
     "ALERTS_WAITING",
     "CHANGES_ACCEPTED",
     "CLOCK_STEP",
@@ -42,6 +43,12 @@ REQUEST_SECONDS = Histogram(
 )
 ALERTS_ACCEPTED = Counter(
     "actinf_respond_alerts_accepted_total", "Alerts that were taken and are durable.", ("hook",), registry=REGISTRY
+)
+ALERTS_QUIETED = Counter(
+    "actinf_respond_alerts_quieted_total",
+    "How often an alert began to be kept from being told: by a silence, or by a window of maintenance.",
+    ("by",),
+    registry=REGISTRY,
 )
 CHANGES_ACCEPTED = Counter(
     "actinf_respond_changes_accepted_total", "Changes that were taken and are durable.", registry=REGISTRY

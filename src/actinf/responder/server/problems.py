@@ -48,6 +48,12 @@ _OWN = (
         "is sent. A backup may have it.",
     ),
     ProblemKind(
+        "no-such-silence",
+        404,
+        "There is no such silence",
+        "No silence that holds has this number, no window of maintenance this name, or none that you see.",
+    ),
+    ProblemKind(
         "out-of-turn",
         409,
         "The incident is not in a state for that",
@@ -86,6 +92,7 @@ _BY_CLASS: tuple[tuple[type[errors.ActinfError], str], ...] = (
     (errors.NoSuchIncident, "no-such-incident"),
     (errors.NoSuchEvidence, "no-such-evidence"),
     (errors.EvidenceAltered, "evidence-altered"),
+    (errors.NoSuchSilence, "no-such-silence"),
     (errors.OutOfTurn, "out-of-turn"),
     (errors.RateLimited, "rate-limited"),
     (errors.ServiceUnavailable, "unavailable"),
