@@ -19,7 +19,7 @@ import pytest
 from support.documentation import ROOT
 from support.ports import free_port, wait_until
 from support.responder_process import ResponderProcess, responder_process
-from support.seeing import Alertmanager, Prometheus, prometheus_config
+from support.seeing import Alertmanager, Prometheus, prometheus_config, webhook
 from support.serving import Serving, serving
 from support.slack_stub import TOKEN as SLACK_TOKEN
 from support.slack_stub import SlackStub, shown_in
@@ -97,6 +97,7 @@ def drill(tmp_path: Path) -> Iterator[Drill]:
     with contextlib.ExitStack() as stack:
         stack.callback(slack.stop)
         stack.callback(pager.stop)
+        others = stack.enter_context(webhook())
         api = stack.enter_context(serving())
         api.start()
         port = free_port()
@@ -118,8 +119,7 @@ def drill(tmp_path: Path) -> Iterator[Drill]:
         addresses = {
             "incidents": hook,
             "security": f"{hook}?private=true",
-            "watchdog": pager.url,
-            "elsewhere": pager.url,
+            **{name: others.address_of(name) for name in ("watchdog", "elsewhere")},
         }
         alertmanager = Alertmanager(tmp_path / "alertmanager", addresses.__getitem__, token=HOOK_TOKEN)
         targets = {"active-inference-api": [(f"127.0.0.1:{api.port}", {"pod": "active-inference-api-1"})]}

@@ -42,6 +42,9 @@ def health_of(server: Server, connection: sqlite3.Connection, schedule: Schedule
     grave = [f"Work stands still, {name}: restart the responder" for name in machinery.wrong()]
     if machinery.store_written > _NOT_WRITTEN:
         grave.append(f"The store was not written for {machinery.store_written:.0f} s: is the disk full?")
+    if machinery.watchdog is not None and machinery.watchdog.is_silent:
+        silent = lasting(timedelta(seconds=machinery.watchdog.seconds_silent))
+        grave.append(f"Alerts do not arrive: the watchdog was not heard for {silent}; look after Prometheus")
     if schedule is None:
         grave.append("No schedule is set, so that nobody is paged: actinf oncall schedule --set FILE")
     if all(isinstance(route.channel, NoChannel) for route in server.parts.courier.routes):
@@ -53,7 +56,9 @@ def health_of(server: Server, connection: sqlite3.Connection, schedule: Schedule
     notes = []
     if step != timedelta(0):
         way = "ahead of" if step > timedelta(0) else "behind"
-        notes.append(f"The wall clock was set and is {lasting(step)} {way} the time that counts here")
+        notes.append(
+            f"The wall clock was set and is {lasting(step)} {way} the time that counts here: actinf respond clock"
+        )
     notes += [
         f"{count} message{'' if count == 1 else 's'} wait{'s' if count == 1 else ''} for {channel}"
         for channel, (count, _) in waiting.items()
