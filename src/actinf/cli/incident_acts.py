@@ -161,20 +161,32 @@ def severity(*, severity: str, **said: Any) -> int:
 @click.option("--passed", "passed", flag_value="passed", help="It is as it should be.")
 @click.option("--failed", "passed", flag_value="failed", help="It is not.")
 @click.option("--unknown", "passed", flag_value="unknown", help="It cannot be told.")
-@click.option("--found", help="What was seen.")
+@click.option("--found", help="What was seen; of users, how else they were told.")
+@click.option("--sent", metavar="N", help="Of users: the update that told them, as `show` numbers it, or latest.")
 @click.option("--by-machine", is_flag=True, help="Let Prometheus tell the four items that it can.")
-def check(*, item: str | None, passed: str | None, found: str | None, by_machine: bool, **said: Any) -> int:
+def check(
+    *, item: str | None, passed: str | None, found: str | None, sent: str | None, by_machine: bool, **said: Any
+) -> int:
     """Say how an item of the recovery checklist stands, or let Prometheus tell.
 
-    ITEM is stable, dependencies, alerts, performance or users.
+    ITEM is stable, dependencies, alerts, performance or users.  Users are passed by the update that told them, --sent,
+    or by how else they were told, --found.
     """
     if by_machine:
-        if item is not None or passed is not None or found is not None:
+        if any(one is not None for one in (item, passed, found, sent)):
             raise SettingError("--by-machine looks at all items itself: leave out the item and how it stands")
         must_be_now(said, "a machine looks")
         return act("check-by-machine", _looked, said)
     if item is None:
         raise SettingError(f"check needs an item, one of {', '.join(_CHECKLIST)}, or --by-machine")
+    if sent is not None:
+        if passed not in (None, "passed"):
+            raise SettingError(f"--sent says that users were told, and --{passed} that they were not: leave one out")
+        if sent != "latest" and not (sent.isascii() and sent.isdigit() and len(sent) < 19):
+            raise SettingError(
+                f"--sent is {sent[:40]!r}: expected a number as `actinf incident show` has it, or latest"
+            )
+        passed, said["message"] = "passed", sent if sent == "latest" else int(sent)
     if passed is None:
         raise SettingError("check needs how it stands: one of --passed, --failed, --unknown")
     how = {"passed": True, "failed": False, "unknown": None}[passed]
@@ -198,7 +210,10 @@ def _looked(document: Document) -> str:
 
 def _resolved(document: Document) -> str:
     open_items = [one["item"] for one in document["checklist"] if one["passed"] is not True]
-    return "resolved" + (f"; not checked off: {', '.join(open_items)}" if open_items else "")
+    told = "resolved" + (f"; not checked off: {', '.join(open_items)}" if open_items else "")
+    if "users" in open_items and document["updates"]:
+        told += f"\nonce this is sent as well: actinf incident check {document['id']} users --sent latest"
+    return told
 
 
 @click.command("reopen", short_help="Say that it was not over.")

@@ -24,6 +24,8 @@ _Document = Mapping[str, Any]
 
 _STYLES = {"P0": "bold white on red", "P1": "bold red", "P2": "yellow", "P3": "cyan"}
 _MARKS = {True: ("[x]", "green"), False: ("[!]", "bold red"), None: ("[ ]", "")}
+#: The latest; --json has all.
+_MOST_UPDATES = 10
 #: Columns; with fewer left, what an incident is about stands on a line of its own.
 _LEAST_FOR_WHAT = 40
 
@@ -82,6 +84,8 @@ def print_incident(console: Console, incident: _Document, now: datetime) -> None
     if incident["changes"]:
         _section(console, "changed shortly before", ([Text(line(change, 200))] for change in incident["changes"]))
     _section(console, "recovery checklist", _checklist(incident))
+    if incident.get("updates"):
+        _section(console, "updates that were sent", _updates(incident, now))
     if incident["resolved_at"]:
         _section(console, "tasks afterwards", _tasks(incident, now))
     if incident["actions"]:
@@ -253,8 +257,28 @@ def _alerts(incident: _Document, now: datetime) -> Iterator[list[Text]]:
 def _checklist(incident: _Document) -> Iterator[list[Text]]:
     for item in incident["checklist"]:
         mark, style = _MARKS[item["passed"]]
-        found = f"{line(item['found'], 200)} ({line(item['by'], 64)})" if item["by"] else ""
+        said = "; ".join(part for part in (line(item["found"], 200), _by(item.get("update"))) if part)
+        found = f"{said} ({line(item['by'], 64)})" if item["by"] else ""
         yield [Text(mark, style=style), Text(item["item"]), Text(item["text"]), Text(found)]
+
+
+def _by(update: _Document | None) -> str:
+    """By which message users were told."""
+    if update is None:
+        return ""
+    named = f" {line(update['reference'], 80)}" if update["reference"] else ""
+    at = f"{_at(update['sent_at']):%Y-%m-%d %H:%M} UTC"
+    return f"by {line(update['channel'], 40)}{named}, {at}: {line(update['subject'], 200)}"
+
+
+def _updates(incident: _Document, now: datetime) -> Iterator[list[Text]]:
+    for one in incident["updates"][:_MOST_UPDATES]:
+        yield [
+            Text(str(one["number"])),
+            Text(shown(_at(one["sent_at"]), now)),
+            Text(f"{line(one['channel'], 40)} {line(one['reference'], 80)}".rstrip()),
+            Text(line(one["subject"], 200)),
+        ]
 
 
 def _tasks(incident: _Document, now: datetime) -> Iterator[list[Text]]:

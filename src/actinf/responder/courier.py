@@ -95,7 +95,7 @@ class Courier:
     def _arrived(self, waiting: Waiting, reference: str | None) -> None:
         now = self.desk.clock()
         with self.desk.store.writing() as connection:
-            outbox.sent(connection, waiting, reference)
+            outbox.sent(connection, waiting, reference, now)
             name = waiting.message.incident
             if waiting.message.kind == Kind.WAR_ROOM and name is not None:
                 incident = incidents.incident(connection, name)

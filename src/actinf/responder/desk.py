@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from itertools import islice
-from typing import Any
+from typing import Any, Literal
 
 from actinf.errors import OutOfTurn, SettingError
 from actinf.responder.announcing import Announcer
@@ -32,6 +32,7 @@ from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.store import alerts, changes, escalations, incidents, office, outbox, rosters, timeline, timers
 from actinf.responder.store.database import Store
 from actinf.responder.store.incidents import Wanted
+from actinf.responder.store.outbox import Update
 
 __all__ = ["BY_ITSELF", "INCIDENT_TYPES", "Desk", "NewIncident", "hours_of"]
 
@@ -211,7 +212,24 @@ class Desk:
             incident = incidents.incident(connection, name)
             happened = timeline.timeline(connection, name)
             standing = escalations.standing(connection, name)
-            return incident_document(incident, happened, self.clock(), standing)
+            return incident_document(incident, happened, self.clock(), standing, outbox.updates(connection, name))
+
+    def update(self, name: str, number: int | Literal["latest"]) -> Update:
+        """A message that told everybody how an incident stands, by its number.
+
+        Raises:
+            SettingError: there is none of that number that was sent.
+        """
+        with self.store.reading() as connection:
+            there = outbox.updates(connection, name)
+        found = [one for one in there if number in ("latest", one.number)]
+        if not found:
+            known = ", ".join(f"{one.number} ({one.channel}, {one.sent_at:%H:%M} UTC)" for one in there[:5])
+            raise SettingError(
+                f"no update {number} of {name} was sent: "
+                + (f"expected one of {known}" if known else "none was; say in words how users were told, --found")
+            )
+        return found[0]
 
     def timeline(self, name: str) -> list[Recorded]:
         """What happened to an incident, in the order in which it was written down."""

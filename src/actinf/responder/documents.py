@@ -12,6 +12,7 @@ from actinf.responder.incident.events import Recorded
 from actinf.responder.incident.state import Evidence, Incident
 from actinf.responder.incident.tasks import CHECKLIST, TASKS
 from actinf.responder.oncall.rotation import Duty, Schedule
+from actinf.responder.store.outbox import Update
 
 __all__ = ["duties_document", "event_document", "evidence_document", "incident_document", "summary_document"]
 
@@ -46,7 +47,11 @@ def summary_document(incident: Incident, now: datetime) -> dict[str, Any]:
 
 
 def incident_document(
-    incident: Incident, timeline: Sequence[Recorded], now: datetime, standing: Standing | None = None
+    incident: Incident,
+    timeline: Sequence[Recorded],
+    now: datetime,
+    standing: Standing | None = None,
+    updates: Sequence[Update] = (),
 ) -> dict[str, Any]:
     """All of an incident.
 
@@ -55,6 +60,7 @@ def incident_document(
         timeline: what happened to it.
         now: the time.
         standing: where its escalation stands; None: nobody is paged for it, or it is not known.
+        updates: the messages that told everybody of it.
     """
     return {
         **summary_document(incident, now),
@@ -92,6 +98,14 @@ def incident_document(
                 "found": found.found if found else "",
                 "by": found.by if found else None,
                 "at": _moment(found.at) if found else None,
+                "update": {
+                    "channel": found.channel,
+                    "reference": found.reference,
+                    "sent_at": _moment(found.sent_at),
+                    "subject": found.subject,
+                }
+                if found and found.channel
+                else None,
             }
             for item in CHECKLIST.values()
             for found in [incident.checklist.get(item.key)]
@@ -114,6 +128,17 @@ def incident_document(
                 "done_at": _moment(action.done_at),
             }
             for action in incident.actions.values()
+        ],
+        "updates": [
+            {
+                "number": one.number,
+                "channel": one.channel,
+                "kind": one.kind,
+                "reference": one.reference,
+                "sent_at": _moment(one.sent_at),
+                "subject": one.subject,
+            }
+            for one in updates
         ],
         "evidence": [evidence_document(one) for one in incident.evidence],
         "escalation": standing

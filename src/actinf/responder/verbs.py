@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from datetime import UTC
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -218,17 +218,30 @@ class ChangeSeverity(Decision):
         return decisions.change_severity(incident, self.severity, self.reason)
 
 
-class Check(Decision):
-    """Say how an item of the recovery checklist stands."""
+class Check(Verb):
+    """Say how an item of the recovery checklist stands; `users` rests on an update that was sent, or on words."""
 
     verb = "check"
 
     item: _Line = Field(description="stable, dependencies, alerts, performance or users.")
     passed: bool | None = Field(description="Whether it is as it should be; nothing where it cannot be told.")
-    found: _Text = Field("", description="What was seen.")
+    found: _Text = Field("", description="What was seen; of users, how else they were told.")
+    message: int | Literal["latest"] | None = Field(
+        None,
+        description="Of users: the number of the update that told them, one of the incident's `updates`, or latest.",
+    )
 
-    def events(self, incident: Incident, by: str) -> tuple[Event, ...]:
-        return decisions.check(self.item, passed=self.passed, found=self.found, by_machine=False)
+    def run(self, desk: Desk, incident: str, by: str) -> Incident:
+        """Do it; the incident as it stands afterwards."""
+        update = desk.update(incident, self.message) if self.message is not None and self.passed else None
+        return desk.act(
+            incident,
+            lambda _: decisions.check(
+                self.item, passed=self.passed, found=self.found, by_machine=False, by_message=update
+            ),
+            by=by,
+            at=self.at,
+        )
 
 
 class CheckByMachine(Verb):

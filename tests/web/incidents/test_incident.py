@@ -1,10 +1,14 @@
 """The page of an incident: everything that can be done with it, by mouse, by keyboard, and without scripts."""
 
 import re
-from typing import Any
+import time
+from typing import TYPE_CHECKING, Any
 
 import httpx
 from playwright.sync_api import Page, expect
+
+if TYPE_CHECKING:
+    from support.responder_process import ResponderProcess
 
 
 def do(page: Page, form: str, **filled: str) -> None:
@@ -181,3 +185,42 @@ def test_evidence_is_saved_and_handed_on_from_the_page(open_page: Any, incident:
     assert api.get(f"/v1/incidents/{name}/evidence").json()["evidence"][0]["holder"] == "bob"
     do(page, f"evidence-hand-on-{kept['sha256'][:16]}", to="bob")
     expect(page.locator("#about").get_by_role("alert")).to_contain_text("bob has page.html already")
+
+
+def test_that_users_were_told_rests_on_something(open_page: Any, incident: Any) -> None:
+    page = open_page(f"/incidents/{incident()}")
+    page.locator("#checklist > summary").click()
+    page.locator("#check-users > summary").click()
+    expect(page.locator("#check-users")).to_contain_text("No update of it was sent to everybody yet")
+    page.locator("#check-users").get_by_role("button", name="Yes").click()
+    expect(page.locator("#check-users").get_by_role("alert")).to_contain_text("by what users were told is not said")
+    page.fill("#found-users", "the status page says so")
+    page.locator("#check-users").get_by_role("button", name="Yes").click()
+    expect(page.locator("#recovery-title")).to_contain_text("1 of 5")
+
+
+def test_the_update_that_told_users_is_chosen_from_those_that_were_sent(
+    open_page: Any, incident: Any, responder: "ResponderProcess"
+) -> None:
+    name, store = incident(), responder.store()
+    try:
+        until = time.monotonic() + 20
+        while time.monotonic() < until:
+            with store.writing() as connection:  # as if there were a chat
+                done = connection.execute(
+                    "UPDATE outbox SET channel = 'slack', reference = '1795.17' WHERE incident = ? AND state = 'sent'"
+                    " AND kind = 'alert'",
+                    [name],
+                )
+            if done.rowcount:
+                break
+            time.sleep(0.1)
+    finally:
+        store.close()
+    page = open_page(f"/incidents/{name}")
+    page.locator("#checklist > summary").click()
+    page.locator("#check-users > summary").click()
+    expect(page.locator("#message-users option").first).to_contain_text("slack: ")
+    page.locator("#check-users").get_by_role("button", name="Yes").click()
+    expect(page.locator(".check-item").filter(has_text="Affected users")).to_contain_text("slack 1795.17")
+    expect(page.locator("#timeline")).to_contain_text("checked users: passed, by the update")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any, Protocol
 
 from actinf.errors import NoSuchEvidence, OutOfTurn, SettingError
 from actinf.responder.incident import events as happened
@@ -19,6 +20,8 @@ from actinf.responder.incident.tasks import CHECKLIST, TASKS
 
 __all__ = [
     "LONGEST_TEXT",
+    "TELLS_USERS",
+    "ByMessage",
     "absorb",
     "acknowledge",
     "add_action",
@@ -48,7 +51,33 @@ __all__ = [
 
 #: Characters of a text that somebody writes; more belongs into a file that is kept as evidence.
 LONGEST_TEXT = 20_000
+#: The item that is passed by an update that was sent, or by words.
+TELLS_USERS = "users"
 _DIGITS = re.compile(r"[0-9a-f]{8,64}")
+
+
+class ByMessage(Protocol):
+    """A message that was sent: `actinf.responder.store.outbox.Update`."""
+
+    @property
+    def channel(self) -> str:
+        """Through which it was sent."""
+        ...
+
+    @property
+    def reference(self) -> str:
+        """What its provider calls it; empty: nothing."""
+        ...
+
+    @property
+    def sent_at(self) -> datetime:
+        """When it arrived."""
+        ...
+
+    @property
+    def subject(self) -> str:
+        """Its first line."""
+        ...
 
 
 def acknowledge(incident: Incident, who: str) -> tuple[Event, ...]:
@@ -115,15 +144,37 @@ def reach(incident: Incident, milestone: Milestone, text: str = "") -> tuple[Eve
     return (happened.MilestoneReached(milestone=milestone, text=_text("text", text, may_be_empty=True)),)
 
 
-def check(item: str, *, passed: bool | None, found: str, by_machine: bool) -> tuple[Event, ...]:
-    """Say how an item of the recovery checklist stands."""
+def check(
+    item: str, *, passed: bool | None, found: str, by_machine: bool, by_message: ByMessage | None = None
+) -> tuple[Event, ...]:
+    """Say how an item of the recovery checklist stands.
+
+    Args:
+        item: its key.
+        passed: whether it is as it should be; None where it cannot be told.
+        found: what was seen.
+        by_machine: whether a query said so, or a person.
+        by_message: of the item `users`, which has passed, the message that told them; None: `found` says what did.
+    """
     if item not in CHECKLIST:
         raise SettingError(f"no item {item!r} on the checklist: expected one of {', '.join(CHECKLIST)}")
-    return (
-        happened.Checked(
-            item=item, passed=passed, found=_text("found", found, may_be_empty=True), by_machine=by_machine
-        ),
-    )
+    said = _text("found", found, may_be_empty=True)
+    if item != TELLS_USERS and by_message is not None:
+        raise SettingError(f"a message was chosen for {item!r}: only {TELLS_USERS!r} rests on one")
+    if item == TELLS_USERS and passed and by_message is None and not said:
+        raise SettingError(
+            "by what users were told is not said: choose an update that was sent (`message`; --sent), or name how else "
+            "they were told (`found`; --found)"
+        )
+    told: dict[str, Any] = {}
+    if by_message is not None and passed:
+        told = {
+            "channel": by_message.channel,
+            "reference": by_message.reference,
+            "sent_at": by_message.sent_at,
+            "subject": by_message.subject,
+        }
+    return (happened.Checked(item=item, passed=passed, found=said, by_machine=by_machine, **told),)
 
 
 def resolve(incident: Incident, how: str = "", *, by_itself: bool = False) -> tuple[Event, ...]:

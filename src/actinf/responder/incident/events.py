@@ -290,6 +290,7 @@ class Checked(Event):
         passed: None where it cannot be told.
         found: what was seen.
         by_machine: whether a query said so, or a person.
+        channel, reference, sent_at, subject: of the message by which users were told; empty and None: by none.
     """
 
     kind: ClassVar[str] = "checked"
@@ -297,6 +298,10 @@ class Checked(Event):
     passed: bool | None
     found: str = _personal()
     by_machine: bool
+    channel: str = ""
+    reference: str = ""
+    sent_at: datetime | None = None
+    subject: str = _personal(default="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,13 +39,17 @@ class Action:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What was seen of an item of the checklist."""
+    """What was seen of an item of the checklist; `channel` to `subject` are of the message that told users."""
 
     passed: bool | None
     found: str
     by: str
     at: datetime
     by_machine: bool
+    channel: str = ""
+    reference: str = ""
+    sent_at: datetime | None = None
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -294,7 +298,17 @@ def _(event: happened.RoomOpened, one: Recorded, before: Incident) -> dict[str, 
 
 @_changes.register
 def _(event: happened.Checked, one: Recorded, before: Incident) -> dict[str, Any]:
-    found = Found(passed=event.passed, found=event.found, by=one.by, at=one.at, by_machine=event.by_machine)
+    found = Found(
+        passed=event.passed,
+        found=event.found,
+        by=one.by,
+        at=one.at,
+        by_machine=event.by_machine,
+        channel=event.channel,
+        reference=event.reference,
+        sent_at=event.sent_at,
+        subject=event.subject,
+    )
     return {"checklist": {**before.checklist, event.item: found}}
 
 

@@ -52,7 +52,11 @@ def _escalated(event: _Event) -> str:
 def _checked(event: _Event) -> str:
     found = {True: "passed", False: "failed", None: "cannot be told"}[event["passed"]]
     how = " by machine" if event["by_machine"] else ""
-    return _with(f"checked {event['item']}{how}: {found}", event["found"])
+    told = ""
+    if event.get("channel"):
+        named = f", {event['reference']}" if event["reference"] else ""
+        told = f", by the update {event['subject']!r} ({event['channel']}{named}, {_moment(event['sent_at'])})"
+    return _with(f"checked {event['item']}{how}: {found}{told}", event["found"])
 
 
 def _merged(event: _Event) -> str:

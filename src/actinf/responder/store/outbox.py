@@ -13,12 +13,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from actinf.responder.channels.none import NoChannel
 from actinf.responder.channels.port import Kind, Message
+from actinf.responder.incident.events import ERASED
 from actinf.responder.store.database import moment_of, ticks
 
 __all__ = [
     "FIRST",
     "Told",
+    "Update",
     "Waiting",
     "claim",
     "delayed",
@@ -32,6 +35,7 @@ __all__ = [
     "reference_of",
     "sent",
     "tells_of",
+    "updates",
     "waiting",
     "was_put",
     "withdraw",
@@ -41,6 +45,7 @@ __all__ = [
 #: In `Message.update_of`, what stands for the reference that the incident's first message will have had.
 FIRST = "first"
 
+_TELLING = (Kind.RESOLVED, Kind.ALERT)
 _PAGING = (Kind.PAGE, Kind.ESCALATION)
 
 
@@ -81,6 +86,26 @@ class Told:
     waits_since: datetime | None
     given_up: int
     trouble: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update:
+    """A message that told everybody how an incident stands, and has arrived.
+
+    Attributes:
+        number: in the outbox.
+        channel, reference: through which, and what its provider calls it; empty: it gives it no name.
+        kind: "alert" or "resolved".
+        sent_at: when it arrived.
+        subject: its first line.
+    """
+
+    number: int
+    channel: str
+    kind: str
+    reference: str
+    sent_at: datetime
+    subject: str
 
 
 def put(connection: sqlite3.Connection, channel: str, message: Message, now: datetime) -> None:
@@ -167,11 +192,33 @@ def claim(connection: sqlite3.Connection, channel: str, now: datetime) -> Waitin
     )
 
 
-def sent(connection: sqlite3.Connection, waiting: Waiting, reference: str | None) -> None:
+def sent(connection: sqlite3.Connection, waiting: Waiting, reference: str | None, now: datetime) -> None:
     """It has arrived."""
     connection.execute(
-        "UPDATE outbox SET state = 'sent', reference = ?, trouble = NULL WHERE id = ?", [reference, waiting.id]
+        "UPDATE outbox SET state = 'sent', reference = ?, sent_at = ?, trouble = NULL WHERE id = ?",
+        [reference, ticks(now), waiting.id],
     )
+
+
+def updates(connection: sqlite3.Connection, incident: str) -> list[Update]:
+    """What everybody was told of an incident, and not one person; the latest first."""
+    found = connection.execute(
+        "SELECT id, channel, kind, reference, coalesce(sent_at, put_at) AS at,"
+        " json_extract(message, '$.subject') AS said FROM outbox WHERE incident = ? AND state = 'sent' AND channel != ?"
+        f" AND kind IN ({_marks(_TELLING)}) AND json_extract(message, '$.to') IS NULL ORDER BY at DESC, id DESC",
+        [incident, NoChannel.name, *_TELLING],
+    )
+    return [
+        Update(
+            number=row["id"],
+            channel=row["channel"],
+            kind=row["kind"],
+            reference=row["reference"] or "",
+            sent_at=moment_of(row["at"]),
+            subject=row["said"] or ERASED,
+        )
+        for row in found
+    ]
 
 
 def delayed(

@@ -228,8 +228,12 @@ def _second(connection: sqlite3.Connection, key: bytes) -> None:
     office.begin(connection, key, datetime.now(UTC))
 
 
+_SENT_AT = """
+ALTER TABLE outbox ADD COLUMN sent_at INTEGER;  -- when it arrived; NULL: it has not, or that was not kept
+"""
+
 #: Statements, or what is done with the connection and the key of the chain, in the transaction that upgrades.
 Step = str | Callable[[sqlite3.Connection, bytes], None]
 
 #: What brings a store from version n to n + 1, in order; `PRAGMA user_version` says at which it is.
-STEPS: tuple[Step, ...] = (_FIRST, _second, _QUIET)
+STEPS: tuple[Step, ...] = (_FIRST, _second, _QUIET, _SENT_AT)

@@ -26,7 +26,7 @@ from actinf.responder.record.narrative import sentence
 from actinf.responder.runbooks import runbook_of
 from actinf.responder.server.context import Asking, Server, ServerParts
 from actinf.responder.server.incidents import require_visible
-from actinf.responder.store import escalations, incidents, rosters, timeline
+from actinf.responder.store import escalations, incidents, outbox, rosters, timeline
 from actinf.responder.store.incidents import Wanted
 from actinf.responder.verbs import VERBS, CheckByMachine, Merge, Verb
 from actinf.web.incidents.escalating import next_step
@@ -148,6 +148,7 @@ def _looked_at(server: Server, visitor: Visitor, name: str, measured: Estimate |
             "step": next_step(incident, escalations.standing(connection, name), schedule, now),
             "told": [_told(one) for one in reversed(events)],
             "others": others,
+            "updates": outbox.updates(connection, name),
             "linked": [(relation, target, _ID.fullmatch(target) is not None) for target, relation in incident.links],
             "people": [] if schedule is None else sorted(schedule.people.values(), key=lambda one: one.name),
             "runbook": Path(runbook_of(incident.incident_type)).stem if runbook_names() else "",
