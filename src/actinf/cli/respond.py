@@ -14,7 +14,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from actinf.cli import respond_clock, respond_upkeep, respond_watch
+from actinf.cli import respond_clock, respond_test_page, respond_upkeep, respond_watch
 from actinf.cli.console import Screen
 from actinf.cli.group import Group
 from actinf.cli.interruption import interruption_means
@@ -219,5 +219,5 @@ def _when(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M}"
 
 
-for _one in (*respond_upkeep.COMMANDS, respond_clock.clock, respond_watch.watch):
+for _one in (*respond_upkeep.COMMANDS, respond_clock.clock, respond_watch.watch, respond_test_page.command):
     command.add_command(_one)

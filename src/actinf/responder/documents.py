@@ -12,9 +12,16 @@ from actinf.responder.incident.events import Recorded
 from actinf.responder.incident.state import Evidence, Incident
 from actinf.responder.incident.tasks import CHECKLIST, TASKS
 from actinf.responder.oncall.rotation import Duty, Schedule
-from actinf.responder.store.outbox import Update
+from actinf.responder.store.outbox import Fate, Update
 
-__all__ = ["duties_document", "event_document", "evidence_document", "incident_document", "summary_document"]
+__all__ = [
+    "contact_test_document",
+    "duties_document",
+    "event_document",
+    "evidence_document",
+    "incident_document",
+    "summary_document",
+]
 
 
 def summary_document(incident: Incident, now: datetime) -> dict[str, Any]:
@@ -188,6 +195,23 @@ def duties_document(schedule: Schedule | None, now: datetime) -> dict[str, Any]:
             }
         )
     return {"at": _moment(now), "posts": posts}
+
+
+def contact_test_document(name: str, fates: Sequence[Fate]) -> dict[str, Any]:
+    """What became of a test page."""
+    return {
+        "name": name,
+        "channels": [
+            {
+                "channel": one.channel,
+                "state": one.state,
+                "attempts": one.attempts,
+                "trouble": one.trouble,
+                "next_at": _moment(one.next_at),
+            }
+            for one in fates
+        ],
+    }
 
 
 def event_document(one: Recorded) -> dict[str, Any]:

@@ -112,7 +112,14 @@ def test_roles_are_offered_what_they_may_and_refused_the_rest(guarded: "Responde
     with signed_in(guarded, "viewer") as client:
         page = client.get(path)
         assert "needs the role responder" in " ".join(page.text.split())
-        for action in (f"{path}/note", f"{path}/ack", "/incidents", "/oncall/take", "/accounts/set"):
+        for action in (
+            f"{path}/note",
+            f"{path}/ack",
+            "/incidents",
+            "/oncall/take",
+            "/oncall/test-page",
+            "/accounts/set",
+        ):
             assert client.post(action, data={"token": token_in(page), "text": "no"}).status_code == 403
     with signed_in(guarded, "commander") as client:
         form = {"token": token_in(client.get(path)), "reason": "nothing"}

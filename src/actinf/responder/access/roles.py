@@ -61,6 +61,8 @@ NEEDS: dict[str, Role] = {
     "end-silence": Role.RESPONDER,
     "end-maintenance": Role.RESPONDER,
     "maintenance": Role.COMMANDER,
+    "test-page": Role.RESPONDER,
+    "test-page-others": Role.COMMANDER,
     "legal": Role.COMMANDER,
     "close": Role.COMMANDER,
     "merge": Role.COMMANDER,

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from actinf.errors import ActinfError
 from actinf.responder.channels.port import Channel
-from actinf.responder.documents import summary_document
+from actinf.responder.contact_test import ask_for_contact_test, fates_of
+from actinf.responder.documents import contact_test_document, summary_document
 from actinf.responder.duties import DutyChange
 from actinf.responder.incident.decisions import the_evidence
 from actinf.responder.office.port import Document, Settled
@@ -127,6 +128,14 @@ class LocalOffice:
     def maintenances(self, *, past: bool = False) -> list[Document]:
         """As `Office.maintenances`."""
         return self._parts.quieting.maintenances(past=past)
+
+    def send_test_page(self, who: str | None) -> Document:
+        """As `Office.send_test_page`."""
+        return self.test_page(ask_for_contact_test(self._parts.desk, who or self._by))
+
+    def test_page(self, name: str) -> Document:
+        """As `Office.test_page`."""
+        return contact_test_document(name, fates_of(self._parts.desk, name))
 
     def settle(self) -> Settled:
         """As `Office.settle`: one pass over what is due, where no server is there to do it."""

@@ -142,6 +142,14 @@ class Office(Protocol):
         """The windows of maintenance that go on or will, and where wanted those that are over."""
         ...
 
+    def send_test_page(self, who: str | None) -> Document:
+        """Send a test page to somebody, else to who acts: its name, and what became of it in each channel."""
+        ...
+
+    def test_page(self, name: str) -> Document:
+        """What became of a test page."""
+        ...
+
     def settle(self) -> Settled:
         """See to it that what is due goes out; takes a few seconds at most, and raises nothing."""
         ...

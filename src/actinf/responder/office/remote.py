@@ -35,6 +35,7 @@ _BY_KIND: Mapping[str, type[errors.ActinfError]] = {
     "forbidden": errors.Forbidden,
     "no-such-incident": errors.NoSuchIncident,
     "no-such-silence": errors.NoSuchSilence,
+    "not-found": errors.NotFound,
     "no-such-evidence": errors.NoSuchEvidence,
     "evidence-altered": errors.EvidenceAltered,
     "out-of-turn": errors.OutOfTurn,
@@ -208,6 +209,14 @@ class RemoteOffice:
         path = "/v1/silences" if isinstance(request, MakeSilence) else "/v1/maintenance"
         said = request.model_dump(mode="json", exclude_unset=True)
         return self._ask("POST", path, params={"dry_run": dry_run}, json=said)
+
+    def send_test_page(self, who: str | None) -> Document:
+        """As `Office.send_test_page`."""
+        return self._ask("POST", "/v1/oncall/test-page", json={"who": who})
+
+    def test_page(self, name: str) -> Document:
+        """As `Office.test_page`."""
+        return self._ask("GET", f"/v1/oncall/test-page/{name}")
 
     def settle(self) -> Settled:
         """As `Office.settle`: the server does it."""

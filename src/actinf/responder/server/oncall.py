@@ -8,7 +8,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
-from actinf.responder.documents import duties_document
+from actinf.responder.contact_test import ask_for_contact_test, fates_of
+from actinf.responder.documents import contact_test_document, duties_document
 from actinf.responder.duties import DUTY_CHANGES, DutyChange
 from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.server.context import Asking, AskingUser, requires
@@ -62,6 +63,37 @@ async def set_schedule(body: NewSchedule, asking: Annotated[Asking, Depends(requ
     schedule = await asking.server.do(work)
     asking.server.machinery.something_happened()
     return _answer(schedule)
+
+
+class NewContactTest(BaseModel):
+    """A try whether a page would reach somebody."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    who: str | None = Field(None, max_length=100, description="The handle of whom; without it: who asks.")
+
+
+@router.post("/oncall/test-page", status_code=201, summary="Send a test page")
+async def send_test_page(body: NewContactTest, asking: Annotated[Asking, Depends(requires("test-page"))]) -> Document:
+    """Send a test page on the way that pages take; somebody else's needs the role commander."""
+    who, desk = body.who or asking.by, asking.server.parts.desk
+    if who != asking.by:
+        asking.require("test-page-others")
+
+    def work() -> Document:
+        name = ask_for_contact_test(desk, who)
+        return contact_test_document(name, fates_of(desk, name))
+
+    document = await asking.server.do(work)
+    asking.server.machinery.something_happened()
+    return document
+
+
+@router.get("/oncall/test-page/{name}", summary="What became of a test page")
+async def show_test_page(name: str, asking: Annotated[Asking, Depends(requires("see"))]) -> Document:
+    """By channel: sent, given up and why, or when it is tried again."""
+    desk = asking.server.parts.desk
+    return contact_test_document(name, await asking.server.do(lambda: fates_of(desk, name)))
 
 
 def _answer(schedule: Schedule | None) -> Document:

@@ -81,7 +81,7 @@ _OWN = (
 
 #: By their names.
 KINDS: dict[str, ProblemKind] = {
-    **{name: PROBLEM_KINDS[name] for name in ("setting", "refused", "request", "internal")},
+    **{name: PROBLEM_KINDS[name] for name in ("setting", "not-found", "refused", "request", "internal")},
     **{one.kind: one for one in _OWN},
 }
 
@@ -91,6 +91,7 @@ _BY_CLASS: tuple[tuple[type[errors.ActinfError], str], ...] = (
     (errors.Forbidden, "forbidden"),
     (errors.NoSuchIncident, "no-such-incident"),
     (errors.NoSuchEvidence, "no-such-evidence"),
+    (errors.NotFound, "not-found"),
     (errors.EvidenceAltered, "evidence-altered"),
     (errors.NoSuchSilence, "no-such-silence"),
     (errors.OutOfTurn, "out-of-turn"),

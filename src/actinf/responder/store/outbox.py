@@ -20,11 +20,14 @@ from actinf.responder.store.database import moment_of, ticks
 
 __all__ = [
     "FIRST",
+    "Fate",
     "Told",
     "Update",
     "Waiting",
+    "anything_arrived",
     "claim",
     "delayed",
+    "fates",
     "forget",
     "given_up",
     "is_due",
@@ -38,6 +41,7 @@ __all__ = [
     "updates",
     "waiting",
     "was_put",
+    "was_tested",
     "withdraw",
     "withdraw_updates",
 ]
@@ -69,6 +73,30 @@ class Waiting:
     attempts: int
     perhaps_twice: bool
     put_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fate:
+    """What became of a message in one channel.
+
+    Attributes:
+        channel: its name.
+        state: waits, under way, sent, given up or withdrawn.
+        attempts: how often it was tried.
+        trouble: what was last in the way; empty: nothing.
+        next_at: when it is tried again, where it waits.
+    """
+
+    channel: str
+    state: str
+    attempts: int
+    trouble: str
+    next_at: datetime | None
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing more becomes of it."""
+        return self.state in ("sent", "given up", "withdrawn")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -295,6 +323,35 @@ def tells_of(connection: sqlite3.Connection, channel: str, since: datetime) -> T
         given_up=row["given_up"] or 0,
         trouble="" if trouble is None else trouble["trouble"],
     )
+
+
+def fates(connection: sqlite3.Connection, key: str) -> list[Fate]:
+    """What became of a message, in each channel that it was put into."""
+    rows = connection.execute("SELECT * FROM outbox WHERE key = ? ORDER BY channel", [key])
+    return [
+        Fate(
+            channel=row["channel"],
+            state=row["state"],
+            attempts=row["attempts"],
+            trouble=row["trouble"] or "",
+            next_at=moment_of(row["next_at"]) if row["state"] == "waits" else None,
+        )
+        for row in rows
+    ]
+
+
+def was_tested(connection: sqlite3.Connection, handle: str, since: datetime) -> bool:
+    """Whether a test page to somebody was put in since then."""
+    row = connection.execute(
+        "SELECT 1 FROM outbox WHERE kind = ? AND put_at > ? AND json_extract(message, '$.to') = ? LIMIT 1",
+        [Kind.CONTACT_TEST, ticks(since), handle],
+    ).fetchone()
+    return row is not None
+
+
+def anything_arrived(connection: sqlite3.Connection) -> bool:
+    """Whether any message has ever gone out."""
+    return connection.execute("SELECT 1 FROM outbox WHERE state = 'sent' LIMIT 1").fetchone() is not None
 
 
 def reference_of(connection: sqlite3.Connection, incident: str, channel: str) -> str | None:

@@ -15,6 +15,7 @@ from actinf.web.incidents import (
     post_mortem,
     runbooks,
     schedule,
+    trying,
     visitors,
 )
 from actinf.web.incidents.assets import ASSETS
@@ -30,10 +31,10 @@ def add_console(app: FastAPI) -> None:
     The API takes keys alone and never a cookie; the pages take the cookie alone, and change something only for a form
     that one of them showed.
     """
-    # `/incidents/new` comes before `/incidents/{name}`, `/oncall/schedule` before `/oncall/{change}`, and erasing
+    # `/incidents/new` comes before `/incidents/{name}`, `/oncall/…` before `/oncall/{change}`, and erasing
     # before what else is done with an incident.
     own = (own_account, accounts, visitors)
-    pages = (home, opening, erasing, incident, evidence, post_mortem, schedule, oncall, runbooks, *own)
+    pages = (home, opening, erasing, incident, evidence, post_mortem, schedule, trying, oncall, runbooks, *own)
     for router in (*(one.router for one in pages), ASSETS.router):
         app.include_router(router, include_in_schema=False)
     show_problems_to_people(app, _shown, sign_in="/login", cookie=visitors.COOKIE)

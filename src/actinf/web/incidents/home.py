@@ -17,6 +17,7 @@ from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.server.context import Server, ServerParts
 from actinf.responder.store import escalations, incidents, rosters
 from actinf.responder.store.incidents import Wanted
+from actinf.web.incidents.beginning import beginnings_of
 from actinf.web.incidents.escalating import NextStep, next_step
 from actinf.web.incidents.health import health_of
 from actinf.web.incidents.live import shown
@@ -80,6 +81,7 @@ def _looked_at(server: Server, visitor: Visitor) -> dict[str, Any]:
             "resolved": list(filter(visible, incidents.lately_resolved(connection, now - _LATELY, _MOST))),
             "duties": {} if schedule is None else schedule.now(now),
             "schedule": schedule,
+            "beginnings": beginnings_of(server, connection, schedule),
             "health": health_of(server, connection, schedule),
         }
 
