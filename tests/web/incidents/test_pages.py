@@ -53,7 +53,7 @@ def test_every_page_fits_a_phone(
     page.wait_for_url(responder.url + "/")
     check(page)
     paths = (name, other, "new", f"{name}/post-mortem", f"{name}/erase")
-    others = ("/oncall", "/oncall/schedule", "/accounts", "/me", "/runbooks/api-down", "/nothing")
+    others = ("/oncall", "/silences", "/oncall/schedule", "/accounts", "/me", "/runbooks/api-down", "/nothing")
     for path in (*(f"/incidents/{one}" for one in paths), *others):
         page.goto(path)
         page.evaluate("document.querySelectorAll('details').forEach((one) => one.setAttribute('open', ''))")

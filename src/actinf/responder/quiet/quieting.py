@@ -185,7 +185,7 @@ class Quieting:
     def held(self) -> list[Held]:
         """The alerts that are kept from being told now, the most severe first."""
         with self.store.reading() as connection:
-            return sorted(self._held(connection), key=lambda one: one.severity)
+            return self._held(connection)
 
     def overlong(self) -> list[tuple[str, timedelta]]:
         """What holds and lasts longer than a silence may: windows of maintenance, and silences of before the limit."""
@@ -232,7 +232,7 @@ class Quieting:
         alerts.look_now(connection, [one.alert.fingerprint for one in found], now)
 
     def _held(self, connection: sqlite3.Connection) -> list[Held]:
-        return [self._seen(one) for one in alerts.quieted(connection)]
+        return sorted((self._seen(one) for one in alerts.quieted(connection)), key=lambda one: one.severity)
 
     def _held_by(self, connection: sqlite3.Connection, one: Silence | Maintenance) -> list[Held]:
         return _of(self._held(connection), one)

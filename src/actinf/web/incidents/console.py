@@ -15,6 +15,7 @@ from actinf.web.incidents import (
     post_mortem,
     runbooks,
     schedule,
+    silences,
     trying,
     visitors,
 )
@@ -34,7 +35,20 @@ def add_console(app: FastAPI) -> None:
     # `/incidents/new` comes before `/incidents/{name}`, `/oncall/…` before `/oncall/{change}`, and erasing
     # before what else is done with an incident.
     own = (own_account, accounts, visitors)
-    pages = (home, opening, erasing, incident, evidence, post_mortem, schedule, trying, oncall, runbooks, *own)
+    pages = (
+        home,
+        opening,
+        erasing,
+        incident,
+        evidence,
+        post_mortem,
+        schedule,
+        trying,
+        oncall,
+        silences,
+        runbooks,
+        *own,
+    )
     for router in (*(one.router for one in pages), ASSETS.router):
         app.include_router(router, include_in_schema=False)
     show_problems_to_people(app, _shown, sign_in="/login", cookie=visitors.COOKIE)

@@ -130,6 +130,14 @@ def _names(text: str) -> list[str]:
     return [part.strip() for part in text.replace(",", "\n").splitlines() if part.strip()]
 
 
+def _lines(text: str) -> list[str]:
+    return [part.strip() for part in text.splitlines() if part.strip()]
+
+
+def _days(text: str) -> list[str]:
+    return [one.lower() for one in _names(text.replace(" ", ","))]
+
+
 def _share(text: str) -> str:
     """A share that is given in percent."""
     try:
@@ -149,6 +157,8 @@ _READ: dict[str, Callable[[str], Any]] = {
     "due": _end_of_day,
     "level": _level,
     "components": _names,
+    "matchers": _lines,
+    "days": _days,
     "degradation": _share,
     "passed": _TRUTH.get,
     "done": _TRUTH.get,

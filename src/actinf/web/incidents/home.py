@@ -21,6 +21,7 @@ from actinf.web.incidents.beginning import beginnings_of
 from actinf.web.incidents.escalating import NextStep, next_step
 from actinf.web.incidents.health import health_of
 from actinf.web.incidents.live import shown
+from actinf.web.incidents.silences import quiet_now
 from actinf.web.incidents.times import ClockSeen, seen
 from actinf.web.incidents.visitors import Looker, Visitor
 
@@ -82,6 +83,7 @@ def _looked_at(server: Server, visitor: Visitor) -> dict[str, Any]:
             "duties": {} if schedule is None else schedule.now(now),
             "schedule": schedule,
             "beginnings": beginnings_of(server, connection, schedule),
+            "quiet": quiet_now(server, connection, visitor),
             "health": health_of(server, connection, schedule),
         }
 
