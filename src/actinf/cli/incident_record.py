@@ -115,8 +115,16 @@ def erase(*, yes: bool, **said: Any) -> int:
 
 
 def _erased(document: dict[str, Any]) -> str:
-    files = [one["name"] for one in document["timeline"] if one["kind"] == "evidence"]
-    return "erased" + (f"; still there, as evidence: {', '.join(files)}" if files else "")
+    files = [one["sha256"][:16] for one in document["evidence"] if not one["removed_at"]]
+    others = [one["target"] for one in document["links"] if one["relation"] == "absorbed"]
+    told = "erased" + (f", with {', '.join(others)}, merged into it" if others else "")
+    told += "\nstill there: what went out by chat and mail, and what is in backups that were taken before"
+    if files:
+        name = document["id"]
+        told += (
+            f"\nstill there, as evidence: {', '.join(files)}; actinf incident evidence remove {name} … deletes a file"
+        )
+    return told
 
 
 @click.command("export", short_help="Write all of an incident into files.")

@@ -31,7 +31,7 @@ from actinf.responder.oncall.revision import Revision, mark_of, revision
 from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.store import alerts, changes, escalations, incidents, office, outbox, rosters, timeline, timers
 from actinf.responder.store.database import Store
-from actinf.responder.store.incidents import Wanted
+from actinf.responder.store.incidents import Wanted, absorbed_by
 from actinf.responder.store.outbox import Update
 
 __all__ = ["BY_ITSELF", "INCIDENT_TYPES", "Desk", "NewIncident", "hours_of"]
@@ -176,7 +176,8 @@ class Desk:
     def erase(self, incident: str, reason: str, *, by: str) -> Incident:
         """Erase what is stored of people with a closed incident: who acted, and what they wrote.
 
-        That something happened, and when, stays, and the chain still holds.
+        That something happened, and when, stays, and the chain still holds.  Incidents that were merged into it are
+        erased with it: they are shown as part of it.
 
         Raises:
             OutOfTurn: it is open, and whoever works on it needs what would be erased.
@@ -185,16 +186,21 @@ class Desk:
             before = incidents.incident(connection, incident)
             if before.is_open:
                 raise OutOfTurn(f"{incident} is open: resolve it before what is personal in it is erased")
-            numbers = tuple(range(1, before.number + 1))
-            timeline.erase(connection, incident, numbers)
-            connection.execute(
-                "UPDATE alert SET alert = '{}', look_at = NULL, quieted_by = NULL WHERE incident = ?", [incident]
-            )
-            erased = incidents.incident(connection, incident)
-            event = Erased(numbers=numbers, reason=reason)
-            after = self.record(connection, incident, erased, (event,), by=by)
-            outbox.forget(connection, incident)
+            for name in absorbed_by(connection, before):
+                self._erase(connection, name, reason, by=by)
+            after = self._erase(connection, incident, reason, by=by)
         self.store.settle()
+        return after
+
+    def _erase(self, connection: sqlite3.Connection, name: str, reason: str, *, by: str) -> Incident:
+        numbers = tuple(range(1, incidents.incident(connection, name).number + 1))
+        timeline.erase(connection, name, numbers)
+        connection.execute(
+            "UPDATE alert SET alert = '{}', look_at = NULL, quieted_by = NULL WHERE incident = ?", [name]
+        )
+        event = Erased(numbers=numbers, reason=reason)
+        after = self.record(connection, name, incidents.incident(connection, name), (event,), by=by)
+        outbox.forget(connection, name)
         return after
 
     def incident(self, name: str) -> Incident:

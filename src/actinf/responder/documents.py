@@ -97,26 +97,7 @@ def incident_document(
             milestone.value: {"at": _moment(at), "event": number}
             for milestone, (at, number) in incident.milestones.items()
         },
-        "checklist": [
-            {
-                "item": item.key,
-                "text": item.text,
-                "passed": found.passed if found else None,
-                "found": found.found if found else "",
-                "by": found.by if found else None,
-                "at": _moment(found.at) if found else None,
-                "update": {
-                    "channel": found.channel,
-                    "reference": found.reference,
-                    "sent_at": _moment(found.sent_at),
-                    "subject": found.subject,
-                }
-                if found and found.channel
-                else None,
-            }
-            for item in CHECKLIST.values()
-            for found in [incident.checklist.get(item.key)]
-        ],
+        "checklist": _checklist(incident),
         "tasks": [
             {
                 "task": task.key,
@@ -136,17 +117,7 @@ def incident_document(
             }
             for action in incident.actions.values()
         ],
-        "updates": [
-            {
-                "number": one.number,
-                "channel": one.channel,
-                "kind": one.kind,
-                "reference": one.reference,
-                "sent_at": _moment(one.sent_at),
-                "subject": one.subject,
-            }
-            for one in updates
-        ],
+        "updates": [_update(one) for one in updates],
         "evidence": [evidence_document(one) for one in incident.evidence],
         "escalation": standing
         and {
@@ -156,6 +127,40 @@ def incident_document(
             "why": standing.why,
         },
         "timeline": [event_document(one) for one in timeline],
+    }
+
+
+def _checklist(incident: Incident) -> list[dict[str, Any]]:
+    return [
+        {
+            "item": item.key,
+            "text": item.text,
+            "passed": found.passed if found else None,
+            "found": found.found if found else "",
+            "by": found.by if found else None,
+            "at": _moment(found.at) if found else None,
+            "update": {
+                "channel": found.channel,
+                "reference": found.reference,
+                "sent_at": _moment(found.sent_at),
+                "subject": found.subject,
+            }
+            if found and found.channel
+            else None,
+        }
+        for item in CHECKLIST.values()
+        for found in [incident.checklist.get(item.key)]
+    ]
+
+
+def _update(one: Update) -> dict[str, Any]:
+    return {
+        "number": one.number,
+        "channel": one.channel,
+        "kind": one.kind,
+        "reference": one.reference,
+        "sent_at": _moment(one.sent_at),
+        "subject": one.subject,
     }
 
 

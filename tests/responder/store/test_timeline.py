@@ -1,6 +1,7 @@
 """Timelines in the store: chained, read back as they were, and erasable."""
 
 import dataclasses
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from actinf.errors import OutOfTurn
 from actinf.responder.incident import decisions, events
 from actinf.responder.incident.events import ERASED, Event, Milestone, event_from, personal_fields
 from actinf.responder.incident.severity import Severity
-from actinf.responder.store.timeline import append, digest_of, rows, timeline
+from actinf.responder.store.timeline import append, digest_of, erase, rows, timeline
 from actinf.runtime.chain import GENESIS, chained
 
 NOW = datetime(2026, 11, 23, 10, 0, 0, 123456, tzinfo=UTC)
@@ -44,7 +45,7 @@ def test_an_event_is_read_as_it_was_written(kind: type[Event]) -> None:
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.kind)
 def test_what_is_personal_is_text(kind: type[Event]) -> None:
     types = {field.name: str(field.type) for field in dataclasses.fields(kind)}
-    assert {types[name] for name in personal_fields(kind)} <= {"str"}
+    assert {types[name] for name in personal_fields(kind)} <= {"str", "tuple[str, ...]"}
 
 
 def test_every_kind_is_known_by_name() -> None:
@@ -88,6 +89,33 @@ def test_what_was_erased_is_gone_and_the_chain_still_holds(desk_at_hand: Respond
         held = file.read_bytes()
         assert b"a patient's name" not in held, file.name
         assert b"eve" in held, "who erased is still there to be asked"
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.kind)
+def test_every_kind_is_read_back_before_and_after_it_was_erased(desk_at_hand: Responding, kind: type[Event]) -> None:
+    store = desk_at_hand.store
+    with store.writing() as connection:
+        append(connection, store.key, "x", [example(kind)], by="ada", at=NOW, now=NOW)
+        assert timeline(connection, "x")[0].event == example(kind)
+        erase(connection, "x", [1])
+        (one,) = timeline(connection, "x")
+    for field in dataclasses.fields(kind):
+        value = getattr(one.event, field.name)
+        if field.name in personal_fields(kind):
+            assert value in (ERASED, (ERASED,))
+        else:
+            assert value == getattr(example(kind), field.name)
+
+
+def test_what_an_earlier_version_wrote_in_plain_words_is_read(desk_at_hand: Responding) -> None:
+    """Reasons, names of alerts and the like were no personal fields once."""
+    store, name = desk_at_hand.store, desk_at_hand.opened()
+    with store.writing() as connection:
+        connection.execute("DROP TRIGGER event_is_never_changed")
+        ((seq, body),) = connection.execute("SELECT seq, body FROM event WHERE incident = ?", [name]).fetchall()
+        plain = {**json.loads(body), "reasons": ["P1: said by hand"], "changes": []}
+        connection.execute("UPDATE event SET body = ? WHERE seq = ?", [json.dumps(plain), seq])
+    assert desk_at_hand.desk.incident(name).reasons == ("P1: said by hand",)
 
 
 def test_what_is_told_of_the_past_has_both_times(desk_at_hand: Responding) -> None:

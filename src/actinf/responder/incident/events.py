@@ -8,6 +8,7 @@ holds.
 
 from __future__ import annotations
 
+import json
 import types
 import typing
 from collections.abc import Mapping
@@ -65,6 +66,7 @@ __all__ = [
     "Warned",
     "event_from",
     "personal_fields",
+    "written",
 ]
 
 
@@ -136,13 +138,13 @@ class Opened(Event):
     kind: ClassVar[str] = "opened"
     incident_type: str
     severity: Severity
-    reasons: tuple[str, ...]
+    reasons: tuple[str, ...] = _personal()
     component: str
     impact: str = _personal()
     detected_at: datetime
     source: str
     private: bool = False
-    changes: tuple[str, ...] = ()
+    changes: tuple[str, ...] = _personal(default=())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,10 +153,10 @@ class AlertJoined(Event):
 
     kind: ClassVar[str] = "alert"
     fingerprint: str
-    name: str
+    name: str = _personal()
     firing: bool
     summary: str = _personal(default="")
-    link: str = ""
+    link: str = _personal(default="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,7 +241,7 @@ class Escalated(Event):
 
     kind: ClassVar[str] = "escalated"
     level: int
-    reason: str
+    reason: str = _personal()
     next_at: datetime | None = None
 
 
@@ -343,8 +345,8 @@ class Linked(Event):
     """It has to do with another incident, a ticket or a page."""
 
     kind: ClassVar[str] = "linked"
-    target: str
-    relation: str = "related"
+    target: str = _personal()
+    relation: str = _personal(default="related")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -521,6 +523,11 @@ def personal_fields(kind: type[Event]) -> frozenset[str]:
     return _PERSONAL[kind.kind]
 
 
+def written(value: Any) -> str:
+    """A personal value as it is stored beside the chain: a text as it is, several as JSON."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
 def event_from(kind: str, stored: Mapping[str, Any]) -> Event:
     """The event that `Event.stored` wrote.
 
@@ -553,6 +560,8 @@ def _typed(hint: Any, value: Any) -> Any:
             if value is None
             else _typed(next(one for one in typing.get_args(hint) if one is not type(None)), value)
         )
+    if typing.get_origin(hint) is tuple and isinstance(value, str):  # personal, as `written` wrote it
+        value = [ERASED] if value == ERASED else json.loads(value)
     if typing.get_origin(hint) is tuple:
         return tuple(_typed(typing.get_args(hint)[0], one) for one in value)
     if hint is datetime:

@@ -91,6 +91,7 @@ class Incident:
         rested: how long it lay resolved before it was reopened; its resolution clock did not count that.
         is_false: it was closed as nothing.
         merged_into: the incident as which it goes on; empty: none.
+        absorbed: the ids of the incidents that were merged into it.
         milestones: when each was reached, and the number of the event that says so.
         number: of its last event.
         cleared_at: since when none of its alerts fires; None: one does, or it never had one.
@@ -129,6 +130,7 @@ class Incident:
     is_false: bool = False
     merged_into: str = ""
     links: tuple[tuple[str, str], ...] = ()
+    absorbed: tuple[str, ...] = ()
     alerts: Mapping[str, AlertSeen] = field(default_factory=dict)
     cleared_at: datetime | None = None
     room: str = ""
@@ -346,7 +348,10 @@ def _(event: happened.ClosedAsFalse, one: Recorded, before: Incident) -> dict[st
 def _(event: happened.Merged, one: Recorded, before: Incident) -> dict[str, Any]:
     if event.into:
         return {"merged_into": event.into, "attended": True}
-    return {"links": (*before.links, (event.absorbed, "absorbed"))}
+    return {
+        "links": (*before.links, (event.absorbed, "absorbed")),
+        "absorbed": (*before.absorbed, event.absorbed),
+    }
 
 
 @_changes.register

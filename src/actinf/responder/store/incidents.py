@@ -18,6 +18,7 @@ from actinf.responder.store.timeline import timeline
 
 __all__ = [
     "Wanted",
+    "absorbed_by",
     "each",
     "incident",
     "keep",
@@ -53,6 +54,18 @@ def incident(connection: sqlite3.Connection, name: str) -> Incident:
         hint = f"the latest are {', '.join(known)}" if known else "there is none yet"
         raise NoSuchIncident(f"no incident {name!r}: {hint}")
     return incident_of(events)
+
+
+def absorbed_by(connection: sqlite3.Connection, survivor: Incident) -> list[str]:
+    """The ids of the incidents that were merged into one, and of those that were merged into them, in that order."""
+    found: list[str] = []
+    waiting = [survivor]
+    while waiting:
+        for name in waiting.pop(0).absorbed:
+            if name not in found and name != survivor.id:
+                found.append(name)
+                waiting.append(incident(connection, name))
+    return found
 
 
 def keep(connection: sqlite3.Connection, incident: Incident) -> None:

@@ -173,8 +173,9 @@ def was_put(connection: sqlite3.Connection, incident: str, channel: str, kind: K
 def forget(connection: sqlite3.Connection, incident: str) -> None:
     """Erase what messages about an incident said; one that has not gone out yet does not go out any more."""
     connection.execute(
-        "UPDATE outbox SET message = '{}', trouble = NULL, state = CASE WHEN state IN ('waits', 'under way')"
-        " THEN 'withdrawn' ELSE state END WHERE incident = ?",
+        # Keys name people as well: who was paged, and who leads.
+        "UPDATE outbox SET message = '{}', key = 'erased ' || id, trouble = NULL, state ="
+        " CASE WHEN state IN ('waits', 'under way') THEN 'withdrawn' ELSE state END WHERE incident = ?",
         [incident],
     )
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from actinf.responder.incident.events import ERASED, Event, Paged, Recorded, event_from, personal_fields
+from actinf.responder.incident.events import ERASED, Event, Paged, Recorded, event_from, personal_fields, written
 from actinf.runtime.chain import GENESIS, chained, moment
 
 __all__ = ["Row", "append", "digest_of", "erase", "head", "mac_of", "paged", "rows", "timeline"]
@@ -102,9 +102,9 @@ def _body(event: Event, by: str) -> tuple[dict[str, Any], dict[str, tuple[bytes,
     salted: dict[str, tuple[bytes, str]] = {}
     for name, value in [*event.stored().items(), (_BY, by)]:
         if name in personal or name == _BY:
-            salt = secrets.token_bytes(16)
-            salted[name] = (salt, value)
-            body[name] = {"digest": digest_of(salt, value)}
+            salt, text = secrets.token_bytes(16), written(value)
+            salted[name] = (salt, text)
+            body[name] = {"digest": digest_of(salt, text)}
         else:
             body[name] = value
     return body, salted
