@@ -88,7 +88,7 @@ def test_an_incident_is_led_from_its_opening_to_its_tasks(actinf: Any, opened: s
         *("assess", opened, "--severity", "P0", "--component", "API", "--component", "db"),
         *("--impact", "all requests fail", "--findings", "the pool is exhausted"),
     )
-    assert (assessed["severity"], assessed["components"]) == ("P0", ["API", "db"])
+    assert (assessed["severity"], assessed["components"]) == ("P0", ["Active Inference API", "Database"])
     done(actinf, "note", opened, "restarted", "the", "pods")
     done(actinf, "milestone", opened, "root-cause", "a leak in the pool")
     done(actinf, "severity", opened, "P1", "--reason", "half of it is back")
@@ -158,7 +158,41 @@ def test_a_narrow_terminal_shows_all_of_what_counts(actinf: Any, monkeypatch: py
     name = open_one(actinf)["id"]
     shown = actinf("incident", "list").out.splitlines()
     assert shown[1].startswith(f"{name}  P1  Investigating")
-    assert shown[2] == "  API: requests fail"
+    assert shown[2] == "  Active Inference API: requests fail"
+
+
+def test_a_component_brings_its_type_and_where_to_look(actinf: Any) -> None:
+    answer = actinf("incident", "open", "--component", "postgres-0", "--impact", "slow", "--severity", "P3")
+    assert "Database: slow" in answer.out
+    assert "runbook  docs/runbooks/database-performance.md" in answer.out
+    assert "look at  https://monitoring.active-inference.com/d/database-performance" in answer.out
+    assert "the catalogue has no" not in answer.err
+    assert "perhaps Active Inference API" in actinf("incident", "show").out
+
+
+def test_a_component_that_is_not_known_is_opened_with_a_hint(actinf: Any) -> None:
+    answer = actinf("incident", "open", "--component", "Databse", "--impact", "slow", "--severity", "P3")
+    assert answer.code == 0
+    assert "the catalogue has no component 'Databse'; did you mean 'Database'?" in answer.err
+    assert done(actinf, "show")["type"] == "other"
+
+
+def test_the_catalogue_is_shown_checked_and_set(actinf: Any, tmp_path: Path) -> None:
+    file = tmp_path / "parts.yaml"
+    file.write_text("components:\n  mail:\n    name: Mail\n    type: api-down\n")
+    refused = actinf("incident", "catalogue", "--check", str(file))
+    assert refused.code == 2
+    assert f"{file}:4: components.mail.type is 'api-down': expected one of" in refused.err
+    assert actinf("incident", "catalogue", "--set", str(file)).code == 2
+    assert "Active Inference API" in actinf("incident", "catalogue").out
+    file.write_text(file.read_text().replace("api-down", "api_down"))
+    assert actinf("incident", "catalogue", "--check", str(file)).out == "nothing is wrong with it: 1 part\n"
+    answer = actinf("incident", "catalogue", "--set", str(file))
+    assert answer.out.startswith("saved by ada: it holds from now on\n")
+    assert actinf("incident", "catalogue", "--json").plain == {
+        "components": {"mail": {"name": "Mail", "type": "api_down"}}
+    }
+    assert actinf("incident", "catalogue", "--set", "-", "--check", "-").code == 2
 
 
 def test_a_list_says_that_there_is_more(actinf: Any) -> None:

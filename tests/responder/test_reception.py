@@ -40,7 +40,11 @@ def take(reception: Reception, *taken: Alert) -> None:
 def test_an_alert_opens_an_incident_that_says_what_it_said(desk_at_hand: Responding, reception: Reception) -> None:
     take(reception, alert())
     (incident,) = desk_at_hand.desk.list()
-    assert (incident.severity, incident.incident_type, incident.component) == (Severity.P1, "api_down", "api")
+    assert (incident.severity, incident.incident_type, incident.component) == (
+        Severity.P1,
+        "api_down",
+        "Active Inference API",
+    )
     assert incident.impact == "ApiDown: nothing answers"
     assert incident.source == "alert"
     assert incident.detected_at == MONDAY
@@ -58,7 +62,8 @@ def test_the_same_alert_again_is_nothing_new(desk_at_hand: Responding, reception
 
 def test_alerts_of_one_root_are_one_incident_and_others_another(desk_at_hand: Responding, reception: Reception) -> None:
     take(reception, alert(), alert(pod="b"), alert("ApiErrors"), alert("DatabaseDown", component="database"))
-    assert sorted((one.component, len(one.alerts)) for one in desk_at_hand.desk.list()) == [("api", 3), ("database", 1)]
+    found = {one.component: len(one.alerts) for one in desk_at_hand.desk.list()}
+    assert found == {"Active Inference API": 3, "Database": 1}
 
 
 def test_a_worse_alert_makes_the_incident_worse_and_a_milder_one_does_not(

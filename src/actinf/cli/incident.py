@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from actinf.cli import incident_acts, incident_record
+from actinf.cli import incident_acts, incident_catalogue, incident_record
 from actinf.cli.console import Screen
 from actinf.cli.group import Group
 from actinf.cli.moments import past, since_moment
@@ -36,11 +36,11 @@ def command() -> None:
 
 
 @command.command("open", short_help="Open an incident.")
-@click.option("--component", required=True, help="What does not work as it should.")
+@click.option("--component", required=True, help="What does not work, by any name that the catalogue has, or in words.")
 @click.option("--impact", required=True, help="What users notice.")
 @click.option("--severity", type=click.Choice(["P0", "P1", "P2", "P3"]), help="Without it, judged from the rest.")
 @click.option("--reason", help="Why it is that severe.")
-@click.option("--type", "incident_type", type=click.Choice(_TYPES), default="other", show_default=True)
+@click.option("--type", "incident_type", type=click.Choice(_TYPES), help="[default: that of the component]")
 @click.option("--detected-at", metavar="TIME", help="From when its clocks count: 10m ago, 14:05, …  [default: now]")
 @click.option("--degradation", type=click.FloatRange(0, 100), metavar="PERCENT", help="Of performance that is lost.")
 @click.option("--affected-users", type=click.IntRange(min=0), help="How many users it affects.")
@@ -67,6 +67,7 @@ def open_incident(*, as_json: bool, detected_at: str | None, degradation: float 
         if as_json:
             screen.json(incident)
             return 0
+        _say_what_was_not_known(screen, said["component"], incident)
         screens().print_opened(screen.out, incident, datetime.now(UTC), office.schedule())
         if not served:
             screen.say("no server runs: pages and clocks go on with the next command; actinf respond serve keeps on")
@@ -111,6 +112,17 @@ def show(*, incident: str, as_json: bool) -> int:
     return 0
 
 
+def _say_what_was_not_known(screen: Screen, component: str, incident: Document) -> None:
+    guidance = incident["guidance"]
+    if guidance["component"] is None:
+        near = " or ".join(map(repr, guidance["near"]))
+        meant = f"; did you mean {near}?" if near else ";"
+        screen.warn(
+            f"the catalogue has no component {component[:80]!r}{meant} it was opened as it is said (actinf incident "
+            "catalogue lists those that there are)"
+        )
+
+
 def _once_paged(office: Office, name: str) -> Document:
     """An incident as soon as the server has paged whoever it pages at once, which takes it a moment."""
     until = time.monotonic() + _PATIENCE
@@ -128,5 +140,5 @@ def screens() -> Any:
     return load_extra("actinf.cli.incident_screen", extra="respond", purpose=_PURPOSE)
 
 
-for _one in (*incident_acts.COMMANDS, *incident_record.COMMANDS):
+for _one in (incident_catalogue.command, *incident_acts.COMMANDS, *incident_record.COMMANDS):
     command.add_command(_one)

@@ -16,7 +16,6 @@ from actinf.cli.oncall_screen import print_by_hand
 from actinf.responder.channels.neutral import block, line
 from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.record.narrative import sentence
-from actinf.responder.runbooks import runbook_of
 
 __all__ = ["print_incident", "print_list", "print_opened", "standing_line"]
 
@@ -112,7 +111,8 @@ def print_opened(console: Console, incident: _Document, now: datetime, schedule:
         print_by_hand(console, schedule, now)
     for change in incident["changes"]:
         console.print(Text(f"  changed  {line(change, 200)}"), soft_wrap=True)
-    console.print(Text(f"  runbook  {runbook_of(incident['type'])}"), soft_wrap=True)
+    for name, where in _where_to_look(incident):
+        console.print(Text(f"  {name:<8} {where}"), soft_wrap=True)
     console.print(Text(f"\nnext: actinf incident ack {incident['id']}", style="bold"), soft_wrap=True)
 
 
@@ -173,7 +173,17 @@ def _facts(incident: _Document, now: datetime) -> Iterator[tuple[str, Text]]:
         yield line(link["relation"], 40), Text(line(link["target"], 300))
     if incident.get("escalation"):
         yield "paging", Text(_next_page(incident["escalation"], now))
-    yield "runbook", Text(runbook_of(incident["type"]))
+    if incident["dependents"]:
+        yield "fails too", Text(f"perhaps {line(', '.join(incident['dependents']), 300)}, by the catalogue")
+    for name, where in _where_to_look(incident):
+        yield name, Text(where)
+
+
+def _where_to_look(incident: _Document) -> Iterator[tuple[str, str]]:
+    guidance = incident["guidance"]
+    yield "runbook", line(guidance["runbook"], 300)
+    if guidance["dashboard"]:
+        yield "look at", line(guidance["dashboard"], 300)
 
 
 def _next_page(standing: _Document, now: datetime) -> str:

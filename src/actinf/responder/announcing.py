@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from actinf.responder.catalogue.parts import Guidance
 from actinf.responder.channels import messages
 from actinf.responder.channels.messages import Briefing
 from actinf.responder.channels.port import Channel, Kind, Message
@@ -116,8 +117,8 @@ class Announcer:
             outbox.put(connection, name, message, now)
         return used
 
-    def briefing(self, incident: Incident, schedule: Schedule | None) -> Briefing:
-        """What every message about an incident says."""
+    def briefing(self, incident: Incident, schedule: Schedule | None, guidance: Guidance | None = None) -> Briefing:
+        """What every message about an incident says; with guidance, where to look besides."""
         people = schedule.people if schedule is not None else {}
         lead = people.get(incident.lead)
         if lead is None and incident.lead:
@@ -131,7 +132,16 @@ class Announcer:
             lead=lead,
             link=self._link.format(id=incident.id) if self._link else None,
             private=incident.private,
+            runbook=None if guidance is None else self._page_of(guidance.runbook),
+            dashboard=(guidance.dashboard or None) if guidance is not None else None,
         )
+
+    def _page_of(self, runbook: str) -> str:
+        """A page of the runbook as the responder's own pages show it, where there are such pages."""
+        name = runbook.removeprefix("docs/runbooks/").removesuffix(".md")
+        if self._link is None or name == runbook:
+            return runbook
+        return f"{self._link.removesuffix('/incidents/{id}')}/runbooks/{name}"
 
     def _messages(
         self, connection: sqlite3.Connection, incident: Incident, one: Recorded, schedule: Schedule | None

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from actinf.errors import OutOfTurn, SettingError
 from actinf.responder.announcing import Announcer
+from actinf.responder.catalogue.parts import Catalogue
 from actinf.responder.clocks.timers import timers_of
 from actinf.responder.documents import incident_document
 from actinf.responder.duties import DutyChange
@@ -29,7 +30,19 @@ from actinf.responder.measuring.port import Measurements, NoMeasurements
 from actinf.responder.oncall.calendar import Calendar
 from actinf.responder.oncall.revision import Revision, mark_of, revision
 from actinf.responder.oncall.rotation import Schedule
-from actinf.responder.store import alerts, changes, escalations, incidents, office, outbox, rosters, timeline, timers
+from actinf.responder.runbooks import INCIDENT_TYPES
+from actinf.responder.store import (
+    alerts,
+    catalogues,
+    changes,
+    escalations,
+    incidents,
+    office,
+    outbox,
+    rosters,
+    timeline,
+    timers,
+)
 from actinf.responder.store.database import Store
 from actinf.responder.store.incidents import Wanted, absorbed_by
 from actinf.responder.store.outbox import Update
@@ -38,8 +51,6 @@ __all__ = ["BY_ITSELF", "INCIDENT_TYPES", "Desk", "NewIncident", "hours_of"]
 
 #: Who does what nobody does.
 BY_ITSELF = "actinf"
-
-INCIDENT_TYPES = ("api_down", "database_performance", "high_memory", "security", "other")
 
 _SKEW = timedelta(minutes=1)
 _USUAL_HOURS = Calendar(zone="UTC", weekdays=frozenset(range(5)), opens=time(9), closes=time(17))
@@ -108,7 +119,8 @@ class Desk:
         with self.store.writing() as connection:
             incident = self.opened(connection, new, by=by)
             # Alerts of the same will join it.
-            key = GroupKey(component=incident.component, root=incident.incident_type, private=incident.private)
+            component = catalogues.catalogue(connection).key_of(incident.component)
+            key = GroupKey(component=component, root=incident.incident_type, private=incident.private)
             alerts.set_family(connection, incident.id, key, self.clock())
             return incident
 
@@ -120,11 +132,13 @@ class Desk:
         detected_at = (new.detected_at or now).astimezone(UTC)
         if detected_at > now + _SKEW:
             raise SettingError(f"detected_at is {detected_at:%Y-%m-%d %H:%M:%S} UTC, which is yet to come")
+        catalogue = catalogues.catalogue(connection)
         event = Opened(
             incident_type=new.incident_type,
             severity=new.severity,
             reasons=new.reasons,
-            component=new.component.strip(),
+            component=catalogue.named(new.component),
+            dependents=tuple(one.name for one in catalogue.failing_with(new.component)),
             impact=new.impact.strip(),
             detected_at=min(detected_at, now),
             source=new.source,
@@ -218,7 +232,9 @@ class Desk:
             incident = incidents.incident(connection, name)
             happened = timeline.timeline(connection, name)
             standing = escalations.standing(connection, name)
-            return incident_document(incident, happened, self.clock(), standing, outbox.updates(connection, name))
+            updates = outbox.updates(connection, name)
+            guidance = catalogues.catalogue(connection).guidance(incident.component, incident.incident_type)
+            return incident_document(incident, happened, self.clock(), standing, updates, guidance)
 
     def update(self, name: str, number: int | Literal["latest"]) -> Update:
         """A message that told everybody how an incident stands, by its number.
@@ -300,6 +316,16 @@ class Desk:
         digest = rosters.set_schedule(connection, schedule, by=by, now=now)
         event = ScheduleSet(change=change, what=what, digest=digest)
         office.record(connection, self.store.key, event, by=by, now=now)
+
+    def set_catalogue(self, catalogue: Catalogue, *, by: str) -> None:
+        """Let a catalogue hold from now on; incidents keep the names with which they opened."""
+        with self.store.writing() as connection:
+            catalogues.set_catalogue(connection, catalogue, by=by, now=self.clock())
+
+    def catalogue(self) -> Catalogue:
+        """The catalogue that holds; where none was ever set, the one that is shipped."""
+        with self.store.reading() as connection:
+            return catalogues.catalogue(connection)
 
     def schedule(self) -> Schedule | None:
         """The schedule that holds; None: none was ever set."""

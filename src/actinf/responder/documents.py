@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from actinf.responder.catalogue.parts import Guidance
 from actinf.responder.clocks.timers import clocks_of
 from actinf.responder.escalation.policy import Standing
 from actinf.responder.incident.events import Recorded
@@ -59,6 +60,7 @@ def incident_document(
     now: datetime,
     standing: Standing | None = None,
     updates: Sequence[Update] = (),
+    guidance: Guidance | None = None,
 ) -> dict[str, Any]:
     """All of an incident.
 
@@ -68,6 +70,7 @@ def incident_document(
         now: the time.
         standing: where its escalation stands; None: nobody is paged for it, or it is not known.
         updates: the messages that told everybody of it.
+        guidance: what is to be read; None: it is not known.
     """
     return {
         **summary_document(incident, now),
@@ -75,6 +78,8 @@ def incident_document(
         "components": incident.components,
         "findings": incident.findings,
         "changes": incident.changes,
+        "dependents": incident.dependents,
+        "guidance": _guidance(guidance) if guidance is not None else None,
         "resolution": incident.resolution,
         "users_affected": incident.users_affected,
         "revenue": incident.revenue,
@@ -107,16 +112,7 @@ def incident_document(
             }
             for task in TASKS.values()
         ],
-        "actions": [
-            {
-                "number": action.number,
-                "text": action.text,
-                "owner": action.owner,
-                "due": _moment(action.due),
-                "done_at": _moment(action.done_at),
-            }
-            for action in incident.actions.values()
-        ],
+        "actions": _actions(incident),
         "updates": [_update(one) for one in updates],
         "evidence": [evidence_document(one) for one in incident.evidence],
         "escalation": standing
@@ -153,6 +149,19 @@ def _checklist(incident: Incident) -> list[dict[str, Any]]:
     ]
 
 
+def _actions(incident: Incident) -> list[dict[str, Any]]:
+    return [
+        {
+            "number": action.number,
+            "text": action.text,
+            "owner": action.owner,
+            "due": _moment(action.due),
+            "done_at": _moment(action.done_at),
+        }
+        for action in incident.actions.values()
+    ]
+
+
 def _update(one: Update) -> dict[str, Any]:
     return {
         "number": one.number,
@@ -176,6 +185,26 @@ def evidence_document(held: Evidence) -> dict[str, Any]:
         "holder": held.holder,
         "held_since": _moment(held.held_since),
         "removed_at": _moment(held.removed_at),
+    }
+
+
+def _update(one: Update) -> dict[str, Any]:
+    return {
+        "number": one.number,
+        "channel": one.channel,
+        "kind": one.kind,
+        "reference": one.reference,
+        "sent_at": _moment(one.sent_at),
+        "subject": one.subject,
+    }
+
+
+def _guidance(guidance: Guidance) -> dict[str, Any]:
+    return {
+        "component": guidance.key,
+        "runbook": guidance.runbook,
+        "dashboard": guidance.dashboard or None,
+        "near": guidance.near,
     }
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from actinf.responder.channels import messages
+from actinf.responder.channels.messages import Briefing
 from actinf.responder.channels.port import Message
 from actinf.responder.clocks.timers import LEGAL_NOTICE, Timer
 from actinf.responder.desk import BY_ITSELF, Desk, hours_of
@@ -25,7 +26,7 @@ from actinf.responder.intake.recheck import RecheckSettings, ResolveNow, closing
 from actinf.responder.oncall.people import Person
 from actinf.responder.oncall.rotation import Duty, Schedule
 from actinf.responder.record.anchoring import Anchoring
-from actinf.responder.store import alerts, escalations, incidents, rosters, timeline, timers
+from actinf.responder.store import alerts, catalogues, escalations, incidents, rosters, timeline, timers
 from actinf.responder.store.database import moment_of, ticks
 
 __all__ = ["Pulse"]
@@ -156,10 +157,15 @@ class Pulse:
     ) -> tuple[list[Event], Standing]:
         """Page the level whose turn it is, or the first one after it where somebody can be paged."""
         now, levels = self.desk.clock(), len(schedule.levels)
-        briefing = self.desk.announcer.briefing(incident, schedule)
+        catalogue = catalogues.catalogue(connection)
+        guidance = catalogue.guidance(incident.component, incident.incident_type)
+        briefing = self.desk.announcer.briefing(incident, schedule, guidance)
         events: list[Event] = []
-        if incident.incident_type == "security" and (standing.level, standing.attempt) == (1, 1):
-            events += self._page_duty(connection, incident, schedule)
+        if (standing.level, standing.attempt) == (1, 1):
+            known = catalogue.find(incident.component)
+            wanted = {"security" if incident.incident_type == "security" else "", known.duty if known else ""}
+            for duty_name in sorted(wanted - {""}):
+                events += self._page_duty(connection, incident.id, briefing, schedule, duty_name)
         for step in range(levels):
             level = (standing.level - 1 + step) % levels + 1
             attempt = standing.attempt if step == 0 else 1
@@ -191,18 +197,15 @@ class Pulse:
         events.append(happened.Escalated(level=standing.level, reason="nobody at any level can be paged"))
         return events, Standing(level=1, attempt=self.desk.policy.attempts, next_at=now, why="nobody could be paged")
 
-    def _page_duty(self, connection: sqlite3.Connection, incident: Incident, schedule: Schedule) -> list[Event]:
-        """Page security, beside the levels."""
+    def _page_duty(
+        self, connection: sqlite3.Connection, name: str, briefing: Briefing, schedule: Schedule, wanted: str
+    ) -> list[Event]:
+        """Page who has a duty, beside the levels."""
         now = self.desk.clock()
-        duty = schedule.on_call("security", now) if "security" in schedule.duties else None
+        duty = schedule.on_call(wanted, now) if wanted in schedule.duties else None
         if duty is None:
-            return [happened.Escalated(level=1, reason="nobody has the duty of security")]
-        message = messages.page(
-            self.desk.announcer.briefing(incident, schedule),
-            key=f"{incident.id}/page security",
-            to=duty.person,
-            duty=duty.name or "security",
-        )
+            return [happened.Escalated(level=1, reason=f"nobody has the duty of {wanted}")]
+        message = messages.page(briefing, key=f"{name}/page {wanted}", to=duty.person, duty=duty.name or wanted)
         channels = self.desk.announcer.tell(connection, duty.person, message, now)
         return [_paged_event(duty, 0, 1, channels)]
 

@@ -22,7 +22,7 @@ from actinf.responder.intake.fingerprint import partial_fingerprint
 from actinf.responder.intake.grouping import GroupingSettings, Joins, Opens, Reopens, Standing, group_of, place
 from actinf.responder.intake.recheck import Drop, LookAgain, RecheckSettings, opening
 from actinf.responder.intake.silence import Quiet, quieted
-from actinf.responder.store import alerts, quiets
+from actinf.responder.store import alerts, catalogues, quiets
 from actinf.responder.store.alerts import Known
 from actinf.responder.store.folded import Folded
 
@@ -79,6 +79,7 @@ class _Digest:
         self._folded = reception._folded
         self._connection = connection
         self._now = now
+        self._catalogue = catalogues.catalogue(connection)
         self._standing = self._all_standing()
         self._severity: dict[str, Severity] = {}
         self._news: dict[str, list[Event]] = {}
@@ -103,7 +104,7 @@ class _Digest:
         if known is None:
             known = Known(
                 alert=alert,
-                partial=partial_fingerprint(alert.labels),
+                partial=partial_fingerprint(self._canonical(alert).labels),
                 incident=None,
                 firing=False,
                 began=(),
@@ -128,7 +129,7 @@ class _Digest:
             return self._held_back(known, quiet)
         signals = signals_of(known.alert.labels, known.alert.annotations)
         judgement = classify(signals, self._reception.severity)
-        placement = place(known.alert, self._standing.values(), self._now, self._reception.grouping)
+        placement = place(self._canonical(known.alert), self._standing.values(), self._now, self._reception.grouping)
         if isinstance(placement, Joins):
             return self._joined(known, placement.incident, signals, judgement)
         verdict = opening(judgement.severity, not known.firing, known.began, self._now, self._reception.recheck)
@@ -152,7 +153,7 @@ class _Digest:
             reasons=judgement.reasons,
             component="several" if placement.takes_storm else alert.component or alert.name,
             impact=alert.summary,
-            incident_type=alert.kind if alert.kind in INCIDENT_TYPES else "other",
+            incident_type=self._type_of(alert),
             detected_at=self._told_from(known),
             source="alert",
             private=alert.is_private,
@@ -162,6 +163,18 @@ class _Digest:
         placed = self._belongs(known, incident.id)
         self._standing = self._all_standing()
         return placed
+
+    def _canonical(self, alert: Alert) -> Alert:
+        """The alert with the key of its component, whatever the one who sent it calls that."""
+        key = self._catalogue.key_of(alert.component)
+        return alert if key == alert.component else replace(alert, labels={**alert.labels, "component": key})
+
+    def _type_of(self, alert: Alert) -> str:
+        """The type of the incident that an alert opens: what it says, else that of its component."""
+        known = self._catalogue.find(alert.component)
+        kind = alert.kind or ("other" if known is None else known.incident_type)
+        # What is not said to be of security was not kept from others either.
+        return kind if kind in INCIDENT_TYPES and (alert.kind or kind != "security") else "other"
 
     def _joined(self, known: Known, name: str, signals: Signals, judgement: Judgement) -> Known:
         self._tell(name, known.alert)
@@ -176,7 +189,8 @@ class _Digest:
         return self._belongs(known, name)
 
     def _belongs(self, known: Known, name: str) -> Known:
-        alerts.set_family(self._connection, name, group_of(known.alert, self._reception.grouping), self._now)
+        key = group_of(self._canonical(known.alert), self._reception.grouping)
+        alerts.set_family(self._connection, name, key, self._now)
         placed = replace(known, incident=name, look_at=None, quieted_by=None)
         alerts.keep(self._connection, placed, self._now)
         return placed

@@ -1,6 +1,6 @@
-"""Which page says what to type, for each type of incident."""
+"""The types of incidents, and which page says what to type for each."""
 
-__all__ = ["runbook_of"]
+__all__ = ["INCIDENT_TYPES", "runbook_of"]
 
 _PAGES = {
     "api_down": "api-down.md",
@@ -8,6 +8,8 @@ _PAGES = {
     "high_memory": "high-memory.md",
     "security": "security.md",
 }
+
+INCIDENT_TYPES = (*_PAGES, "other")
 
 
 def runbook_of(incident_type: str) -> str:

@@ -65,7 +65,11 @@ class OpenIncident(_Request):
     impact: _Text = Field(description="What users notice.")
     severity: Severity | None = Field(None, description="P0 to P3; without it, it is judged from the rest.")
     reason: _Text = Field("", description="Why it is that severe.")
-    incident_type: str = Field("other", description="api_down, database_performance, high_memory, security or other.")
+    incident_type: str | None = Field(
+        None,
+        description="api_down, database_performance, high_memory, security or other; without it, that of the component "
+        "in the catalogue.",
+    )
     detected_at: Moment | None = Field(None, description="From when its clocks count; without it: from now on.")
     degradation: float | None = Field(None, ge=0, le=1, description="The share of performance that is lost.")
     affected_users: int | None = Field(None, ge=0, description="How many users it affects.")
@@ -73,37 +77,34 @@ class OpenIncident(_Request):
     down: bool = Field(False, description="The system is down altogether.")
     private: bool = Field(False, description="Only those who are concerned may see it.")
 
-    def judged(self) -> Judgement:
-        """How severe it is, and why: data loss and security are P0 whatever else is said."""
+    def judged(self, kind: str) -> Judgement:
+        """How severe one of a type is, and why: data loss and security are P0 whatever else is said."""
         said = classify(
             Signals(
                 degradation=self.degradation,
                 affected_users=self.affected_users,
-                kind=self.incident_type,
+                kind=kind,
                 data_loss=self.data_loss,
                 down=self.down,
             )
         )
-        if self.severity is None or (said.severity is Severity.P0 and (self.data_loss or self.is_security)):
+        if self.severity is None or (said.severity is Severity.P0 and (self.data_loss or kind == "security")):
             return said
         why = f"{self.severity}: {self.reason.strip()}" if self.reason.strip() else f"{self.severity}: said by hand"
         return Judgement(severity=self.severity, reasons=(why, *(said.reasons if said != classify(Signals()) else ())))
 
-    @property
-    def is_security(self) -> bool:
-        """Whether somebody may have got in."""
-        return self.incident_type == "security"
-
     def run(self, desk: Desk, by: str) -> Incident:
         """Open it."""
-        judgement = self.judged()
+        known = desk.catalogue().find(self.component)
+        kind = self.incident_type or ("other" if known is None else known.incident_type)
+        judgement = self.judged(kind)
         return desk.open(
             NewIncident(
                 severity=judgement.severity,
                 reasons=judgement.reasons,
                 component=self.component,
                 impact=self.impact,
-                incident_type=self.incident_type,
+                incident_type=kind,
                 detected_at=self.detected_at,
                 private=self.private,
             ),
@@ -181,6 +182,12 @@ class Assess(Decision):
         return decisions.assess(
             incident, severity=self.severity, components=self.components, impact=self.impact, findings=self.findings
         )
+
+    def run(self, desk: Desk, incident: str, by: str) -> Incident:
+        """Do it; components that the catalogue has are written down by their names."""
+        catalogue = desk.catalogue()
+        names = tuple(dict.fromkeys(catalogue.named(one) for one in self.components))
+        return Decision.run(self.model_copy(update={"components": names}), desk, incident, by)
 
 
 class Note(Decision):

@@ -25,6 +25,7 @@ from actinf.errors import (
     SettingError,
     Unauthenticated,
 )
+from actinf.responder.catalogue.parts import Catalogue
 from actinf.responder.duties import Cancel, StandIn
 from actinf.responder.office.local import LocalOffice
 from actinf.responder.office.port import Office
@@ -150,6 +151,17 @@ def test_silences_and_windows_are_made_listed_and_ended(office: Office) -> None:
     with pytest.raises(NoSuchSilence, match="no window of maintenance"):
         office.end_maintenance("../" + name)
     assert (office.maintenances(), len(office.maintenances(past=True))) == ([], 1)
+
+
+def test_the_catalogue_is_seen_and_set(office: Office) -> None:
+    before = office.catalogue()
+    catalogue = Catalogue.from_document({"components": {"mail": {"name": "Mail", "type": "api_down"}}})
+    try:
+        office.set_catalogue(catalogue)
+        assert office.catalogue() == catalogue
+        assert office.open(OpenIncident(component="MAIL", impact="fails"))["type"] == "api_down"
+    finally:
+        office.set_catalogue(before)
 
 
 def test_all_of_an_incident_is_exported(office: Office) -> None:

@@ -74,9 +74,9 @@ def scene(desk_at_hand: Responding) -> Scene:
 def test_a_silenced_alert_opens_nothing_is_kept_and_counted(scene: Scene) -> None:
     made = scene.quieting.silence(silence(), by="ada")
     assert (made["id"], made["by"], made["holds"], made["holds_back"]) == ("1", "ada", True, [])
-    scene.take(alert(), alert(component="api"))
+    scene.take(alert(), alert(component="mail"))
     scene.take(alert())
-    assert scene.open == ["api"]
+    assert scene.open == ["mail"]
     (now,) = scene.quieting.silences()
     assert [(one["name"], one["severity"], one["since"]) for one in now["holds_back"]] == [
         ("DiskFull", "P1", "2026-11-23T10:00:00+00:00")
@@ -244,8 +244,8 @@ def test_what_is_private_and_what_is_not_silence_one_another_never(scene: Scene)
     scene.take(intruder)
     assert [one.private for one in scene.desk.list()] == [True]
     scene.quieting.silence(silence("alertname=~.+", private=True), by="sec")
-    scene.take(alert("Leak", incident_type="security", component="api"), alert(component="api"))
-    assert sorted(scene.open) == ["api", "disk"]
+    scene.take(alert("Leak", incident_type="security", component="mail"), alert(component="mail"))
+    assert sorted(scene.open) == ["disk", "mail"]
     assert scene.held() == ["Leak"]
     assert [one["id"] for one in scene.quieting.silences(sees_private=False)] == ["1"]
     assert [one["id"] for one in scene.quieting.silences(sees_private=True)] == ["1", "2"]
@@ -291,7 +291,7 @@ def test_a_name_that_would_be_none_in_an_address_is_refused(name: str) -> None:
 
 
 def test_a_preview_says_what_it_would_hold_back_and_makes_nothing(scene: Scene) -> None:
-    scene.take(alert("Old"), alert("Ended", firing=False), alert(component="api"))
+    scene.take(alert("Old"), alert("Ended", firing=False), alert(component="mail"))
     (first,) = [one.id for one in scene.desk.list() if one.component == "disk"]
     scene.take(alert("Slow", severity="P3", component="disk", root="x"))
     found = scene.quieting.would_hold_back(silence(), by="ada")

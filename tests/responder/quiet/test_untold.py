@@ -15,7 +15,7 @@ from actinf.responder.quiet.quieting import Quieting
 from actinf.responder.quiet.requests import AnnounceMaintenance, MakeSilence
 from actinf.responder.reception import Reception
 
-COMPONENTS = ("api", "disk", "queue")
+COMPONENTS = ("mail", "disk", "queue")
 component = st.sampled_from(COMPONENTS)
 minutes = st.integers(1, 90)
 chosen = st.sets(component, min_size=1).map(lambda some: "component=~" + "|".join(sorted(some)))

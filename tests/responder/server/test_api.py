@@ -53,7 +53,8 @@ def as_who(guarded: ResponderProcess, access: Access):
 
 
 def test_every_verb_and_every_change_of_duties_has_a_role() -> None:
-    assert {*VERBS, *DUTY_CHANGES, "see", "open", "schedule", "silence", "maintenance"} <= set(NEEDS)
+    known = {*VERBS, *DUTY_CHANGES, "see", "open", "schedule", "silence", "maintenance", "catalogue"}
+    assert known <= set(NEEDS)
     assert not [one for one in (*VERBS.values(), *DUTY_CHANGES.values()) if inspect.isabstract(one)]
 
 
@@ -182,6 +183,23 @@ def test_the_schedule_is_set_and_changed(as_who) -> None:
     assert ada.post("/v1/schedule/cancel", json={"number": number}).status_code == 200
     empty = kim.put("/v1/schedule", json={"schedule": {**document, "levels": []}})
     assert (empty.status_code, "levels" in empty.json()["detail"]) == (422, True)
+
+
+def test_the_catalogue_is_set_by_who_may_and_only_where_it_makes_sense(as_who) -> None:
+    ada, kim = as_who("ada", Role.RESPONDER), as_who("kim", Role.COMMANDER)
+    shipped = ada.get("/v1/catalogue").json()
+    assert "api" in shipped["catalogue"]["components"]
+    assert ada.put("/v1/catalogue", json=shipped).status_code == 403
+    assert kim.put("/v1/catalogue", json=shipped).json() == shipped
+    for wrong in (
+        {},
+        {"components": {}},
+        {"components": {"a": {"name": ["x"]}}},
+        {"components": {"a": {"name": "b" * 999}}},
+    ):
+        refused = kim.put("/v1/catalogue", json={"catalogue": wrong})
+        assert (refused.status_code, refused.json()["type"]) == (422, "/problems/setting")
+    assert ada.get("/v1/catalogue").json() == shipped
 
 
 def test_where_no_key_is_needed_somebody_acts_as_who_they_say(serving: ResponderProcess) -> None:

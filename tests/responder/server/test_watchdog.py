@@ -73,7 +73,7 @@ def test_its_silence_is_paged_once_as_p1_and_over_when_it_comes_again(bench: Ben
     bench.barks()
     bench.passes(125)
     (incident,) = bench.at_hand.desk.list("open")
-    assert (incident.severity.value, incident.component) == ("P1", "monitoring")
+    assert (incident.severity.value, incident.component) == ("P1", "Monitoring")
     assert "no other alert would reach anybody" in incident.impact
     assert bench.at_hand.paper.kinds.count("page") == 1
     bench.passes(60)
@@ -90,7 +90,7 @@ def test_its_silence_is_paged_once_as_p1_and_over_when_it_comes_again(bench: Ben
 
 def test_what_ends_it_is_that_it_fires(bench: Bench) -> None:
     bench.passes(125)
-    assert bench.open == ["monitoring"]
+    assert bench.open == ["Monitoring"]
     bench.barks(status="resolved")
     bench.passes(60)
     assert bench.dog.is_silent
@@ -104,7 +104,7 @@ def test_a_restart_gives_it_its_time_and_forgets_no_silence(bench: Bench) -> Non
     bench.passes(25)
     bench.starts()
     bench.passes(60)
-    assert (bench.dog.is_silent, bench.open, len(bench.given)) == (True, ["monitoring"], 1)
+    assert (bench.dog.is_silent, bench.open, len(bench.given)) == (True, ["Monitoring"], 1)
     bench.barks()
     bench.passes(5)
     assert (bench.dog.is_silent, len(bench.given)) == (False, 2)
@@ -115,7 +115,7 @@ def test_an_incident_that_was_closed_while_it_lasts_is_open_again(bench: Bench) 
     (incident,) = bench.at_hand.desk.list("open")
     bench.at_hand.desk.act(incident.id, lambda before: decisions.resolve(before, "all is well"), by="ada")
     bench.passes(320)
-    assert bench.open == ["monitoring"]
+    assert bench.open == ["Monitoring"]
 
 
 def test_other_alerts_go_their_way(bench: Bench) -> None:
@@ -152,6 +152,6 @@ def test_a_server_pages_when_alerts_do_not_arrive(tmp_path: Path, provider: Webh
 
         wait_until(is_over, "it closes by itself")
         (incident,) = client.get("/v1/incidents", params={"which": "all"}).json()["incidents"]
-        assert (incident["severity"], incident["component"]) == ("P1", "monitoring")
+        assert (incident["severity"], incident["component"]) == ("P1", "Monitoring")
         assert 'actinf_respond_heard_timestamp_seconds{outsider="watchdog"}' in client.get("/metrics").text
         assert NAME in str(client.get(f"/v1/incidents/{incident['id']}").json())

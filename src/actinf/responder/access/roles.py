@@ -67,6 +67,7 @@ NEEDS: dict[str, Role] = {
     "close": Role.COMMANDER,
     "merge": Role.COMMANDER,
     "schedule": Role.COMMANDER,
+    "catalogue": Role.COMMANDER,
     "erase": Role.ADMIN,
     "evidence-remove": Role.ADMIN,
     "accounts": Role.ADMIN,

@@ -55,6 +55,8 @@ class Briefing:
         lead: who leads; None: nobody yet.
         link: where more of it is shown; None: nowhere but in the command line.
         private: whether its war room is open to invited people alone.
+        runbook: what to do, a path or an address; None: nowhere.
+        dashboard: how it looks, an address; None: nowhere.
     """
 
     incident: str
@@ -65,6 +67,8 @@ class Briefing:
     lead: Person | None = None
     link: str | None = None
     private: bool = False
+    runbook: str | None = None
+    dashboard: str | None = None
 
 
 def alert(briefing: Briefing, *, key: str, room: str | None = None, update_of: str | None = None) -> Message:
@@ -370,9 +374,13 @@ def _to_person(kind: Kind, briefing: Briefing, key: str, to: Person, subject: st
         to=to,
         subject=_subject(subject),
         fields=_fields(briefing),
-        text=text + (f"\nMore: {briefing.link}" if briefing.link else ""),
+        text=text + "".join(f"\n{name}: {where}" for name, where in _where_to_look(briefing) if where),
         private=briefing.private,
     )
+
+
+def _where_to_look(briefing: Briefing) -> tuple[tuple[str, str | None], ...]:
+    return ("More", briefing.link), ("Runbook", briefing.runbook), ("Dashboard", briefing.dashboard)
 
 
 def _how_to_acknowledge(briefing: Briefing) -> str:

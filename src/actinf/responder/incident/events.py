@@ -133,6 +133,7 @@ class Opened(Event):
         source: "alert" or "person".
         private: whether only those who are concerned may see it.
         changes: what was changed shortly before, one sentence each, the latest first.
+        dependents: what depends on the component, by the catalogue as it was.
     """
 
     kind: ClassVar[str] = "opened"
@@ -145,6 +146,7 @@ class Opened(Event):
     source: str
     private: bool = False
     changes: tuple[str, ...] = _personal(default=())
+    dependents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -84,6 +84,7 @@ class Incident:
     Attributes:
         id: `YYYY-MM-DD-NNN`, the UTC day on which it was opened.
         detected_at: from when its clocks count.
+        dependents: what depends on the component with which it opened, by the catalogue.
         judged_by_hand: whether a person said last how severe it is.
         attended: whether somebody is there; else it is being escalated.
         acknowledged_at: when somebody first was.
@@ -115,6 +116,7 @@ class Incident:
     opened_at: datetime
     opened_by: str
     changes: tuple[str, ...] = ()
+    dependents: tuple[str, ...] = ()
     judged_by_hand: bool = False
     attended: bool = False
     acknowledged_at: datetime | None = None
@@ -215,6 +217,7 @@ def _opened(one: Recorded, event: happened.Opened) -> Incident:
         opened_at=one.at,
         opened_by=one.by,
         changes=event.changes,
+        dependents=event.dependents,
         milestones={Milestone.DETECTED: (event.detected_at, one.number)},
         number=one.number,
     )

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from actinf.errors import ActinfError
+from actinf.responder.catalogue.parts import Catalogue
 from actinf.responder.channels.port import Channel
 from actinf.responder.contact_test import ask_for_contact_test, fates_of
 from actinf.responder.documents import contact_test_document, summary_document
@@ -136,6 +137,14 @@ class LocalOffice:
     def test_page(self, name: str) -> Document:
         """As `Office.test_page`."""
         return contact_test_document(name, fates_of(self._parts.desk, name))
+
+    def catalogue(self) -> Catalogue:
+        """As `Office.catalogue`."""
+        return self._parts.desk.catalogue()
+
+    def set_catalogue(self, catalogue: Catalogue) -> None:
+        """As `Office.set_catalogue`."""
+        self._parts.desk.set_catalogue(catalogue, by=self._by)
 
     def settle(self) -> Settled:
         """As `Office.settle`: one pass over what is due, where no server is there to do it."""

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from actinf.responder.catalogue.parts import Catalogue
 from actinf.responder.duties import DutyChange
 from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.quiet.requests import AnnounceMaintenance, MakeSilence
@@ -148,6 +149,14 @@ class Office(Protocol):
 
     def test_page(self, name: str) -> Document:
         """What became of a test page."""
+        ...
+
+    def catalogue(self) -> Catalogue:
+        """The catalogue of parts that holds."""
+        ...
+
+    def set_catalogue(self, catalogue: Catalogue) -> None:
+        """Let a catalogue hold from now on."""
         ...
 
     def settle(self) -> Settled:

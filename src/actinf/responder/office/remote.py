@@ -12,6 +12,7 @@ from urllib.parse import quote
 import httpx
 
 from actinf import errors
+from actinf.responder.catalogue.parts import Catalogue
 from actinf.responder.channels.neutral import block
 from actinf.responder.duties import DutyChange
 from actinf.responder.office.port import Document, Settled
@@ -217,6 +218,14 @@ class RemoteOffice:
     def test_page(self, name: str) -> Document:
         """As `Office.test_page`."""
         return self._ask("GET", f"/v1/oncall/test-page/{name}")
+
+    def catalogue(self) -> Catalogue:
+        """As `Office.catalogue`."""
+        return Catalogue.from_document(self._ask("GET", "/v1/catalogue")["catalogue"])
+
+    def set_catalogue(self, catalogue: Catalogue) -> None:
+        """As `Office.set_catalogue`."""
+        self._ask("PUT", "/v1/catalogue", json={"catalogue": catalogue.document()})
 
     def settle(self) -> Settled:
         """As `Office.settle`: the server does it."""

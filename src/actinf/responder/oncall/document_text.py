@@ -73,7 +73,7 @@ def _document(events: _Events) -> Any:
         if isinstance(event, yaml.StreamEndEvent):
             break
         if number == 1:
-            raise events.refusal(event, "a second document begins: expected one schedule in a text")
+            raise events.refusal(event, "a second document begins: expected one in a text")
         value = _value(events, event, ())
         events.next()  # the end of the document
     return value
@@ -81,7 +81,7 @@ def _document(events: _Events) -> Any:
 
 def _value(events: _Events, event: yaml.Event, where: Path) -> Any:
     if len(where) > MOST_DEPTH:
-        raise events.refusal(event, f"the values are nested more than {MOST_DEPTH} deep: no schedule is")
+        raise events.refusal(event, f"the values are nested more than {MOST_DEPTH} deep: expected fewer")
     events.lines[where] = _line(event)
     if isinstance(event, yaml.ScalarEvent):
         return None if event.implicit[0] and event.value in ("", "~", "null") else event.value

@@ -197,9 +197,16 @@ def _impact(incident: Incident, timeline: Sequence[Recorded]) -> Impact:
         users=None
         if users is None or incident.users_affected is None
         else Known(value=incident.users_affected, events=(users.number,)),
-        services=Known(value=incident.components, events=(assessed.number,)),
+        services=Known(value=_services(incident), events=(assessed.number,)),
         revenue=None if revenue is None else Known(value=incident.revenue, events=(revenue.number,)),
     )
+
+
+def _services(incident: Incident) -> tuple[str, ...]:
+    """What was affected; until somebody has assessed that, with what depends on it, by the catalogue."""
+    if incident.assessed_at is not None:
+        return incident.components
+    return (*incident.components, *(f"{one} (perhaps: depends on it)" for one in incident.dependents))
 
 
 def _states(event: Event, name: str) -> bool:

@@ -11,7 +11,7 @@ from fastapi import FastAPI
 import actinf
 from actinf.responder.access.accounts import Access
 from actinf.responder.parts import Parts
-from actinf.responder.server import health, hooks, incidents, oncall, quiet, records
+from actinf.responder.server import catalogue, health, hooks, incidents, oncall, quiet, records
 from actinf.responder.server.context import Server
 from actinf.responder.server.edge import Edge
 from actinf.responder.server.machinery import Machinery
@@ -62,7 +62,8 @@ def create_app(parts: Parts, *, pages: Sequence[Callable[[FastAPI], None]] = ())
     )
     app.state.server = server
     install_problems(app)
-    for router in (hooks.router, incidents.router, records.router, oncall.router, quiet.router, health.router):
+    api = (hooks, incidents, records, oncall, quiet, catalogue, health)
+    for router in (one.router for one in api):
         app.include_router(router)
     for add in pages:
         add(app)

@@ -222,6 +222,15 @@ ALTER TABLE alert ADD COLUMN quieted_by TEXT;      -- what keeps it from being t
 CREATE INDEX alert_that_is_quieted ON alert (fingerprint) WHERE quieted_by IS NOT NULL;
 """
 
+_CATALOGUE = """
+CREATE TABLE catalogue (               -- of the parts of the system; the newest row counts
+    id INTEGER PRIMARY KEY,
+    saved_at INTEGER NOT NULL,
+    saved_by TEXT NOT NULL,
+    document TEXT NOT NULL             -- JSON
+) STRICT;
+"""
+
 
 def _second(connection: sqlite3.Connection, key: bytes) -> None:
     """From now on changes of accounts, keys and the schedule are logged: begin with those that there are."""
@@ -236,4 +245,4 @@ ALTER TABLE outbox ADD COLUMN sent_at INTEGER;  -- when it arrived; NULL: it has
 Step = str | Callable[[sqlite3.Connection, bytes], None]
 
 #: What brings a store from version n to n + 1, in order; `PRAGMA user_version` says at which it is.
-STEPS: tuple[Step, ...] = (_FIRST, _second, _QUIET, _SENT_AT)
+STEPS: tuple[Step, ...] = (_FIRST, _second, _QUIET, _SENT_AT, _CATALOGUE)

@@ -7,7 +7,6 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -23,10 +22,9 @@ from actinf.responder.incident.severity import Severity
 from actinf.responder.incident.tasks import CHECKLIST, TASKS
 from actinf.responder.measuring.impact import Estimate, impact
 from actinf.responder.record.narrative import sentence
-from actinf.responder.runbooks import runbook_of
 from actinf.responder.server.context import Asking, Server, ServerParts
 from actinf.responder.server.incidents import require_visible
-from actinf.responder.store import escalations, incidents, outbox, rosters, timeline
+from actinf.responder.store import catalogues, escalations, incidents, outbox, rosters, timeline
 from actinf.responder.store.incidents import Wanted
 from actinf.responder.verbs import VERBS, CheckByMachine, Merge, Verb
 from actinf.web.incidents.escalating import next_step
@@ -134,6 +132,8 @@ def _looked_at(server: Server, visitor: Visitor, name: str, measured: Estimate |
     incident = require_visible(Asking(server, visitor.who), name)
     with server.parts.store.reading() as connection:
         now, schedule = server.parts.clock(), rosters.schedule(connection)
+        catalogue = catalogues.catalogue(connection)
+        guidance = catalogue.guidance(incident.component, incident.incident_type)
         events = timeline.timeline(connection, name)
         others, _ = incidents.listed(
             connection,
@@ -151,7 +151,9 @@ def _looked_at(server: Server, visitor: Visitor, name: str, measured: Estimate |
             "updates": outbox.updates(connection, name),
             "linked": [(relation, target, _ID.fullmatch(target) is not None) for target, relation in incident.links],
             "people": [] if schedule is None else sorted(schedule.people.values(), key=lambda one: one.name),
-            "runbook": Path(runbook_of(incident.incident_type)).stem if runbook_names() else "",
+            "runbook": _page_of(guidance.runbook),
+            "dashboard": guidance.dashboard,
+            "catalogue": catalogue.components.values(),
             "checklist": CHECKLIST,
             "tasks": TASKS,
             "severities": list(Severity),
@@ -160,6 +162,14 @@ def _looked_at(server: Server, visitor: Visitor, name: str, measured: Estimate |
             "measured": measured,
             "can_measure": server.parts.settings.prometheus_url is not None,
         }
+
+
+def _page_of(runbook: str) -> str:
+    """Where a page of the runbook is: here, or elsewhere; empty: nowhere."""
+    name = runbook.removeprefix("docs/runbooks/").removesuffix(".md")
+    if name == runbook:
+        return runbook
+    return f"/runbooks/{name}" if name in runbook_names() else ""
 
 
 def _told(one: Recorded) -> Told:

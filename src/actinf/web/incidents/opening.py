@@ -9,8 +9,9 @@ from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 
 from actinf.errors import SettingError
-from actinf.responder.desk import INCIDENT_TYPES
+from actinf.responder.catalogue.parts import Catalogue
 from actinf.responder.incident.severity import Severity
+from actinf.responder.runbooks import INCIDENT_TYPES
 from actinf.responder.server.context import ServerParts
 from actinf.responder.verbs import OpenIncident
 from actinf.web.incidents.filled import BLANK, Filled, SentBefore, asked_for, mistakes_of
@@ -33,9 +34,9 @@ _TYPES = {
 
 
 @router.get("/incidents/new")
-async def show_new(visitor: Looker) -> Response:
+async def show_new(server: ServerParts, visitor: Looker) -> Response:
     """The form."""
-    return _form(visitor, BLANK)
+    return _form(visitor, await server.do(server.parts.desk.catalogue), BLANK)
 
 
 @router.post("/incidents")
@@ -51,14 +52,16 @@ async def open_incident(server: ServerParts, filing: Actor) -> Response:
         wanted = asked_for(OpenIncident, filing)
         opened = await server.do(lambda: wanted.run(server.parts.desk, visitor.handle))
     except (ValidationError, SettingError) as error:
-        return _form(visitor, Filled("new", values, mistakes_of(error)), 422)
+        catalogue = await server.do(server.parts.desk.catalogue)
+        return _form(visitor, catalogue, Filled("new", values, mistakes_of(error)), 422)
     server.machinery.something_happened()
     return RedirectResponse(f"/incidents/{opened.id}", 303)
 
 
-def _form(visitor: Visitor, filled: Filled, status: int = 200) -> Response:
+def _form(visitor: Visitor, catalogue: Catalogue, filled: Filled, status: int = 200) -> Response:
     values: dict[str, Any] = {
-        "types": [(name, _TYPES.get(name, name)) for name in INCIDENT_TYPES],
+        "types": [("", "That of the component"), *((name, _TYPES.get(name, name)) for name in INCIDENT_TYPES)],
+        "catalogue": catalogue.components.values(),
         "severities": [("", "Judge it from the rest"), *((one, f"{one} {one.word}") for one in Severity)],
     }
     return page("new.html", status, visitor=visitor, filled=filled, key=new_form_key(), **values)

@@ -1,0 +1,188 @@
+"""The catalogue: a part under any of its names, and what is known of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from actinf.errors import SettingError
+from actinf.responder.runbooks import runbook_of
+
+__all__ = ["Catalogue", "Component", "Guidance", "alike"]
+
+_SHIPPED = Path(__file__).with_name("shipped.yaml")
+_MOST_NEAR = 3
+_LONGEST_COMPARED = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Component:
+    """A part of the system.
+
+    Attributes:
+        key: as alerts label it: `api`.
+        name: as people read it: Active Inference API.
+        aliases: what else it is called.
+        incident_type: of which its incidents are, where nobody says otherwise.
+        runbook: a page of the runbook by its name, or an address of the web.
+        dashboard: an address of the web; empty: there is none.
+        depends_on: keys of the parts without which it does not work.
+        duty: who is paged for it besides those on call, a duty of the schedule; empty: nobody.
+    """
+
+    key: str
+    name: str
+    aliases: tuple[str, ...] = ()
+    incident_type: str = "other"
+    runbook: str = ""
+    dashboard: str = ""
+    depends_on: tuple[str, ...] = ()
+    duty: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guidance:
+    """What is to be read when something fails.
+
+    Attributes:
+        key: of the part that it is about; None: the catalogue does not have it.
+        runbook: a path from the root of the project, or an address of the web.
+        dashboard: an address of the web; empty: there is none.
+        near: names in the catalogue that resemble the one that it does not have.
+    """
+
+    key: str | None
+    runbook: str
+    dashboard: str
+    near: tuple[str, ...] = ()
+
+
+def alike(name: str) -> str:
+    """What names have in common that count as the same: `Active-Inference_API` and `active inference api`."""
+    return re.sub(r"[\s_-]+", " ", name).strip().casefold()
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The parts of a system, each by its key."""
+
+    components: Mapping[str, Component]
+    _by_name: Mapping[str, Component] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        names = {alike(name): one for one in self.components.values() for name in (one.key, one.name, *one.aliases)}
+        object.__setattr__(self, "_by_name", names)
+
+    @classmethod
+    def shipped(cls) -> Catalogue:
+        """The catalogue that holds until another is set: the parts of this system."""
+        return _shipped()
+
+    @classmethod
+    def from_document(cls, document: object) -> Catalogue:
+        """The catalogue that mappings, lists and texts state.
+
+        Raises:
+            SettingError: every mistake, a line for each.
+        """
+        from actinf.responder.catalogue.document import read  # which reads into what is defined here
+
+        components, problems = read(document)
+        if components is None:
+            raise SettingError("\n".join(sentence for _, sentence in problems))
+        return cls(components)
+
+    @classmethod
+    def from_text(cls, text: str, name: str = "catalogue") -> Catalogue:
+        """The catalogue that a YAML text states.
+
+        Args:
+            text: the YAML.
+            name: what the text is called in messages.
+
+        Raises:
+            SettingError: every mistake as `name:line: sentence`.
+        """
+        from actinf.responder.catalogue.document import read
+        from actinf.responder.oncall.document_text import line_of, plain_values  # YAML takes a while to load
+
+        value, lines = plain_values(text, name)
+        components, problems = read(value)
+        if components is None:
+            told = sorted((line_of(lines, where), sentence) for where, sentence in problems)
+            raise SettingError("\n".join(f"{name}:{line}: {sentence}" for line, sentence in told))
+        return cls(components)
+
+    def document(self) -> dict[str, Any]:
+        """The catalogue as mappings, lists and texts, from which `from_document` makes the same one again."""
+        return {
+            "components": {
+                one.key: {
+                    "name": one.name,
+                    "type": one.incident_type,
+                    **({"aliases": list(one.aliases)} if one.aliases else {}),
+                    **({"runbook": one.runbook} if one.runbook else {}),
+                    **({"dashboard": one.dashboard} if one.dashboard else {}),
+                    **({"depends_on": list(one.depends_on)} if one.depends_on else {}),
+                    **({"duty": one.duty} if one.duty else {}),
+                }
+                for one in self.components.values()
+            }
+        }
+
+    def find(self, name: str) -> Component | None:
+        """The part of that key, name or alias, in large or small letters; None: there is none."""
+        return self._by_name.get(alike(name))
+
+    def named(self, name: str) -> str:
+        """The name of the part that is called so; of what is not in the catalogue, what it is called."""
+        found = self.find(name)
+        return name.strip() if found is None else found.name
+
+    def key_of(self, name: str) -> str:
+        """The key of the part that is called so; of what is not in the catalogue, what it is called."""
+        found = self.find(name)
+        return name.strip() if found is None else found.key
+
+    def near(self, name: str) -> tuple[str, ...]:
+        """The names of parts that one could have meant."""
+        close = get_close_matches(alike(name)[:_LONGEST_COMPARED], self._by_name, n=_MOST_NEAR)
+        return tuple(dict.fromkeys(self._by_name[one].name for one in close))
+
+    def failing_with(self, name: str) -> tuple[Component, ...]:
+        """The parts that depend on one, themselves or by way of others; the nearest first."""
+        start = self.find(name)
+        if start is None:
+            return ()
+        found, looked_at = {start.key: start}, [start.key]
+        for key in looked_at:
+            for one in self.components.values():
+                if key in one.depends_on and one.key not in found:
+                    found[one.key] = one
+                    looked_at.append(one.key)
+        return tuple(one for one in found.values() if one is not start)
+
+    def guidance(self, component: str, incident_type: str) -> Guidance:
+        """What is to be read when a part has an incident of a type.
+
+        The page of the runbook is that of the type; where the type has none of its own, or is the part's usual one, it
+        is that of the part.
+        """
+        found = self.find(component)
+        page = runbook_of(incident_type)
+        if found is None:
+            return Guidance(key=None, runbook=page, dashboard="", near=self.near(component))
+        if found.runbook and incident_type in (found.incident_type, "other"):
+            is_address = found.runbook.startswith(("http://", "https://"))
+            page = found.runbook if is_address else f"docs/runbooks/{found.runbook}.md"
+        return Guidance(key=found.key, runbook=page, dashboard=found.dashboard)
+
+
+@cache
+def _shipped() -> Catalogue:
+    return Catalogue.from_text(_SHIPPED.read_text(encoding="utf-8"), _SHIPPED.name)
