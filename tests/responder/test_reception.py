@@ -239,3 +239,59 @@ def test_changes_before_it_are_shown(desk_at_hand: Responding, reception: Recept
     take(reception, alert())
     (incident,) = desk_at_hand.desk.list()
     assert [said.split(": ")[1] for said in incident.changes] == [f"release {hour} (by ci)" for hour in range(5)]
+
+
+def told(desk_at_hand: Responding, incident: str) -> list[tuple[str, Any]]:
+    events = [one.event for one in desk_at_hand.desk.timeline(incident)]
+    return [
+        (one.kind, one.stored()["firing"] if one.kind == "alert" else one.stored()["text"])
+        for one in events
+        if one.kind in ("alert", "note")
+    ]
+
+
+def test_an_alert_that_comes_and_goes_is_said_once_and_then_counted(
+    desk_at_hand: Responding, reception: Reception
+) -> None:
+    for _ in range(200):
+        take(reception, alert())
+        desk_at_hand.clock.pass_(minutes=1)
+        take(reception, alert(firing=False))
+        desk_at_hand.clock.pass_(minutes=1)
+        desk_at_hand.beat()
+    (incident,) = desk_at_hand.desk.list()
+    # As long as it comes and goes the incident counts as burning, and does not close by itself.
+    assert incident.cleared_at is None
+    listed = told(desk_at_hand, incident.id)
+    assert listed == [
+        *[("alert", firing) for _ in range(5) for firing in (True, False)],
+        ("alert", True),
+        ("note", "ApiDown came 6 times within an hour: from now on that is counted"),
+    ]
+    for _ in range(80):
+        desk_at_hand.clock.pass_(minutes=1)
+        reception.digest()
+        desk_at_hand.beat()
+    (incident,) = desk_at_hand.desk.list("resolved")
+    assert told(desk_at_hand, incident.id)[len(listed) :] == [
+        ("alert", False),
+        ("note", "ApiDown changed 389 more times, comes and goes no more, and has ended"),
+    ]
+    assert [seen.firing for seen in incident.alerts.values()] == [False]
+
+
+def test_what_comes_and_goes_and_stays_then_is_told_as_firing(desk_at_hand: Responding, reception: Reception) -> None:
+    for firing in (True, False) * 8:
+        take(reception, alert(firing=firing))
+        desk_at_hand.clock.pass_(seconds=30)
+    take(reception, alert())
+    desk_at_hand.clock.pass_(minutes=61)
+    reception.digest()
+    (incident,) = desk_at_hand.desk.list()
+    assert told(desk_at_hand, incident.id)[-1] == (
+        "note",
+        "ApiDown changed 6 more times, comes and goes no more, and fires",
+    )
+    take(reception, alert(firing=False))
+    assert told(desk_at_hand, incident.id)[-1] == ("alert", False)
+    assert desk_at_hand.desk.incident(incident.id).cleared_at == desk_at_hand.clock.now

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from actinf.responder.desk import BY_ITSELF, INCIDENT_TYPES, Desk, NewIncident
 from actinf.responder.incident import decisions
@@ -30,6 +30,8 @@ __all__ = ["Reception"]
 
 #: Alerts of an incident that each stand on its timeline; of more, only how many there are is known.
 _MOST_ON_A_TIMELINE = 100
+#: An alert that begins so often within that time comes and goes: it is said once, and then its changes are counted.
+_COMES_AND_GOES, _WITHIN = 6, timedelta(hours=1)
 
 
 @dataclass(slots=True)
@@ -114,14 +116,41 @@ class _Digest:
         began = known.began
         if alert.is_firing and not known.firing:
             began = (*began, received_at)
-        if known.firing != alert.is_firing and known.incident is not None and not self._is_hidden(known, alert):
-            self._tell(known.incident, alert)
-        return replace(known, alert=alert, firing=alert.is_firing, began=began, times=known.times + 1)
+        seen = replace(known, alert=alert, firing=alert.is_firing, began=began, times=known.times + 1)
+        if known.firing == alert.is_firing or known.incident is None or self._is_hidden(known, alert):
+            return seen
+        return self._changed(seen, known.incident)
+
+    def _changed(self, seen: Known, incident: str) -> Known:
+        """The alert once its incident was told that it changed, or has stopped being told because it does so often."""
+        if seen.unlisted is not None:
+            return replace(seen, unlisted=seen.unlisted + 1)
+        self._tell(incident, seen.alert)
+        times = sum(self._now - one < _WITHIN for one in seen.began)
+        if not seen.firing or times < _COMES_AND_GOES:
+            return seen
+        self._note(incident, f"{seen.alert.name} came {times} times within an hour: from now on that is counted")
+        return replace(seen, unlisted=0)
+
+    def _calmed(self, known: Known, incident: str) -> Known:
+        """The alert of an open incident, told as it stands once it has stopped coming and going."""
+        known = replace(known, look_at=None, quieted_by=None)
+        if known.unlisted is None:
+            return known
+        calm_at = known.began[-_COMES_AND_GOES:][0] + _WITHIN
+        if self._now < calm_at:
+            return replace(known, look_at=calm_at)
+        state = "fires" if known.firing else "has ended"
+        if not known.firing:
+            self._tell(incident, known.alert)
+        changes = f"changed {known.unlisted} more {'time' if known.unlisted == 1 else 'times'}"
+        self._note(incident, f"{known.alert.name} {changes}, comes and goes no more, and {state}")
+        return replace(known, unlisted=None)
 
     def _placed(self, known: Known) -> Known:
         """The alert with the incident that it belongs to; one is opened where it has to be."""
         if known.incident is not None and self._is_open(known.incident):
-            return replace(known, look_at=None, quieted_by=None)
+            return self._calmed(known, known.incident)
         if not known.firing or not known.began:
             return replace(known, look_at=None, quieted_by=None)
         quiet = self._quiet(known.alert)
@@ -191,7 +220,7 @@ class _Digest:
     def _belongs(self, known: Known, name: str) -> Known:
         key = group_of(self._canonical(known.alert), self._reception.grouping)
         alerts.set_family(self._connection, name, key, self._now)
-        placed = replace(known, incident=name, look_at=None, quieted_by=None)
+        placed = replace(known, incident=name, look_at=None, quieted_by=None, unlisted=None)
         alerts.keep(self._connection, placed, self._now)
         return placed
 
@@ -233,6 +262,9 @@ class _Digest:
 
     def _tell(self, name: str, alert: Alert) -> None:
         self._news.setdefault(name, []).append(_joins(alert))
+
+    def _note(self, name: str, text: str) -> None:
+        self._news.setdefault(name, []).append(Noted(text=text))
 
     def _is_open(self, name: str) -> bool:
         return name in self._standing and self._standing[name].resolved_at is None

@@ -47,6 +47,7 @@ class Known:
         times: how often it was told.
         look_at: when it is looked at again before an incident opens; None: not.
         quieted_by: what keeps it from being told until then: "silence 3"; None: nothing.
+        unlisted: how often it has changed since its incident was told that it comes and goes; None: it was not.
     """
 
     alert: Alert
@@ -57,6 +58,7 @@ class Known:
     times: int
     look_at: datetime | None
     quieted_by: str | None = None
+    unlisted: int | None = None
 
 
 def accept(connection: sqlite3.Connection, alerts: Iterable[Alert], received_at: datetime) -> None:
@@ -93,7 +95,7 @@ def keep(connection: sqlite3.Connection, seen: Known, now: datetime) -> None:
     """Remember what is known of an alert."""
     connection.execute(
         "INSERT OR REPLACE INTO alert (fingerprint, partial, incident, firing, began, times, last_at, look_at, alert,"
-        " quieted_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " quieted_by, unlisted) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             seen.alert.fingerprint,
             seen.partial,
@@ -105,6 +107,7 @@ def keep(connection: sqlite3.Connection, seen: Known, now: datetime) -> None:
             None if seen.look_at is None else ticks(seen.look_at),
             _text(seen.alert),
             seen.quieted_by,
+            seen.unlisted,
         ],
     )
 
@@ -199,6 +202,7 @@ def _known(row: sqlite3.Row) -> Known:
         times=row["times"],
         look_at=None if row["look_at"] is None else moment_of(row["look_at"]),
         quieted_by=row["quieted_by"],
+        unlisted=row["unlisted"],
     )
 
 

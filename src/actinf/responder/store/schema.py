@@ -231,6 +231,10 @@ CREATE TABLE catalogue (               -- of the parts of the system; the newest
 ) STRICT;
 """
 
+_FLAPPING = """
+ALTER TABLE alert ADD COLUMN unlisted INTEGER;     -- changes since it was said that it comes and goes; NULL: not said
+"""
+
 
 def _second(connection: sqlite3.Connection, key: bytes) -> None:
     """From now on changes of accounts, keys and the schedule are logged: begin with those that there are."""
@@ -245,4 +249,4 @@ ALTER TABLE outbox ADD COLUMN sent_at INTEGER;  -- when it arrived; NULL: it has
 Step = str | Callable[[sqlite3.Connection, bytes], None]
 
 #: What brings a store from version n to n + 1, in order; `PRAGMA user_version` says at which it is.
-STEPS: tuple[Step, ...] = (_FIRST, _second, _QUIET, _SENT_AT, _CATALOGUE)
+STEPS: tuple[Step, ...] = (_FIRST, _second, _QUIET, _SENT_AT, _CATALOGUE, _FLAPPING)
