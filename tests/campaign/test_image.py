@@ -96,6 +96,17 @@ def test_the_service_starts_without_compiling_and_does_what_is_typed_into_it(ima
     assert serving.returncode == 0
 
 
+def test_the_responder_of_the_image_takes_an_incident_and_says_what_is_in_the_way_of_a_page(image) -> None:
+    data = str(image.user.folder / "responder")
+    image.variables["ACTINF_RESPOND_DATA_DIR"] = data
+    image.run("actinf", "incident", "open", "--severity", "P1", "--component", "API", "--impact", "requests fail")
+    assert json.loads(image.run("actinf", "incident", "list", "--json"))
+    findings = json.loads(image.run("sh", "-c", "actinf respond doctor --json || true"))["findings"]
+    assert {"store", "record", "clock"} <= {one["what"] for one in findings if one["state"] == "OK"}
+    assert image.run("actinf", "oncall", "export.ics", "--help")
+    image.run("python", "-c", "import actinf.responder.server.process, slack_sdk, icalendar, argon2")
+
+
 def _address(log: Path, serving: "subprocess.Popen[bytes]") -> str:
     until = time.monotonic() + 120
     while time.monotonic() < until and serving.poll() is None:
