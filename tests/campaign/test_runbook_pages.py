@@ -13,7 +13,8 @@ from support.terminals import make_it_look_used, shell_of, terminal_of
 
 @pytest.fixture(scope="module")
 def operated() -> Iterator[Operated]:
-    with folder_for_servers() as folder, operated_system(folder, debug={"enabled": True}) as system:
+    everything = {"debug": {"enabled": True}, "responder": {"enabled": True}}
+    with folder_for_servers() as folder, operated_system(folder, **everything) as system:
         yield system
 
 
