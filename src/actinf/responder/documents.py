@@ -162,17 +162,6 @@ def _actions(incident: Incident) -> list[dict[str, Any]]:
     ]
 
 
-def _update(one: Update) -> dict[str, Any]:
-    return {
-        "number": one.number,
-        "channel": one.channel,
-        "kind": one.kind,
-        "reference": one.reference,
-        "sent_at": _moment(one.sent_at),
-        "subject": one.subject,
-    }
-
-
 def evidence_document(held: Evidence) -> dict[str, Any]:
     """A file of evidence, with who has it."""
     return {
