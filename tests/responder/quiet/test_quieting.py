@@ -7,11 +7,15 @@ import pytest
 from support.responding import MONDAY, Responding
 
 from actinf.errors import NoSuchSilence, SettingError
+from actinf.responder.documents import event_document
 from actinf.responder.incident import decisions
 from actinf.responder.intake.alert import Alert
 from actinf.responder.quiet.quieting import Quieting
 from actinf.responder.quiet.requests import AnnounceMaintenance, MakeSilence, Weekday
 from actinf.responder.reception import Reception
+from actinf.responder.record.narrative import sentence
+from actinf.responder.record.verification import verify
+from actinf.responder.store import office
 
 HOUR = timedelta(hours=1)
 
@@ -301,6 +305,23 @@ def test_a_preview_says_what_it_would_hold_back_and_makes_nothing(scene: Scene) 
         ("Ended", False, None, False),
     }
     assert scene.quieting.silences(past=True) == []
+
+
+def test_who_silenced_and_who_ended_it_stands_in_the_log_of_the_office(scene: Scene) -> None:
+    scene.quieting.silence(silence(), by="ada")
+    scene.quieting.end_silence("1", by="ben")
+    window = AnnounceMaintenance(name="Swap", matchers=("component=disk",), since=MONDAY, until=MONDAY + HOUR)
+    scene.quieting.announce(window, by="eve")
+    scene.quieting.end_maintenance("Swap", by="ada")
+    with scene.at_hand.store.reading() as connection:
+        told = [(one.by, sentence(event_document(one))) for one in office.log(connection)]
+        assert verify(connection, scene.at_hand.store.key, None).good
+    assert told[1:] == [
+        ("ada", 'silence 1, until 2026-11-23 12:00 UTC, of component="disk": new disks'),
+        ("ben", "silence 1 was ended"),
+        ("eve", 'maintenance 1, 2026-11-23 10:00 to 2026-11-23 11:00 UTC, of component="disk": Swap'),
+        ("ada", "maintenance 1 was ended"),
+    ]
 
 
 def test_the_store_lets_no_silence_be_changed_or_deleted(scene: Scene) -> None:

@@ -61,6 +61,8 @@ __all__ = [
     "RoomOpened",
     "ScheduleSet",
     "SeverityChanged",
+    "SilenceEnded",
+    "SilenceMade",
     "TaskDone",
     "Undelivered",
     "Warned",
@@ -511,6 +513,26 @@ class ScheduleSet(Event):
     change: str
     what: str = _personal()
     digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SilenceMade(Event):
+    """Of the office: alerts are kept from being told; `what` is "silence 3" or "maintenance 3", `when` in words."""
+
+    kind: ClassVar[str] = "silenced"
+    what: str
+    matchers: tuple[str, ...]
+    private: bool
+    when: str
+    text: str = _personal()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SilenceEnded(Event):
+    """Of the office: a silence, or a window of maintenance, was ended by hand."""
+
+    kind: ClassVar[str] = "silence ended"
+    what: str
 
 
 #: The events by their kinds.  A dataclass with slots is made twice, and its first make is a subclass as well.

@@ -13,11 +13,12 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from actinf.errors import NoSuchSilence, SettingError
+from actinf.responder.incident.events import SilenceEnded, SilenceMade
 from actinf.responder.incident.severity import SeveritySettings, classify, signals_of
 from actinf.responder.intake.silence import Maintenance, Silence
-from actinf.responder.quiet.documents import Held, maintenance_document, silence_document, spoken
+from actinf.responder.quiet.documents import Held, maintenance_document, period_words, silence_document, spoken
 from actinf.responder.quiet.requests import AnnounceMaintenance, MakeSilence
-from actinf.responder.store import alerts, incidents, quiets
+from actinf.responder.store import alerts, incidents, office, quiets
 from actinf.responder.store.alerts import Known
 from actinf.responder.store.database import Store
 from actinf.responder.store.quiets import KeptMaintenance, KeptSilence
@@ -72,6 +73,10 @@ class Quieting:
                 reason=silence.reason,
                 by=by,
             )
+            made = _made(
+                f"silence {kept.silence.id}", silence, f"until {silence.ends_at:%Y-%m-%d %H:%M} UTC", request.reason
+            )
+            office.record(connection, self.store.key, made, by=by, now=now)
             met = self._met(connection, silence, now)
             self._look_now(connection, met, now)
             return silence_document(kept, now, [one for one in met if one.known.firing])
@@ -91,6 +96,8 @@ class Quieting:
             now = self.clock()
             kept = self._live_silence(connection, name, now, sees_private=sees_private)
             quiets.end_silence(connection, kept.silence.id, by=by, now=now)
+            ended = SilenceEnded(what=f"silence {kept.silence.id}")
+            office.record(connection, self.store.key, ended, by=by, now=now)
             held = self._held_by(connection, kept.silence)
             self._look_now(connection, self._held(connection), now)
             return silence_document(_ended(kept, by, now), now, held)
@@ -115,6 +122,8 @@ class Quieting:
                     "that one first, actinf maintenance end"
                 )
             kept = quiets.add_maintenance(connection, maintenance, now)
+            made = _made(f"maintenance {kept.number}", maintenance, period_words(maintenance.period), maintenance.name)
+            office.record(connection, self.store.key, made, by=by, now=now)
             met = self._met(connection, maintenance, now)
             if maintenance.period.running(now) is None:
                 met = []
@@ -146,6 +155,8 @@ class Quieting:
                     "shows them"
                 )
             quiets.end_maintenance(connection, found[0].number, by=by, now=now)
+            ended = SilenceEnded(what=f"maintenance {found[0].number}")
+            office.record(connection, self.store.key, ended, by=by, now=now)
             held = self._held_by(connection, found[0].maintenance)
             self._look_now(connection, self._held(connection), now)
             return maintenance_document(_ended(found[0], by, now), now, held)
@@ -268,6 +279,11 @@ def _of(held: Iterable[Held], one: Silence | Maintenance) -> list[Held]:
 
 def _goes_on(one: KeptMaintenance, now: datetime) -> bool:
     return one.is_live(now) and one.maintenance.period.running(now) is not None
+
+
+def _made(what: str, one: Silence | Maintenance, when: str, text: str) -> SilenceMade:
+    matchers = tuple(str(matcher) for matcher in one.matchers)
+    return SilenceMade(what=what, matchers=matchers, private=one.private, when=when, text=text)
 
 
 def _ended(kept: Kept, by: str, now: datetime) -> Kept:

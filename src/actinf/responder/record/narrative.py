@@ -137,6 +137,10 @@ _TOLD: dict[str, Callable[[_Event], str]] = {
     "key": lambda event: _with(f"{event['handle']} has the key {event['prefix']}{_until(event)}", event["purpose"]),
     "key revoked": lambda event: f"the key {event['prefix']} is revoked",
     "schedule": lambda event: _with(f"the schedule: {event['change']}", event["what"]),
+    "silenced": lambda event: _with(
+        f"{event['what']}, {event['when']}, of {' '.join(event['matchers'])}", event["text"]
+    ),
+    "silence ended": lambda event: f"{event['what']} was ended",
     "erased": lambda event: f"erased what is personal in events {_span(event['numbers'])}: {event['reason']}",
 }
 
