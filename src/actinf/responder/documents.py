@@ -177,6 +177,17 @@ def evidence_document(held: Evidence) -> dict[str, Any]:
     }
 
 
+def _update(one: Update) -> dict[str, Any]:
+    return {
+        "number": one.number,
+        "channel": one.channel,
+        "kind": one.kind,
+        "reference": one.reference,
+        "sent_at": _moment(one.sent_at),
+        "subject": one.subject,
+    }
+
+
 def _guidance(guidance: Guidance) -> dict[str, Any]:
     return {
         "component": guidance.key,
