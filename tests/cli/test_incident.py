@@ -253,6 +253,10 @@ def test_one_incident_goes_on_as_another(actinf: Any) -> None:
     first, second = open_one(actinf)["id"], open_one(actinf)["id"]
     assert done(actinf, "merge", "002", "--into", "001")["id"] == first
     assert done(actinf, "show", second)["status"] == f"Merged into {first}"
+    told = " ".join(actinf("incident", "show", first).out.split())
+    assert f"took up {second}, detected " in told
+    assert f"{second}: opened as P1" in told
+    assert f"{second} #1]" in actinf("postmortem", first).out
 
 
 # ----------------------------------------------------------------------------------------------------------- refusals

@@ -14,6 +14,7 @@ from rich.text import Text
 from actinf.cli.moments import shown, words
 from actinf.cli.oncall_screen import print_by_hand
 from actinf.responder.channels.neutral import block, line
+from actinf.responder.documents import interleaved
 from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.record.narrative import sentence
 
@@ -90,7 +91,7 @@ def print_incident(console: Console, incident: _Document, now: datetime) -> None
     if incident["actions"]:
         _section(console, "action items", _actions(incident, now))
     console.print(Text("\ntimeline (UTC)", style="bold"))
-    console.print(_timeline(incident["timeline"]))
+    console.print(_timeline(interleaved(incident)))
 
 
 def print_opened(console: Console, incident: _Document, now: datetime, schedule: Schedule | None) -> None:
@@ -148,6 +149,8 @@ def _facts(incident: _Document, now: datetime) -> Iterator[tuple[str, Text]]:
     yield "lead", Text(line(incident["lead"], 64) if incident["lead"] else "nobody yet")
     detected = _at(incident["detected_at"])
     yield "detected", Text(f"{shown(detected, now)}, {words(now - detected)} ago")
+    for other in incident.get("taken_up", ()):
+        yield "took up", Text(f"{other['id']}, detected {shown(_at(other['detected_at']), now)}")
     if incident["acknowledged_at"]:
         acknowledged = _at(incident["acknowledged_at"])
         yield "acknowledged", Text(f"{shown(acknowledged, now)}, after {words(acknowledged - detected)}")
@@ -317,7 +320,7 @@ def _timeline(events: Sequence[_Document]) -> Table:
     table.add_column(overflow="fold")
     day = None
     # As it happened, though some of it was written down later.
-    for event in sorted(events, key=lambda one: (one["at"], one["number"])):
+    for event in events:
         at = _at(event["at"])
         if at.date() != day:
             table.add_row(Text(""), Text(f"{at:%Y-%m-%d}", style="dim"), Text(""), Text(""))
@@ -325,7 +328,10 @@ def _timeline(events: Sequence[_Document]) -> Table:
         told_later = _at(event["recorded_at"]) - at > timedelta(minutes=1)
         later = f" (written down {_at(event['recorded_at']):%Y-%m-%d %H:%M})" if told_later else ""
         table.add_row(
-            Text(""), Text(f"{at:%H:%M:%S}"), Text(line(event["by"], 64), style="dim"), Text(_told(event) + later)
+            Text(""),
+            Text(f"{at:%H:%M:%S}"),
+            Text(line(event["by"], 64), style="dim"),
+            Text.assemble((f"{event['of']}: " if event["of"] else "", "dim"), _told(event) + later),
         )
     return table
 

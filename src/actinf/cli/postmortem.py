@@ -45,9 +45,12 @@ def command(*, incident: str, target: Path | None, meeting: str | None, ics: Pat
         export = office.export(name)
         schedule = office.schedule() if meeting is not None else None
     built = load_extra("actinf.responder.record.postmortem", extra="respond", purpose=_PURPOSE)
-    timeline = load_extra("actinf.responder.record.export", extra="respond", purpose=_PURPOSE).timeline_of(export)
-    state = load_extra("actinf.responder.incident.state", extra="respond", purpose=_PURPOSE).incident_of(timeline)
-    report = built.post_mortem(state, timeline)
+    timeline_of = load_extra("actinf.responder.record.export", extra="respond", purpose=_PURPOSE).timeline_of
+    incident_of = load_extra("actinf.responder.incident.state", extra="respond", purpose=_PURPOSE).incident_of
+    timeline = timeline_of(export)
+    state = incident_of(timeline)
+    others = [timeline_of(one) for one in export.get("taken_up", ())]
+    report = built.post_mortem(state, timeline, [(incident_of(one), one) for one in others])
     if as_json:
         screen.json(built.document(report))
     else:

@@ -105,7 +105,9 @@ def _verify_export(screen: Screen, export: Path, key: bytes, *, as_json: bool) -
     for sentence in wrong:
         screen.fail(sentence)
     click.echo(
-        "NOT what was exported" if wrong else f"intact: {len(said['events'])} events of {said['incident']['id']}"
+        "NOT what was exported"
+        if wrong
+        else f"intact: {_part('record.offline').events_in(said)} events of {said['incident']['id']}"
     )
     return 1 if wrong else 0
 

@@ -232,9 +232,15 @@ class Desk:
             incident = incidents.incident(connection, name)
             happened = timeline.timeline(connection, name)
             standing = escalations.standing(connection, name)
-            updates = outbox.updates(connection, name)
-            guidance = catalogues.catalogue(connection).guidance(incident.component, incident.incident_type)
-            return incident_document(incident, happened, self.clock(), standing, updates, guidance)
+            return incident_document(
+                incident,
+                happened,
+                self.clock(),
+                standing,
+                outbox.updates(connection, name),
+                catalogues.catalogue(connection).guidance(incident.component, incident.incident_type),
+                incidents.taken_up(connection, incident),
+            )
 
     def update(self, name: str, number: int | Literal["latest"]) -> Update:
         """A message that told everybody how an incident stands, by its number.
@@ -258,6 +264,11 @@ class Desk:
         with self.store.reading() as connection:
             incidents.incident(connection, name)
             return timeline.timeline(connection, name)
+
+    def taken_up(self, name: str) -> Sequence[tuple[Incident, Sequence[Recorded]]]:
+        """The incidents that were merged into one, with their timelines, as they are shown with it."""
+        with self.store.reading() as connection:
+            return incidents.taken_up(connection, incidents.incident(connection, name))
 
     def list(self, which: str = "open", *, since: datetime | None = None, limit: int | None = None) -> list[Incident]:
         """Incidents, the most severe first, then the newest; where there is a limit, no more than that."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +21,7 @@ __all__ = [
     "event_document",
     "evidence_document",
     "incident_document",
+    "interleaved",
     "summary_document",
 ]
 
@@ -61,6 +62,7 @@ def incident_document(
     standing: Standing | None = None,
     updates: Sequence[Update] = (),
     guidance: Guidance | None = None,
+    taken_up: Sequence[tuple[Incident, Sequence[Recorded]]] = (),
 ) -> dict[str, Any]:
     """All of an incident.
 
@@ -71,6 +73,7 @@ def incident_document(
         standing: where its escalation stands; None: nobody is paged for it, or it is not known.
         updates: the messages that told everybody of it.
         guidance: what is to be read; None: it is not known.
+        taken_up: the incidents that were merged into it, with their timelines.
     """
     return {
         **summary_document(incident, now),
@@ -123,7 +126,29 @@ def incident_document(
             "why": standing.why,
         },
         "timeline": [event_document(one) for one in timeline],
+        "taken_up": [
+            {
+                "id": other.id,
+                "detected_at": _moment(other.detected_at),
+                "timeline": [event_document(one) for one in happened],
+            }
+            for other, happened in taken_up
+        ],
     }
+
+
+def interleaved(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The timeline of an incident with those that were merged into it, as it happened.
+
+    Args:
+        document: of an incident, as `incident_document` writes it.
+
+    Returns:
+        The events, each with the id `of` the incident whose it is; empty for the incident's own.
+    """
+    own = [{**event, "of": ""} for event in document["timeline"]]
+    others = [{**event, "of": one["id"]} for one in document.get("taken_up", ()) for event in one["timeline"]]
+    return sorted([*own, *others], key=lambda event: (event["at"], event["of"], event["number"]))
 
 
 def _checklist(incident: Incident) -> list[dict[str, Any]]:

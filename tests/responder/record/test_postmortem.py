@@ -38,7 +38,11 @@ NUMBERS = st.lists(st.integers(1, 999), min_size=1, max_size=3).map(tuple)
 TIMES = st.datetimes(datetime(2020, 1, 1), datetime(2099, 1, 1), timezones=st.just(UTC))
 STATEMENTS = st.lists(st.builds(Statement, text=LETTERS, events=NUMBERS), max_size=3).map(tuple)
 MOMENTS = st.builds(
-    Moment, at=TIMES, text=LETTERS | st.sampled_from(list(MILESTONES.values())), events=NUMBERS
+    Moment,
+    at=TIMES,
+    text=LETTERS | st.sampled_from(list(MILESTONES.values())),
+    events=NUMBERS,
+    source=st.sampled_from(["", "2026-11-23-002", "2026-11-24-1000"]),
 )  # fmt: skip
 REPORTS = st.builds(
     PostMortem,

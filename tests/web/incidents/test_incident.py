@@ -224,3 +224,16 @@ def test_the_update_that_told_users_is_chosen_from_those_that_were_sent(
     page.locator("#check-users").get_by_role("button", name="Yes").click()
     expect(page.locator(".check-item").filter(has_text="Affected users")).to_contain_text("slack 1795.17")
     expect(page.locator("#timeline")).to_contain_text("checked users: passed, by the update")
+
+
+def test_what_was_merged_into_it_is_on_its_timeline_with_where_it_is_from(
+    open_page: Any, incident: Any, api: httpx.Client
+) -> None:
+    name, other = incident(), incident(component="Cache", impact="Sessions are lost")
+    api.post(f"/v1/incidents/{other}/note", json={"text": "the cache is full"}).raise_for_status()
+    api.post(f"/v1/incidents/{other}/merge", json={"into": name}).raise_for_status()
+    page = open_page(f"/incidents/{name}")
+    note = page.locator("#timeline .event").filter(has_text="the cache is full")
+    expect(note.get_by_role("link", name=other)).to_be_visible()
+    page.goto(f"/incidents/{name}/post-mortem")
+    expect(page.locator("main")).to_contain_text(f"{other} #")

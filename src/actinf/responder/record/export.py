@@ -7,12 +7,13 @@ has the key can compute every MAC anew.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from actinf.responder.channels.neutral import markdown
 from actinf.responder.desk import Desk
+from actinf.responder.documents import interleaved
 from actinf.responder.incident.events import Recorded
 from actinf.responder.record.narrative import sentence
 from actinf.responder.record.offline import FORMAT, signature_of
@@ -28,12 +29,37 @@ def exported(desk: Desk, incident: str) -> dict[str, Any]:
 
     `events` holds, for each event, its content as the chain sees it, its MAC and the one before in hexadecimal digits,
     and of each personal field that was not erased its salt and its value, whose SHA-256 stands in the content.
-    `signature` is over all of it; `actinf.responder.record.offline` verifies both.
+    `taken_up` holds the same for each incident that was merged into it.  `signature` is over all of it;
+    `actinf.responder.record.offline` verifies both.
 
     Raises:
         NoSuchIncident: there is none of that id.
     """
     document = desk.document(incident)
+    export = {
+        "format": FORMAT,
+        "exported_at": desk.clock().isoformat(timespec="seconds"),
+        "key": key_id(desk.store.key).hex(),
+        "incident": document,
+        "evidence": [
+            {"incident": name, **{key: one[key] for key in ("name", "sha256", "size", "source", "custody", "at", "by")}}
+            for name, happened in [(incident, document["timeline"]), *_others(document)]
+            for one in happened
+            if one["kind"] == "evidence"
+        ],
+        "events": _events(desk, incident),
+        "taken_up": [{"id": name, "events": _events(desk, name)} for name, _ in _others(document)],
+    }
+    return {**export, "signature": signature_of(json.loads(json.dumps(export)), desk.store.key)}
+
+
+def _others(document: Mapping[str, Any]) -> list[tuple[str, list[Mapping[str, Any]]]]:
+    """The incidents that were merged into one: their ids and timelines."""
+    return [(one["id"], one["timeline"]) for one in document["taken_up"]]
+
+
+def _events(desk: Desk, incident: str) -> list[dict[str, Any]]:
+    """The events of an incident with their MACs and the MACs before."""
     with desk.store.reading() as connection:
         before = {
             row["seq"] + 1: row["mac"]
@@ -41,7 +67,7 @@ def exported(desk: Desk, incident: str) -> dict[str, Any]:
                 "SELECT seq, mac FROM event WHERE seq + 1 IN (SELECT seq FROM event WHERE incident = ?)", [incident]
             )
         }
-        events = [
+        return [
             {
                 "seq": row.seq,
                 "content": row.content,
@@ -53,23 +79,10 @@ def exported(desk: Desk, incident: str) -> dict[str, Any]:
             }
             for row in timeline.rows(connection, incident)
         ]
-    export = {
-        "format": FORMAT,
-        "exported_at": desk.clock().isoformat(timespec="seconds"),
-        "key": key_id(desk.store.key).hex(),
-        "incident": document,
-        "evidence": [
-            {name: one[name] for name in ("name", "sha256", "size", "source", "custody", "at", "by")}
-            for one in document["timeline"]
-            if one["kind"] == "evidence"
-        ],
-        "events": events,
-    }
-    return {**export, "signature": signature_of(json.loads(json.dumps(export)), desk.store.key)}
 
 
 def timeline_of(export: Mapping[str, Any]) -> list[Recorded]:
-    """The timeline that an export holds."""
+    """The timeline that an export holds, or one of the incidents in its `taken_up`."""
     return [
         Row(
             seq=event["seq"],
@@ -95,7 +108,7 @@ def markdown_of(export: Mapping[str, Any]) -> str:
         "",
         "## Timeline (UTC)",
         "",
-        *_timeline(incident["timeline"]),
+        *_timeline(interleaved(incident)),
     ]
     if export["evidence"]:
         lines += ["", "## Evidence", ""]
@@ -120,16 +133,17 @@ def _facts(incident: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "resolution", _said(incident["resolution"])
 
 
-def _timeline(events: list[Mapping[str, Any]]) -> Iterator[str]:
+def _timeline(events: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     day = None
-    for event in sorted(events, key=lambda one: (one["at"], one["number"])):
+    for event in events:
         at = datetime.fromisoformat(event["at"]).astimezone(UTC)
         if at.date() != day:
             yield from ([] if day is None else [""])
             yield f"### {at:%Y-%m-%d}"
             yield ""
             day = at.date()
-        yield f"- {at:%H:%M:%S} {_said(event['by'])}: {_said(sentence(event))}"
+        source = f"{event['of']}, " if event["of"] else ""
+        yield f"- {at:%H:%M:%S} {source}{_said(event['by'])}: {_said(sentence(event))}"
 
 
 def _said(text: str) -> str:

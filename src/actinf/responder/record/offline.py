@@ -23,7 +23,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-__all__ = ["canonical", "signature_of", "wrong_in"]
+__all__ = ["canonical", "events_in", "signature_of", "wrong_in"]
 
 FORMAT = "actinf incident 1"
 
@@ -59,7 +59,14 @@ def wrong_in(export: object, key: bytes) -> "list[str]":
     if not isinstance(export, dict) or export.get("format") != FORMAT:
         return [f"it is no export: expected the format {FORMAT!r}"]
     try:
-        wrong = list(_wrong_events(export, key))
+        wrong = [
+            *_wrong_events(export["events"], export["incident"]["id"], key),
+            *(
+                f"{other['id']}, {one}"
+                for other in export.get("taken_up", [])
+                for one in _wrong_events(other["events"], other["id"], key)
+            ),
+        ]
         if not hmac.compare_digest(str(export.get("signature")).encode(), signature_of(export, key).encode()):
             wrong.append("the export as a whole is not what was signed with this key")
     except (ArithmeticError, AttributeError, KeyError, IndexError, TypeError, ValueError, RecursionError) as error:
@@ -67,15 +74,15 @@ def wrong_in(export: object, key: bytes) -> "list[str]":
     return wrong
 
 
-def _wrong_events(export: "dict[str, Any]", key: bytes) -> "Iterator[str]":
+def _wrong_events(events: "list[Any]", incident: str, key: bytes) -> "Iterator[str]":
     previous = None
-    for number, event in enumerate(export["events"], 1):
+    for number, event in enumerate(events, 1):
         content, mac = event["content"], event["mac"]
         named = f"event {number}"
         expected = hmac.new(key, bytes.fromhex(event["before"]) + canonical(content).encode(), hashlib.sha256)
         if not hmac.compare_digest(mac, expected.hexdigest()):
             yield f"{named}: changed, or put in"
-        if content[:3] != [event["seq"], export["incident"]["id"], number]:
+        if content[:3] != [event["seq"], incident, number]:
             yield f"{named}: {content[2]} of {content[1]} stands in its place"
         if previous is not None and previous["seq"] + 1 == event["seq"] and previous["mac"] != event["before"]:
             yield f"{named}: does not follow the one before it"
@@ -84,6 +91,11 @@ def _wrong_events(export: "dict[str, Any]", key: bytes) -> "Iterator[str]":
             if content[6].get(name) != {"digest": digest}:
                 yield f"{named}: its text ({name}) is not what was written"
         previous = event
+
+
+def events_in(export: "dict[str, Any]") -> int:
+    """How many events there are, with those of incidents that were merged into it."""
+    return len(export["events"]) + sum(len(one["events"]) for one in export.get("taken_up", []))
 
 
 def main(arguments: "list[str]") -> int:
@@ -100,7 +112,7 @@ def main(arguments: "list[str]") -> int:
     wrong = wrong_in(export, key)
     for sentence in wrong:
         sys.stderr.write(f"error: {sentence}\n")
-    sys.stdout.write("NOT what was exported\n" if wrong else f"intact: {len(export['events'])} events\n")
+    sys.stdout.write("NOT what was exported\n" if wrong else f"intact: {events_in(export)} events\n")
     return 1 if wrong else 0
 
 

@@ -45,19 +45,25 @@ _NOTABLE = (
 )
 
 
-def post_mortem(incident: Incident, timeline: Sequence[Recorded]) -> PostMortem:
+#: An incident that was merged into the one of the report, with its events.
+TakenUp = tuple[Incident, Sequence[Recorded]]
+
+
+def post_mortem(incident: Incident, timeline: Sequence[Recorded], taken_up: Sequence[TakenUp] = ()) -> PostMortem:
     """What is known of an incident, part by part.
 
     Args:
         incident: as it stands.
         timeline: all its events.
+        taken_up: the incidents that were merged into it: what happened to them stands on its timeline, and the earliest
+            detection of all counts for the duration.  The milestones are its own.
     """
     return PostMortem(
         incident=incident.id,
         summary=tuple(_summary(incident, timeline)),
-        timeline=tuple(_moments(incident, timeline)),
+        timeline=tuple(_moments(incident, timeline, taken_up)),
         root_cause=tuple(_of_milestone(Milestone.ROOT_CAUSE, incident, timeline)),
-        impact=_impact(incident, timeline),
+        impact=_impact(incident, timeline, taken_up),
         resolution=tuple(_resolution(incident, timeline)),
         actions=tuple(_actions(incident, timeline)),
         lessons=tuple(
@@ -145,18 +151,26 @@ def _summary(incident: Incident, timeline: Sequence[Recorded]) -> Iterator[State
             yield Statement(text=_told(one), events=(one.number,))
 
 
-def _moments(incident: Incident, timeline: Sequence[Recorded]) -> Iterator[Moment]:
+def _moments(incident: Incident, timeline: Sequence[Recorded], taken_up: Sequence[TakenUp]) -> Iterator[Moment]:
     reached = {number: (at, milestone) for milestone, (at, number) in incident.milestones.items()}
-    found: list[tuple[datetime, int, str]] = []
+    found: list[tuple[datetime, str, int, str]] = []
     for one in timeline:
         if one.number in reached:
             at, milestone = reached[one.number]
             text = _of_event(one.event)
-            found.append((at, one.number, f"{MILESTONES[milestone]}: {text}" if text else MILESTONES[milestone]))
+            found.append((at, "", one.number, f"{MILESTONES[milestone]}: {text}" if text else MILESTONES[milestone]))
         elif isinstance(one.event, _NOTABLE):
-            found.append((one.at, one.number, _told(one)))
-    for at, number, text in sorted(found):
-        yield Moment(at=at, text=text, events=(number,))
+            found.append((one.at, "", one.number, _told(one)))
+    for other, happened_to_it in taken_up:
+        for one in happened_to_it:
+            if isinstance(one.event, happened.Opened):
+                found.append(
+                    (one.event.detected_at, other.id, one.number, f"Detected, and {sentence(event_document(one))}")
+                )
+            elif isinstance(one.event, (*_NOTABLE, happened.MilestoneReached)):
+                found.append((one.at, other.id, one.number, _told(one)))
+    for at, source, number, text in sorted(found):
+        yield Moment(at=at, text=text, events=(number,), source=source)
 
 
 def _of_event(event: Event) -> str:
@@ -180,12 +194,19 @@ def _of_milestone(milestone: Milestone, incident: Incident, timeline: Sequence[R
             yield Statement(text=one.event.text, events=(one.number,))
 
 
-def _impact(incident: Incident, timeline: Sequence[Recorded]) -> Impact:
+def _impact(incident: Incident, timeline: Sequence[Recorded], taken_up: Sequence[TakenUp]) -> Impact:
     opened, resolved = timeline[0], _last(timeline, happened.Resolved)
     minutes = None
     if incident.resolved_at is not None and resolved is not None:
-        lasted = incident.resolved_at - incident.detected_at - incident.rested
-        between = [one.number for one in timeline if isinstance(one.event, happened.Reopened)]
+        detected_at = min([incident.detected_at, *(other.detected_at for other, _ in taken_up)])
+        lasted = incident.resolved_at - detected_at - incident.rested
+        is_earlier = detected_at < incident.detected_at
+        between = [
+            one.number
+            for one in timeline
+            if isinstance(one.event, happened.Reopened)
+            or (is_earlier and isinstance(one.event, happened.Merged) and one.event.absorbed)
+        ]
         minutes = Known(
             value=max(0, int(lasted.total_seconds() // 60)), events=(opened.number, *between, resolved.number)
         )

@@ -76,11 +76,13 @@ class Moment:
         at: when, to the minute, UTC.
         text: one line; that of a milestone begins as `MILESTONES` has it.
         events: the numbers of the events that say so.
+        source: the id of the incident whose events they are, of one that was merged into this; empty: of this.
     """
 
     at: datetime
     text: str
     events: tuple[int, ...]
+    source: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "at", self.at.astimezone(UTC).replace(second=0, microsecond=0))
@@ -88,7 +90,9 @@ class Moment:
 
     @property
     def milestone(self) -> Milestone | None:
-        """Which one it is; None: none."""
+        """Which one it is, of this incident; None: none."""
+        if self.source:
+            return None
         return next((key for key, said in MILESTONES.items() if self.text.partition(": ")[0] == said), None)
 
 
@@ -189,7 +193,7 @@ def _timeline(post_mortem: PostMortem) -> Iterator[str]:
         # The day is the id's until a line says another.
         shown = "" if f"{moment.at:%Y-%m-%d}" == day else f"{moment.at:%Y-%m-%d} "
         day = f"{moment.at:%Y-%m-%d}"
-        yield f"- {shown}{moment.at:%H:%M} - {_written(moment.text)}{_cited(moment.events)}"
+        yield f"- {shown}{moment.at:%H:%M} - {_written(moment.text)}{_cited(moment.events, moment.source)}"
     reached = {moment.milestone for moment in post_mortem.timeline}
     for milestone, said in MILESTONES.items():
         if milestone not in reached:
@@ -244,8 +248,9 @@ def _missing(command: str, what: str = "Missing") -> str:
     return f"*{what}: `{command}`*"
 
 
-def _cited(events: Iterable[int]) -> str:
-    return "".join(f" [#{number}]" for number in events)
+def _cited(events: Iterable[int], source: str = "") -> str:
+    whose = f"{source} " if source else ""
+    return "".join(f" [{whose}#{number}]" for number in events)
 
 
 def _counted(number: int, what: str) -> str:
@@ -275,7 +280,8 @@ _TEXT_IN_LIST = r"((?:[^\\\[\]()*,]|\\.)+?)"
 _CITED = r"((?: \[#\d+\])+)"
 _HANDLE = re.compile(r"(?!(?:all|channel|everyone|here)$)[a-z0-9][a-z0-9._-]{0,63}")
 _STATEMENT = re.compile(rf"{_TEXT}{_CITED}(?:\n\n|\Z)", re.DOTALL)
-_MOMENT = re.compile(rf"- (\d{{4}}-\d\d-\d\d )?(\d\d:\d\d) - {_TEXT}{_CITED}")
+_MOMENT = re.compile(rf"- (\d{{4}}-\d\d-\d\d )?(\d\d:\d\d) - {_TEXT}((?: \[(?:\d{{4}}-\d\d-\d\d-\d+ )?#\d+\])+)")
+_SOURCE = re.compile(r" \[(\d{4}-\d\d-\d\d-\d+) #")
 _UNREACHED = re.compile(r"- HH:MM - .*")
 _ACTION = re.compile(
     rf"- \[([ x])\] {_TEXT} \(Owner: (?:@(?!\u2060))?{_TEXT_IN_LIST}, Due: (\d{{4}}-\d\d-\d\d)\){_CITED}"
@@ -318,7 +324,9 @@ def _read_timeline(name: str, said: str) -> Iterator[Moment]:
         nonlocal day
         day = match[1] or day
         at = datetime.strptime(f"{day}{match[2]}", "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
-        return Moment(at=at, text=_plain(match[3]), events=_events(match[4]))
+        source = _SOURCE.match(match[4])
+        events = tuple(map(int, re.findall(r"#(\d+)", match[4])))
+        return Moment(at=at, text=_plain(match[3]), events=events, source=source[1] if source else "")
 
     return _read_lines("Timeline", said, _MOMENT, moment)
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import islice
 
 from actinf.errors import NoSuchIncident
-from actinf.responder.incident.events import Milestone
+from actinf.responder.incident.events import Milestone, Recorded
 from actinf.responder.incident.severity import Severity
 from actinf.responder.incident.state import Incident, incident_of
 from actinf.responder.store.database import ticks
@@ -28,6 +28,7 @@ __all__ = [
     "new_id",
     "open_by_severity",
     "row_of",
+    "taken_up",
 ]
 
 _STATES = {"open": ("open",), "resolved": ("resolved",), "all": ("open", "resolved", "over")}
@@ -66,6 +67,15 @@ def absorbed_by(connection: sqlite3.Connection, survivor: Incident) -> list[str]
                 found.append(name)
                 waiting.append(incident(connection, name))
     return found
+
+
+def taken_up(connection: sqlite3.Connection, survivor: Incident) -> list[tuple[Incident, list[Recorded]]]:
+    """The incidents that were merged into one, with their timelines, as they are shown with it.
+
+    A private one is shown only with one that is private, too: who sees the survivor need not be concerned with it.
+    """
+    found = [(incident(connection, name), timeline(connection, name)) for name in absorbed_by(connection, survivor)]
+    return [(one, happened) for one, happened in found if survivor.private or not one.private]
 
 
 def keep(connection: sqlite3.Connection, incident: Incident) -> None:

@@ -19,6 +19,7 @@ from actinf.responder.clocks.timers import clocks_of
 from actinf.responder.documents import event_document
 from actinf.responder.incident.events import Milestone, Recorded
 from actinf.responder.incident.severity import Severity
+from actinf.responder.incident.state import Incident
 from actinf.responder.incident.tasks import CHECKLIST, TASKS
 from actinf.responder.measuring.impact import Estimate, impact
 from actinf.responder.record.narrative import sentence
@@ -60,6 +61,7 @@ class Told:
         tone: bad, good, soft or "".
         number: on the timeline.
         later: when it was written down, where that was later than a minute after.
+        source: the id of the incident whose it is, of one that was merged into this; empty: of this.
     """
 
     at: datetime
@@ -68,6 +70,7 @@ class Told:
     tone: str
     number: int
     later: datetime | None
+    source: str = ""
 
 
 @router.get("/incidents/{name}")
@@ -146,7 +149,7 @@ def _looked_at(server: Server, visitor: Visitor, name: str, measured: Estimate |
             "incident": incident,
             "clocks": seen(clocks_of(incident), now),
             "step": next_step(incident, escalations.standing(connection, name), schedule, now),
-            "told": [_told(one) for one in reversed(events)],
+            "told": _interleaved(events, incidents.taken_up(connection, incident)),
             "others": others,
             "updates": outbox.updates(connection, name),
             "linked": [(relation, target, _ID.fullmatch(target) is not None) for target, relation in incident.links],
@@ -172,7 +175,16 @@ def _page_of(runbook: str) -> str:
     return f"/runbooks/{name}" if name in runbook_names() else ""
 
 
-def _told(one: Recorded) -> Told:
+def _interleaved(events: list[Recorded], taken_up: list[tuple[Incident, list[Recorded]]]) -> list[Told]:
+    """The timeline, the latest first; where others were merged into it, by the time at which things happened."""
+    if not taken_up:
+        return [_told(one) for one in reversed(events)]
+    told = [_told(one) for one in events]
+    told += [_told(one, other.id) for other, happened in taken_up for one in happened]
+    return sorted(told, key=lambda one: (one.at, one.source, one.number), reverse=True)
+
+
+def _told(one: Recorded, source: str = "") -> Told:
     kind = one.event.kind
     tone = "bad" if kind in _BAD else "good" if kind in _GOOD else "soft" if kind in _SOFT else ""
     late = (one.recorded_at - one.at).total_seconds() > 60
@@ -183,4 +195,5 @@ def _told(one: Recorded) -> Told:
         tone=tone,
         number=one.number,
         later=one.recorded_at if late else None,
+        source=source,
     )

@@ -35,4 +35,5 @@ async def download_post_mortem(name: str, server: ServerParts, visitor: Looker) 
 def _report(server: Server, visitor: Visitor, name: str) -> str:
     visitor.require("see")
     incident = require_visible(Asking(server, visitor.who), name)
-    return render(post_mortem(incident, server.parts.desk.timeline(name)))
+    desk = server.parts.desk
+    return render(post_mortem(incident, desk.timeline(name), desk.taken_up(name)))
