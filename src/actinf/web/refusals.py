@@ -46,7 +46,8 @@ def _for_people(handler: Handler, shown: Callable[[Problem], Response], sign_in:
         if problem.status == 401 and _comes_from_elsewhere(request):
             return _asked_again(request)
         if problem.status == 401:
-            there = request.url.path if request.method == "GET" else "/"
+            asked = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
+            there = asked if request.method == "GET" else "/"
             ended = "&ended=1" if cookie in request.cookies else ""
             return RedirectResponse(f"{sign_in}?next={quote(there)}{ended}", 303)
         return shown(problem)

@@ -46,6 +46,8 @@ _GOOD = frozenset({"acknowledged", "resolved", "closed as false", "legal settled
 _SOFT = frozenset({"paged", "escalated", "warned", "alert", "room", "erased"})
 #: Open incidents that are offered for a merger; the command takes any.
 _MOST_OTHERS = 50
+#: The latest events, and the first alerts, those that fire before the others: a phone shows no hundreds at a time.
+_MOST_EVENTS, _MOST_ALERTS = 60, 10
 _ID = re.compile(r"\d{4}-\d{2}-\d{2}-\d{3,9}", re.ASCII)
 _REACHED = (Milestone.INVESTIGATION, Milestone.ROOT_CAUSE, Milestone.FIX)
 
@@ -120,7 +122,8 @@ async def _shown(
     measured = None
     if "measure" in request.query_params:
         measured = await asyncio.to_thread(_measured, server, visitor, name)
-    values = await server.do(lambda: _looked_at(server, visitor, name, measured))
+    all_of_it = "all" in request.query_params
+    values = await server.do(lambda: _looked_at(server, visitor, name, measured, all_of_it=all_of_it))
     # A page with something in it that was refused is not loaded anew by itself.
     still = bool(filled.mistakes) or measured is not None or "still" in request.query_params
     return shown(request, "incident", status, visitor=visitor, filled=filled, still=still, **values)
@@ -131,13 +134,18 @@ def _measured(server: Server, visitor: Visitor, name: str) -> Estimate:
     return impact(server.parts.desk.measurements, kind)
 
 
-def _looked_at(server: Server, visitor: Visitor, name: str, measured: Estimate | None) -> dict[str, Any]:
+def _looked_at(
+    server: Server, visitor: Visitor, name: str, measured: Estimate | None, *, all_of_it: bool
+) -> dict[str, Any]:
     incident = require_visible(Asking(server, visitor.who), name)
     with server.parts.store.reading() as connection:
         now, schedule = server.parts.clock(), rosters.schedule(connection)
         catalogue = catalogues.catalogue(connection)
         guidance = catalogue.guidance(incident.component, incident.incident_type)
         events = timeline.timeline(connection, name)
+        told = _interleaved(events, incidents.taken_up(connection, incident))
+        shown_of_it = told if all_of_it else told[:_MOST_EVENTS]
+        alerts = sorted(incident.alerts.items(), key=lambda one: not one[1].firing)
         others, _ = incidents.listed(
             connection,
             Wanted(),
@@ -149,7 +157,11 @@ def _looked_at(server: Server, visitor: Visitor, name: str, measured: Estimate |
             "incident": incident,
             "clocks": seen(clocks_of(incident), now),
             "step": next_step(incident, escalations.standing(connection, name), schedule, now),
-            "told": _interleaved(events, incidents.taken_up(connection, incident)),
+            "told": shown_of_it,
+            "events": len(told),
+            "near": {one.number for one in shown_of_it if not one.source},
+            "alerts": alerts if all_of_it else alerts[:_MOST_ALERTS],
+            "all_of_it": all_of_it,
             "others": others,
             "updates": outbox.updates(connection, name),
             "linked": [(relation, target, _ID.fullmatch(target) is not None) for target, relation in incident.links],

@@ -57,8 +57,25 @@ function replace(region, fresh) {
   if (focused) fresh.parentElement.querySelector(focused)?.focus({ preventScroll: true });
 }
 
+/** What is read now: the first thing with a name whose top is in sight. */
+function readingPlace() {
+  if (scrollY < 60) return null;
+  for (const one of part().querySelectorAll("[id]")) {
+    const { top, height } = one.getBoundingClientRect();
+    if (height && top >= 0 && top < innerHeight) return { id: one.id, top };
+  }
+  return null;
+}
+
+/** Let what was read stay where it was, whatever has grown above it. */
+function keepPlace(place) {
+  const now = place && document.getElementById(place.id);
+  if (now) scrollBy(0, now.getBoundingClientRect().top - place.top);
+}
+
 /** The markup comes from our own server, where all that is not markup was escaped. */
 function show(markup) {
+  const place = readingPlace();
   const fresh = new DOMParser().parseFromString(markup, "text/html").getElementById("part");
   for (const region of regionsOf(part())) {
     const next = region.id === "part" ? fresh : fresh.querySelector(`#${CSS.escape(region.id)}`);
@@ -76,6 +93,7 @@ function show(markup) {
       shown.set(region.id, html);
     }
   }
+  keepPlace(place);
   notice(
     "changed",
     waiting.size ? "Something has changed meanwhile. What you are writing stays; the rest is shown when it is sent." : "",
@@ -104,7 +122,7 @@ async function renew() {
   try {
     const headers = { "X-Part": "1", ...(tag && { "If-None-Match": tag }) };
     const reply = await fetch(address, { headers, cache: "no-store", signal: AbortSignal.timeout(10000) });
-    if (reply.status === 401) return location.assign(`/login?ended=1&next=${encodeURIComponent(location.pathname)}`);
+    if (reply.status === 401) return location.assign(`/login?ended=1&next=${encodeURIComponent(location.pathname + location.search)}`);
     if (reply.status !== 304 && !reply.ok) throw new Error(String(reply.status));
     if (reply.status !== 304) {
       tag = reply.headers.get("ETag") ?? "";

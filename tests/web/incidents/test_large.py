@@ -1,0 +1,68 @@
+"""An incident with hundreds of events and alerts: the page stays short, and who reads keeps the place."""
+
+import time
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import expect
+from support.responder_process import alert, message
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "color_scheme": "dark"}
+
+
+@pytest.fixture(scope="module")
+def large(responder: Any) -> str:
+    """The id of an incident with 300 events and 40 alerts."""
+    with httpx.Client(base_url=responder.url, headers={"X-Actinf-User": "ada"}, timeout=30) as api:
+        told = [alert("LargeDown", severity="critical", component="Large", instance=f"api-{n}") for n in range(40)]
+        api.post("/hooks/alertmanager", content=message(*told)).raise_for_status()
+        for _ in range(150):
+            found = [one for one in api.get("/v1/incidents").json()["incidents"] if one["component"] == "Large"]
+            if found and len(api.get(f"/v1/incidents/{found[0]['id']}").json()["alerts"]) == 40:
+                break
+            time.sleep(0.1)
+        name = str(found[0]["id"])
+        api.post(f"/v1/incidents/{name}/ack", json={}).raise_for_status()
+        for n in range(300):
+            api.post(f"/v1/incidents/{name}/note", json={"text": f"note {n}"}).raise_for_status()
+        return name
+
+
+def test_it_shows_the_latest_and_all_of_it_where_that_is_asked_for(open_page: Any, large: str) -> None:
+    page = open_page(f"/incidents/{large}", **PHONE)
+    expect(page.locator(".event")).to_have_count(60)
+    expect(page.locator("#about .rows > li")).to_have_count(10)
+    expect(page.locator("#timeline")).to_contain_text("note 299")
+    short = page.evaluate("document.documentElement.scrollHeight")
+    detected = page.locator("#about .facts a").first
+    detected.click()
+    page.wait_for_url("**?all#e*")
+    expect(page.locator(":target")).to_be_in_viewport()
+    assert page.locator(".event").count() > 300
+    expect(page.locator("#about .rows > li")).to_have_count(40)
+    assert page.evaluate("document.documentElement.scrollHeight") > 2 * short
+    page.get_by_role("link", name="Show the latest alone").click()
+    expect(page.locator(".event")).to_have_count(60)
+    page.get_by_role("link", name="Show all").last.click()
+    expect(page.locator("#e1")).to_have_count(1)
+
+
+def test_who_reads_the_timeline_keeps_the_place_while_it_grows(open_page: Any, large: str, api: httpx.Client) -> None:
+    page = open_page(f"/incidents/{large}?all", **PHONE)
+    read = page.locator(".event").filter(has_text="note 200")
+    read.scroll_into_view_if_needed()
+    top = "one => Math.round(one.getBoundingClientRect().top)"
+    before = read.evaluate(top)
+    for n in range(3):
+        api.post(f"/v1/incidents/{large}/note", json={"text": f"more {n}\nin\nlines"}).raise_for_status()
+    expect(page.locator("#timeline")).to_contain_text("more 2")
+    assert abs(read.evaluate(top) - before) <= 2
+
+
+def test_whoever_taps_the_link_of_a_page_signed_out_lands_on_the_incident(open_page: Any, large: str) -> None:
+    page = open_page(f"/incidents/{large}", as_whom="bob", **PHONE)
+    expect(page.locator("#title")).to_have_text("Large")
+    button = page.get_by_role("button", name="Acknowledge")
+    expect(button).to_be_in_viewport()
+    assert button.bounding_box()["height"] >= 44
