@@ -39,6 +39,7 @@ from actinf.responder.store import (
     incidents,
     office,
     outbox,
+    repeats,
     rosters,
     timeline,
     timers,
@@ -215,6 +216,7 @@ class Desk:
         event = Erased(numbers=numbers, reason=reason)
         after = self.record(connection, name, incidents.incident(connection, name), (event,), by=by)
         outbox.forget(connection, name)
+        repeats.forget(connection, name)
         return after
 
     def incident(self, name: str) -> Incident:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -28,6 +30,8 @@ _TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 #: Files are read as a whole before they are sent.
 _LONG = httpx.Timeout(300.0, connect=5.0)
 _ON_A_PAGE = 500
+#: Seconds for which a server is waited for that was cut off, and between two tries.
+_COMES_AGAIN_WITHIN, _BEFORE_AGAIN = 10.0, 0.25
 _WITHOUT = "without ACTINF_RESPOND_URL the store of this machine is used"
 
 #: What a kind of problem is here; of any other kind the status decides.
@@ -85,12 +89,12 @@ class RemoteOffice:
 
     def open(self, request: OpenIncident) -> Document:
         """As `Office.open`."""
-        return self._ask("POST", "/v1/incidents", json=request.model_dump(mode="json", exclude_unset=True))
+        return self._ask_once("/v1/incidents", request.model_dump(mode="json", exclude_unset=True))
 
     def act(self, incident: str, verb: Verb) -> Document:
         """As `Office.act`."""
         said = verb.model_dump(mode="json", exclude_unset=True)
-        return self._ask("POST", f"/v1/incidents/{incident}/{verb.verb}", json=said)
+        return self._ask_once(f"/v1/incidents/{incident}/{verb.verb}", said)
 
     def incident(self, name: str) -> Document:
         """As `Office.incident`."""
@@ -235,11 +239,32 @@ class RemoteOffice:
         """As `Office.close`."""
         self._http.close()
 
+    def _ask_once(self, path: str, said: Mapping[str, Any]) -> Document:
+        """Ask for something to be done, and again where the connection was cut off: by its key it is done once."""
+        headers = {"Idempotency-Key": secrets.token_hex(16)}
+        until: float | None = None
+        while True:
+            try:
+                return self._answer(self._http.request("POST", path, json=said, headers=headers))
+            except httpx.TimeoutException as error:
+                raise self._unreached(error) from None
+            except httpx.HTTPError as error:
+                # A server that was not there to begin with was not cut off; one that was may come again.
+                if until is None and isinstance(error, httpx.ConnectError):
+                    raise self._unreached(error) from None
+                until = until if until is not None else time.monotonic() + _COMES_AGAIN_WITHIN
+                if time.monotonic() > until:
+                    raise self._unreached(error) from None
+                time.sleep(_BEFORE_AGAIN)
+
     def _ask(self, method: str, path: str, **sent: Any) -> Document:
         try:
             reply = self._http.request(method, path, **sent)
         except httpx.HTTPError as error:
             raise self._unreached(error) from None
+        return self._answer(reply)
+
+    def _answer(self, reply: httpx.Response) -> Document:
         said = _document(reply)
         if reply.is_success and said is not None:
             return said

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Response
 
 from actinf.errors import NoSuchIncident
 from actinf.responder.access.privacy import may_see
@@ -15,25 +15,35 @@ from actinf.responder.incident.state import Incident
 from actinf.responder.moments import Moment
 from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.server.context import Asking, requires
+from actinf.responder.server.once import IdempotencyKey, answered
 from actinf.responder.store import incidents, rosters
 from actinf.responder.store.incidents import Wanted
-from actinf.responder.verbs import VERBS, Merge, OpenIncident, Verb
+from actinf.responder.verbs import VERBS, CheckByMachine, Erase, Merge, OpenIncident, Verb
 
 __all__ = ["router"]
 
 router = APIRouter(prefix="/v1/incidents", tags=["incidents"])
 
+#: What asks monitoring first, and what overwrites the log of the file afterwards.
+_LONG = (CheckByMachine, Erase)
+
 #: An incident as `actinf.responder.documents` writes it.
 Document = dict[str, Any]
 
 
-@router.post("", status_code=201, summary="Open an incident")
-async def open_incident(body: OpenIncident, asking: Annotated[Asking, Depends(requires("open"))]) -> Document:
+@router.post("", status_code=201, summary="Open an incident", response_model=Document)
+async def open_incident(
+    body: OpenIncident, asking: Annotated[Asking, Depends(requires("open"))], key: IdempotencyKey = None
+) -> Response:
     """Open one; without a severity it is judged from what is said."""
     desk = asking.server.parts.desk
-    document = await asking.server.do(lambda: desk.document(body.run(desk, asking.by).id))
+
+    def work() -> Document:
+        return desk.document(body.run(desk, asking.by).id)
+
+    reply = await asking.server.do(lambda: answered(asking, key, "incidents.open", body, work, status=201))
     asking.server.machinery.something_happened()
-    return document
+    return reply
 
 
 _Which = Annotated[Literal["open", "resolved", "all"], Query(description="Which ones.")]
@@ -121,10 +131,15 @@ def _schedule(connection: sqlite3.Connection, incident: Incident) -> Schedule | 
     return rosters.schedule(connection) if incident.private else None
 
 
-def _operation(verb: type[Verb]) -> Callable[..., Coroutine[Any, Any, Document]]:
+def _operation(verb: type[Verb]) -> Callable[..., Coroutine[Any, Any, Response]]:
     """The operation that does one thing with an incident."""
 
-    async def act(incident: str, body: Verb, asking: Annotated[Asking, Depends(requires(verb.verb))]) -> Document:
+    async def act(
+        incident: str,
+        body: Verb,
+        asking: Annotated[Asking, Depends(requires(verb.verb))],
+        key: IdempotencyKey = None,
+    ) -> Response:
         def work() -> Document:
             require_visible(asking, incident)
             if isinstance(body, Merge):
@@ -132,15 +147,18 @@ def _operation(verb: type[Verb]) -> Callable[..., Coroutine[Any, Any, Document]]
             desk = asking.server.parts.desk
             return desk.document(body.run(desk, incident, asking.by).id)
 
-        document = await asking.server.do(work)
+        operation = f"incidents.{verb.verb} {incident}"
+        is_long = verb in _LONG
+        reply = await asking.server.do(lambda: answered(asking, key, operation, body, work, is_long=is_long))
         asking.server.machinery.something_happened()
-        return document
+        return reply
 
     act.__annotations__ = {
         "incident": str,
         "body": verb,
         "asking": Annotated[Asking, Depends(requires(verb.verb))],
-        "return": Document,
+        "key": IdempotencyKey,
+        "return": Response,
     }
     return act
 
@@ -150,6 +168,7 @@ for _name, _verb in VERBS.items():
         f"/{{incident}}/{_name}",
         _operation(_verb),
         methods=["POST"],
+        response_model=Document,
         name=_name,
         summary=(_verb.__doc__ or _name).splitlines()[0],
         operation_id=f"incident_{_name.replace('-', '_')}",

@@ -79,9 +79,11 @@ _OWN = (
     ),
 )
 
+_SHARED = ("setting", "not-found", "refused", "request", "idempotency-key-reused", "internal")
+
 #: By their names.
 KINDS: dict[str, ProblemKind] = {
-    **{name: PROBLEM_KINDS[name] for name in ("setting", "not-found", "refused", "request", "internal")},
+    **{name: PROBLEM_KINDS[name] for name in _SHARED},
     **{one.kind: one for one in _OWN},
 }
 
@@ -95,6 +97,7 @@ _BY_CLASS: tuple[tuple[type[errors.ActinfError], str], ...] = (
     (errors.EvidenceAltered, "evidence-altered"),
     (errors.NoSuchSilence, "no-such-silence"),
     (errors.OutOfTurn, "out-of-turn"),
+    (errors.IdempotencyError, "idempotency-key-reused"),
     (errors.RateLimited, "rate-limited"),
     (errors.ServiceUnavailable, "unavailable"),
     (errors.StoreError, "unavailable"),

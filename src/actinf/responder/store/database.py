@@ -81,16 +81,22 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """Write; all of it is there afterwards, on the disk, or nothing.
+        """Write; all of it is there afterwards, on the disk, or nothing; within another, with all of that.
 
         Raises:
             StoreError: another process has held the store for ten seconds, or the disk is full.
         """
         connection = self._connection()
+        if connection.in_transaction:
+            if not getattr(self._of_thread, "writes", False):
+                raise StoreError("a transaction that reads cannot go on to write: end it first")
+            yield connection  # what is begun within another is a part of it
+            return
         # Threads of this process come one after another; SQLite itself would have them try now and then.
         with self._turns.mine():
             with self._told():
                 connection.execute("BEGIN IMMEDIATE")
+            self._of_thread.writes = True
             try:
                 yield connection
                 with self._told():
@@ -99,6 +105,8 @@ class Store:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+            finally:
+                self._of_thread.writes = False
 
     def copy_to(self, target: Path) -> None:
         """Copy the store, as it is at one moment, while others write to it."""

@@ -222,6 +222,21 @@ ALTER TABLE alert ADD COLUMN quieted_by TEXT;      -- what keeps it from being t
 CREATE INDEX alert_that_is_quieted ON alert (fingerprint) WHERE quieted_by IS NOT NULL;
 """
 
+_REPEAT = """
+CREATE TABLE repeat (                  -- what was answered to requests that have a name, for a day
+    handle TEXT NOT NULL,              -- who sent it
+    key TEXT NOT NULL,
+    operation TEXT NOT NULL,
+    digest BLOB NOT NULL,
+    incident TEXT NOT NULL,            -- which the answer is about
+    body BLOB NOT NULL,                -- compressed
+    at INTEGER NOT NULL,
+    PRIMARY KEY (handle, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX repeat_by_time ON repeat (at);
+CREATE INDEX repeat_of_incident ON repeat (incident);
+"""
+
 _CATALOGUE = """
 CREATE TABLE catalogue (               -- of the parts of the system; the newest row counts
     id INTEGER PRIMARY KEY,
@@ -249,4 +264,4 @@ ALTER TABLE outbox ADD COLUMN sent_at INTEGER;  -- when it arrived; NULL: it has
 Step = str | Callable[[sqlite3.Connection, bytes], None]
 
 #: What brings a store from version n to n + 1, in order; `PRAGMA user_version` says at which it is.
-STEPS: tuple[Step, ...] = (_FIRST, _second, _QUIET, _SENT_AT, _CATALOGUE, _FLAPPING)
+STEPS: tuple[Step, ...] = (_FIRST, _second, _QUIET, _SENT_AT, _CATALOGUE, _FLAPPING, _REPEAT)

@@ -1,0 +1,98 @@
+"""`Idempotency-Key`: a request that is sent twice is carried out once, and answered twice alike.
+
+The key is kept in the transaction of the request itself: whatever the process dies of, both are there or neither.  Keys
+belong to who sent them and are known for 24 hours.  The contract is that of the service, whose code is not loaded here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import Header, Response
+from pydantic import BaseModel
+
+from actinf.errors import IdempotencyError
+from actinf.responder.server.context import Asking
+from actinf.responder.store import repeats
+from actinf.responder.store.repeats import Answer
+
+__all__ = ["REPLAYED", "IdempotencyKey", "answered"]
+
+#: The header of a reply that was given before.
+REPLAYED = "Idempotent-Replayed"
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=200,
+        pattern=r"^[\x21-\x7e]+$",
+        description="Names this request: sent again with the same key, it is carried out once and answered alike.",
+    ),
+]
+
+
+def answered(
+    asking: Asking,
+    key: str | None,
+    operation: str,
+    body: BaseModel,
+    work: Callable[[], dict[str, Any]],
+    *,
+    status: int = 200,
+    is_long: bool = False,
+) -> Response:
+    """Do the work and answer with the incident that it makes, or with what was answered when the key was first used.
+
+    Args:
+        asking: the request.
+        key: its `Idempotency-Key`, if any.
+        operation: which operation it is, and of what; the same key for another one is a mistake.
+        body: what was sent.
+        work: makes the document of an incident.
+        status: of the reply.
+        is_long: it takes long, or does more than a transaction can: its key is kept when it has ended.  A process that
+            dies in between lets it be done again.
+
+    Raises:
+        IdempotencyError: the key was used for another request.
+    """
+    if key is None:
+        return _reply(_written(work()), status)
+    store, clock = asking.server.parts.store, asking.server.parts.clock
+    digest = hashlib.sha256(operation.encode() + b"\0" + body.model_dump_json(exclude_unset=True).encode()).digest()
+
+    def kept(document: dict[str, Any]) -> Answer:
+        return Answer(operation=operation, digest=digest, incident=document["id"], body=_written(document), at=clock())
+
+    with store.writing() as connection:
+        before = repeats.answer(connection, asking.by, key, clock())
+        if before is None and not is_long:
+            given = kept(work())
+            repeats.keep(connection, asking.by, key, given)
+            return _reply(given.body, status)
+    if before is None:
+        given = kept(work())
+        with store.writing() as connection:
+            repeats.keep(connection, asking.by, key, given)
+        return _reply(given.body, status)
+    if before.digest != digest:
+        raise IdempotencyError(
+            f"the Idempotency-Key {key!r} was used at {before.at:%Y-%m-%d %H:%M:%S} UTC for another request "
+            f"({before.operation}): take a new key for a new request, and the same body for the same key"
+        )
+    reply = _reply(before.body, status)
+    reply.headers[REPLAYED] = "true"
+    return reply
+
+
+def _written(document: dict[str, Any]) -> bytes:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _reply(body: bytes, status: int) -> Response:
+    return Response(body, status, media_type="application/json")
