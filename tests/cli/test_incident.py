@@ -268,7 +268,7 @@ def test_one_incident_goes_on_as_another(actinf: Any) -> None:
         (("close", "latest", "--reason", "x"), "--false-positive says so; to end one, resolve it"),
         (("check", "latest", "users"), "one of --passed, --failed, --unknown"),
         (("check", "latest", "users", "--passed"), "by what users were told is not said"),
-        (("check", "latest", "users", "--sent", "latest"), "none was; say in words how users were told"),
+        (("check", "latest", "users", "--sent", "latest"), "sent to everybody: say in words how users were told"),
         (("check", "latest", "users", "--sent", "two"), "--sent is 'two': expected a number"),
         (("check", "latest", "users", "--failed", "--sent", "1"), "leave one out"),
         (("erase", "latest", "--reason", "asked for"), "--yes does it"),

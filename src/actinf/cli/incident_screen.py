@@ -172,7 +172,10 @@ def _facts(incident: _Document, now: datetime) -> Iterator[tuple[str, Text]]:
         yield "learnt", Text(block(lesson, 2000))
     if incident["room"]:
         yield "war room", Text(line(incident["room"], 80))
+    shown_above = {("absorbed", other["id"]) for other in incident.get("taken_up", ())}
     for link in incident["links"]:
+        if (link["relation"], link["target"]) in shown_above:
+            continue
         yield line(link["relation"], 40), Text(line(link["target"], 300))
     if incident.get("escalation"):
         yield "paging", Text(_next_page(incident["escalation"], now))

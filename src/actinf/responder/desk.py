@@ -255,10 +255,11 @@ class Desk:
         found = [one for one in there if number in ("latest", one.number)]
         if not found:
             known = ", ".join(f"{one.number} ({one.channel}, {one.sent_at:%H:%M} UTC)" for one in there[:5])
-            raise SettingError(
-                f"no update {number} of {name} was sent: "
-                + (f"expected one of {known}" if known else "none was; say in words how users were told, --found")
-            )
+            if not known:
+                raise SettingError(
+                    f"no update of {name} was sent to everybody: say in words how users were told, --found"
+                )
+            raise SettingError(f"no update {number} of {name} was sent: expected one of {known}")
         return found[0]
 
     def timeline(self, name: str) -> list[Recorded]:

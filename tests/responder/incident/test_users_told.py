@@ -69,7 +69,7 @@ def test_a_message_that_was_not_sent_is_refused_with_those_that_were(desk_at_han
         ):
             Check(item="users", passed=True, message=number).run(desk_at_hand.desk, name, "ada")
     other = desk_at_hand.opened(Severity.P1)
-    with pytest.raises(SettingError, match="none was; say in words"):
+    with pytest.raises(SettingError, match="sent to everybody: say in words"):
         Check(item="users", passed=True, message="latest").run(desk_at_hand.desk, other, "ada")
     with pytest.raises(SettingError, match="only 'users' rests on one"):
         Check(item="alerts", passed=True, message="latest").run(desk_at_hand.desk, name, "ada")
