@@ -15,20 +15,23 @@ from actinf.responder.quiet.quieting import Quieting
 from actinf.responder.quiet.requests import AnnounceMaintenance, MakeSilence
 from actinf.responder.reception import Reception
 
-COMPONENTS = ("mail", "disk", "queue")
+COMPONENTS = ("mail", "disk")
 component = st.sampled_from(COMPONENTS)
-minutes = st.integers(1, 90)
+minutes = st.integers(1, 30)
 chosen = st.sets(component, min_size=1).map(lambda some: "component=~" + "|".join(sorted(some)))
 
 step = st.one_of(
     st.tuples(st.just("fires"), component),
     st.tuples(st.just("ends"), component),
+    # What makes an alert live through the end of its silence comes most often, or that would seldom be seen.
+    st.tuples(st.just("passes"), minutes),
+    st.tuples(st.just("fires"), component),
     st.tuples(st.just("passes"), minutes),
     st.tuples(st.just("silence"), chosen, minutes),
-    st.tuples(st.just("window"), chosen, st.integers(0, 60), minutes),
-    st.tuples(st.just("weekly"), chosen, st.integers(10, 13), minutes),
-    st.tuples(st.just("end silence"), st.integers(1, 4)),
-    st.tuples(st.just("end window"), st.integers(1, 4)),
+    st.tuples(st.just("window"), chosen, st.integers(0, 20), minutes),
+    st.tuples(st.just("weekly"), chosen, st.integers(10, 11), minutes),
+    st.tuples(st.just("end silence"), st.integers(1, 2)),
+    st.tuples(st.just("end window"), st.integers(1, 2)),
 )
 
 
@@ -67,8 +70,8 @@ def of(matcher: str) -> frozenset[str]:
     return frozenset(matcher.removeprefix("component=~").split("|"))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(step, min_size=1, max_size=25))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(step, min_size=12, max_size=24))
 def test_what_fires_beyond_its_silence_is_told_and_what_fires_within_is_not(steps: list[tuple[Any, ...]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         clock = Clock()
