@@ -34,7 +34,9 @@ def test_without_the_api_and_the_database_an_alert_opens_an_incident(installatio
 
     def is_open() -> bool:
         command = ("actinf", "incident", "list", "--json")
-        return '"component": "Active Inference API"' in cluster.kubectl("exec", "deployment/actinf-responder", "--", *command)
+        return '"component": "Active Inference API"' in cluster.kubectl(
+            "exec", "deployment/actinf-responder", "--", *command
+        )
 
     wait_until(is_open, "an incident is open")
     assert cluster.pods("app=actinf-responder") == before, "its pod was never started anew"
