@@ -23,7 +23,7 @@ MOST_BYTES_OF_EVIDENCE = 64 * 2**20
 
 # What incidents say is for those who asked, and for no cache on the way.
 _HEADERS = (*SAFE_HEADERS, (b"cache-control", b"no-store"))
-_EVIDENCE = re.compile(r"/v1/incidents/[0-9-]{1,40}/evidence")
+_EVIDENCE = re.compile(r"(?:/v1)?/incidents/[0-9-]{1,40}/evidence")
 _QUIET = {"/health", "/live", "/metrics"}
 _BODY_SECONDS, _EVIDENCE_SECONDS = 30.0, 300.0
 _SMALL_BODY = 65_536

@@ -32,15 +32,15 @@ def add_console(app: FastAPI) -> None:
     The API takes keys alone and never a cookie; the pages take the cookie alone, and change something only for a form
     that one of them showed.
     """
-    # `/incidents/new` comes before `/incidents/{name}`, `/oncall/…` before `/oncall/{change}`, and erasing
-    # before what else is done with an incident.
+    # `/incidents/new` comes before `/incidents/{name}`, `/oncall/…` before `/oncall/{change}`, and what has a page of
+    # its own before what else is done with an incident.
     own = (own_account, accounts, visitors)
     pages = (
         home,
         opening,
         erasing,
-        incident,
         evidence,
+        incident,
         post_mortem,
         schedule,
         trying,

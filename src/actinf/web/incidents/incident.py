@@ -36,7 +36,7 @@ from actinf.web.incidents.runbooks import runbook_names
 from actinf.web.incidents.times import seen
 from actinf.web.incidents.visitors import Actor, Looker, Visitor
 
-__all__ = ["Told", "router"]
+__all__ = ["Told", "incident_page", "router"]
 
 router = APIRouter()
 _SENT = SentBefore()
@@ -79,7 +79,7 @@ class Told:
 async def show_incident(name: str, request: Request, server: ServerParts, visitor: Looker) -> Response:
     """An incident."""
     visitor.require("see")
-    return await _shown(name, request, server, visitor)
+    return await incident_page(name, request, server, visitor)
 
 
 @router.post("/incidents/{name}/{verb}")
@@ -103,7 +103,7 @@ async def act(name: str, verb: str, request: Request, server: ServerParts, filin
         _SENT.forget(*once)
         filled = Filled(form, values, mistakes_of(error))
         status = 409 if isinstance(error, OutOfTurn) else 422
-        return await _shown(name, request, server, visitor, filled=filled, status=status)
+        return await incident_page(name, request, server, visitor, filled=filled, status=status)
     server.machinery.something_happened()
     return RedirectResponse("/" if filing.text("back") == "home" else f"/incidents/{after}", 303)
 
@@ -116,9 +116,10 @@ def _done(asking: Asking, name: str, wanted: Verb) -> str:
     return wanted.run(asking.server.parts.desk, name, asking.by).id
 
 
-async def _shown(
+async def incident_page(
     name: str, request: Request, server: Server, visitor: Visitor, *, filled: Filled = BLANK, status: int = 200
 ) -> Response:
+    """The page of an incident, with a form of it that was refused."""
     measured = None
     if "measure" in request.query_params:
         measured = await asyncio.to_thread(_measured, server, visitor, name)

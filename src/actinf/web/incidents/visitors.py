@@ -26,7 +26,7 @@ from actinf.runtime.origin import refuse_other_sites
 from actinf.web.incidents.pages import page
 from actinf.web.refusals import own_path
 
-__all__ = ["COOKIE", "Actor", "Filing", "Looker", "Visitor", "router", "signed_out", "with_cookie"]
+__all__ = ["COOKIE", "Actor", "Bringer", "Filing", "Looker", "Visitor", "router", "signed_out", "with_cookie"]
 
 router = APIRouter()
 
@@ -116,10 +116,22 @@ async def _actor(request: Request, visitor: Annotated[Visitor, Depends(_looker)]
     return Filing(visitor=visitor, fields=await _of_ours(request, visitor.token))
 
 
+async def _bringer(request: Request, visitor: Annotated[Visitor, Depends(_looker)]) -> Filing:
+    """Who sends a form with a file of evidence; what is large of it goes to the disk as it comes.
+
+    Raises:
+        Forbidden: the role is not enough, or it was sent from elsewhere than from a page that they were shown.
+    """
+    visitor.require("evidence")  # before any of it is read
+    return Filing(visitor=visitor, fields=await _of_ours(request, visitor.token, files=1))
+
+
 #: Whoever may look.
 Looker = Annotated[Visitor, Depends(_looker)]
 #: Whoever sends a form that a page of ours showed them.
 Actor = Annotated[Filing, Depends(_actor)]
+#: Whoever sends a form with a file of evidence.
+Bringer = Annotated[Filing, Depends(_bringer)]
 
 
 @router.get("/login")
@@ -171,14 +183,14 @@ def signed_out(answer: Response) -> Response:
     return answer
 
 
-async def _of_ours(request: Request, token: str) -> FormData:
+async def _of_ours(request: Request, token: str, *, files: int = 0) -> FormData:
     origin = request.headers.get("origin", "")
     if not origin or urlsplit(origin).netloc != request.headers.get("host"):
         raise Forbidden(
             f"a page changes something only for itself, but this was sent from {origin[:200] or 'nowhere'!r}: open the "
             "page anew; programs use the API, with a key"
         )
-    form = await request.form(max_files=0)
+    form = await request.form(max_files=files)
     sent = form.get("token")
     if not isinstance(sent, str) or not hmac.compare_digest(sent.encode(), token.encode()):
         raise Forbidden(
