@@ -65,7 +65,7 @@ def test_settled_it_is_quiet(desk_at_hand: Responding) -> None:
 
 
 def test_merged_the_time_runs_on_with_the_other(desk_at_hand: Responding) -> None:
-    name, other = suspected(desk_at_hand), desk_at_hand.opened()
+    name, other = suspected(desk_at_hand), desk_at_hand.opened(private=True)
     desk_at_hand.clock.pass_(hours=1)
     after = desk_at_hand.desk.merge(name, other, by="ada")
     (clock,) = [one for one in clocks_of(after) if one.key == LEGAL_NOTICE]

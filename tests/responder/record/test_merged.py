@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from support.responding import Responding
 
+from actinf.errors import OutOfTurn
 from actinf.responder.documents import interleaved
 from actinf.responder.incident import decisions
-from actinf.responder.incident.events import Milestone
+from actinf.responder.incident.events import Merged, Milestone
 from actinf.responder.incident.state import incident_of
 from actinf.responder.record import offline
 from actinf.responder.record.export import exported, markdown_of, timeline_of
@@ -122,11 +123,22 @@ def test_a_document_can_be_read_as_one_timeline(desk_at_hand: Responding, names:
     )
 
 
+def test_a_private_one_does_not_go_on_as_one_that_others_see(desk_at_hand: Responding) -> None:
+    public, private = desk_at_hand.opened(), desk_at_hand.opened(private=True)
+    with pytest.raises(OutOfTurn, match=f"is private and {public} is not: .*merge {public} into {private}"):
+        desk_at_hand.desk.merge(private, public, by="ada")
+    assert {one.id for one in desk_at_hand.desk.list()} == {public, private}
+    desk_at_hand.desk.merge(public, private, by="ada")
+    assert [incident.id for incident, _ in desk_at_hand.desk.taken_up(private)] == [public]
+
+
 def test_a_private_one_is_not_shown_with_one_that_others_see(desk_at_hand: Responding) -> None:
     public, private = desk_at_hand.opened(), desk_at_hand.opened(impact="zzsecretzz", private=True)
-    desk_at_hand.desk.merge(private, public, by="ada")
+    with desk_at_hand.store.writing() as connection:  # as an earlier version merged them
+        one = desk_at_hand.desk.incident(public)
+        desk_at_hand.desk.record(connection, public, one, [Merged(absorbed=private)], by="ada")
     assert "zzsecretzz" not in json.dumps(exported(desk_at_hand.desk, public))
     assert desk_at_hand.desk.taken_up(public) == []
-    one, other = desk_at_hand.opened(private=True), desk_at_hand.opened(private=True)
-    desk_at_hand.desk.merge(other, one, by="ada")
-    assert [incident.id for incident, _ in desk_at_hand.desk.taken_up(one)] == [other]
+    one, other = (desk_at_hand.desk.incident(desk_at_hand.opened(private=True)) for _ in range(2))
+    desk_at_hand.desk.merge(other.id, one.id, by="ada")
+    assert [incident.id for incident, _ in desk_at_hand.desk.taken_up(one.id)] == [other.id]

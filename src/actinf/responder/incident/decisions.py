@@ -204,6 +204,11 @@ def merge_into(incident: Incident, other: Incident) -> tuple[Event, ...]:
     if incident.id == other.id:
         raise OutOfTurn(f"{incident.id} cannot be merged into itself")
     _must_not_be_over(other, "what another is merged into")
+    if incident.private and not other.private:
+        raise OutOfTurn(
+            f"{incident.id} is private and {other.id} is not: whoever sees {other.id} would read what was kept from "
+            f"them; merge {other.id} into {incident.id}"
+        )
     return (happened.Merged(into=other.id),)
 
 
