@@ -29,6 +29,8 @@ _BODY_SECONDS, _EVIDENCE_SECONDS = 30.0, 300.0
 _SMALL_BODY = 65_536
 #: Of all large bodies that are being received: each may take 25 times as much memory while it is read.
 _MOST_AT_ONCE = 4 * MOST_BYTES
+#: Files of evidence that are received at a time: each lies in the folder for what is passing, which may be small.
+_MOST_FILES_AT_ONCE = 3
 
 
 class Edge:
@@ -37,6 +39,7 @@ class Edge:
     def __init__(self, app: ASGIApp):
         self._app = app
         self._held = 0
+        self._files = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on; ASGI."""
@@ -73,17 +76,20 @@ class Edge:
             await problem_response(problem_of_status(413, wrong, scope["path"]))(scope, receive, send)
             return
         # A file goes to the disk as it comes; only what is read as a whole takes memory.
-        large = size if size > _SMALL_BODY and most == MOST_BYTES else 0
-        if large and self._held + large > _MOST_AT_ONCE:
+        is_file = most != MOST_BYTES
+        large, files = (0, 1) if is_file else (size, 0)
+        if size <= _SMALL_BODY:
+            large, files = 0, 0
+        if (large and self._held + large > _MOST_AT_ONCE) or (files and self._files >= _MOST_FILES_AT_ONCE):
             error = RateLimited("too many large bodies are being received: try again", retry_after=2.0)
             await failed(error, scope["path"], scope["method"])(scope, receive, send)
             return
-        self._held += large
+        self._held, self._files = self._held + large, self._files + files
         try:
-            seconds = _BODY_SECONDS if most == MOST_BYTES else _EVIDENCE_SECONDS
+            seconds = _EVIDENCE_SECONDS if is_file else _BODY_SECONDS
             await self._app(scope, BoundedBody(receive, most=most, seconds=seconds).receive, send)
         finally:
-            self._held -= large
+            self._held, self._files = self._held - large, self._files - files
 
 
 def _most_bytes(scope: Scope) -> int:
