@@ -18,6 +18,7 @@ from actinf.responder.documents import event_document, evidence_document
 from actinf.responder.incident import decisions
 from actinf.responder.incident.events import ERASED, Event
 from actinf.responder.incident.state import Evidence, Incident
+from actinf.runtime.durable_files import synced_folder
 
 __all__ = [
     "Kept",
@@ -100,6 +101,9 @@ def kept_stream(content: IO[bytes], name: str, store: Path, incident: str) -> Ke
             os.fsync(copy.fileno())
         Path(beside).chmod(0o400)
         path = _placed(Path(beside), folder, _file_name(name), digest.hexdigest())
+        # Before the timeline says that it is there, the disk has its name, too, and those of new folders.
+        for one in (folder, folder.parent, store):
+            synced_folder(one)
     except OSError as error:
         raise StoreError(f"evidence cannot be kept in {folder}: {error.strerror}") from None
     finally:
