@@ -14,7 +14,8 @@ from actinf.responder.intake.changes import Change, ChangeKind
 from actinf.responder.reception import Reception
 from actinf.responder.record.evidence import kept_copy, written_down
 from actinf.responder.record.verification import verify
-from actinf.responder.store import changes, incidents, outbox
+from actinf.responder.store import changes, incidents, outbox, repeats
+from actinf.responder.store.repeats import Answer
 from actinf.responder.verbs import (
     VERBS,
     Acknowledge,
@@ -148,6 +149,19 @@ def test_what_was_merged_into_it_goes_with_it(at_hand: Responding, tmp_path: Pat
     with at_hand.store.reading() as connection:
         assert verify(connection, at_hand.store.key, None).wrong == ()
         assert incidents.absorbed_by(connection, incidents.incident(connection, first)) == [second, third]
+    at_hand.store.close()
+
+
+def test_answers_about_what_it_was_merged_into_go_when_it_is_erased_alone(at_hand: Responding) -> None:
+    first, second, third = (at_hand.opened(impact=f"{SECRET} {n}") for n in range(3))
+    at_hand.desk.merge(third, second, by="ada")
+    at_hand.desk.merge(second, first, by="ada")
+    given = Answer(operation="x", digest=b"", incident=first, body=b"tells all three", at=at_hand.clock.now)
+    with at_hand.store.writing() as connection:
+        repeats.keep(connection, "ada", "key", given)
+    at_hand.desk.erase(third, "asked for", by="eve")
+    with at_hand.store.reading() as connection:
+        assert repeats.answer(connection, "ada", "key", at_hand.clock.now) is None
     at_hand.store.close()
 
 

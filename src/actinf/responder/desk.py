@@ -217,6 +217,10 @@ class Desk:
         after = self.record(connection, name, incidents.incident(connection, name), (event,), by=by)
         outbox.forget(connection, name)
         repeats.forget(connection, name)
+        survivor = after.merged_into
+        while survivor:  # what was answered of it tells of this one, too
+            repeats.forget(connection, survivor)
+            survivor = incidents.incident(connection, survivor).merged_into
         return after
 
     def incident(self, name: str) -> Incident:

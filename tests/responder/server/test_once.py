@@ -1,14 +1,29 @@
 """A request that is sent twice is carried out once: by its key, whatever the process dies of."""
 
+import asyncio
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import httpx
 import pytest
+from fastapi import Response
 from support.responder_process import ResponderProcess, responder_process
+from support.responding import Responding
 
+from actinf.errors import NoSuchIncident, StoreError
+from actinf.responder.access.accounts import Principal
+from actinf.responder.access.roles import Role
+from actinf.responder.incident import decisions
 from actinf.responder.office.remote import RemoteOffice
+from actinf.responder.record.evidence import kept_copy, written_down
+from actinf.responder.server import incidents
+from actinf.responder.server.context import Asking, Server
+from actinf.responder.server.once import REPLAYED, answered
+from actinf.responder.store import repeats
 from actinf.responder.store.repeats import KEPT
-from actinf.responder.verbs import Note, OpenIncident
+from actinf.responder.verbs import Note, OpenIncident, RemoveEvidence
 
 OPEN = {"component": "Mailer", "impact": "mails wait", "severity": "P3"}
 
@@ -117,6 +132,64 @@ def test_a_command_whose_answer_was_lost_with_the_server_is_done_once(tmp_path: 
         noted = office.act(opened["id"], Note(text="restarted"))
         assert (again.requests, [one["kind"] for one in noted["timeline"]].count("note")) == (2, 1)
         office.close()
+
+
+class Here:
+    """The server of a request, without its threads."""
+
+    def __init__(self, at_hand: Responding) -> None:
+        self.parts = SimpleNamespace(desk=at_hand.desk, store=at_hand.store, clock=at_hand.clock)
+        self.machinery = SimpleNamespace(something_happened=lambda: None)
+
+    async def do(self, work: Callable[[], Response]) -> Response:
+        return work()
+
+
+def asking(at_hand: Responding, role: Role = Role.ADMIN) -> Asking:
+    return Asking(cast(Server, Here(at_hand)), Principal(handle="kim", role=role))
+
+
+def test_a_file_of_evidence_is_deleted_only_once_that_stands(
+    desk_at_hand: Responding, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name, file = desk_at_hand.opened(), tmp_path / "pods.log"
+    file.write_bytes(b"OOMKilled")
+    kept = kept_copy(file, desk_at_hand.store.folder, name)
+    written_down(desk_at_hand.desk, name, kept, source="", custody="", by="ada")
+
+    def full(*_: object) -> None:
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(repeats, "keep", full)
+    act = incidents._operation(RemoveEvidence)
+    with pytest.raises(StoreError):
+        asyncio.run(act(name, RemoveEvidence(evidence="pods.log", reason="x"), asking(desk_at_hand), "remove"))
+    (held,) = desk_at_hand.desk.incident(name).evidence
+    assert (held.removed_at is None) == kept.path.exists()
+
+
+def test_what_takes_long_is_answered_as_it_stands_when_its_key_is_kept(desk_at_hand: Responding) -> None:
+    name, desk = desk_at_hand.opened(), desk_at_hand.desk
+
+    def work() -> str:
+        desk.act(name, lambda _: decisions.note("Mx Secret called"), by="ada")
+        desk.act(name, lambda one: decisions.resolve(one, "x"), by="ada")
+        desk.erase(name, "asked for", by="eve")  # as somebody else may, before the key is kept
+        return name
+
+    given = answered(asking(desk_at_hand), "key", "x", Note(text="x"), work, is_long=True)
+    again = answered(asking(desk_at_hand), "key", "x", Note(text="x"), work, is_long=True)
+    assert b"Secret" not in given.body
+    assert given.body == again.body
+
+
+def test_what_was_answered_is_told_again_only_to_who_may_still_see_it(desk_at_hand: Responding) -> None:
+    name, act = desk_at_hand.opened(private=True), incidents._operation(Note)
+    note = Note(text="x")
+    asyncio.run(act(name, note, asking(desk_at_hand), "key"))
+    assert asyncio.run(act(name, note, asking(desk_at_hand), "key")).headers[REPLAYED] == "true"
+    with pytest.raises(NoSuchIncident):
+        asyncio.run(act(name, note, asking(desk_at_hand, Role.RESPONDER), "key"))
 
 
 def test_keys_are_known_for_a_day() -> None:

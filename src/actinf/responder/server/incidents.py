@@ -18,14 +18,14 @@ from actinf.responder.server.context import Asking, requires
 from actinf.responder.server.once import IdempotencyKey, answered
 from actinf.responder.store import incidents, rosters
 from actinf.responder.store.incidents import Wanted
-from actinf.responder.verbs import VERBS, CheckByMachine, Erase, Merge, OpenIncident, Verb
+from actinf.responder.verbs import VERBS, CheckByMachine, Erase, Merge, OpenIncident, RemoveEvidence, Verb
 
 __all__ = ["router"]
 
 router = APIRouter(prefix="/v1/incidents", tags=["incidents"])
 
-#: What asks monitoring first, and what overwrites the log of the file afterwards.
-_LONG = (CheckByMachine, Erase)
+#: What asks monitoring first, what overwrites the log of the file afterwards, and what deletes a file once that stands.
+_LONG = (CheckByMachine, Erase, RemoveEvidence)
 
 #: An incident as `actinf.responder.documents` writes it.
 Document = dict[str, Any]
@@ -36,10 +36,9 @@ async def open_incident(
     body: OpenIncident, asking: Annotated[Asking, Depends(requires("open"))], key: IdempotencyKey = None
 ) -> Response:
     """Open one; without a severity it is judged from what is said."""
-    desk = asking.server.parts.desk
 
-    def work() -> Document:
-        return desk.document(body.run(desk, asking.by).id)
+    def work() -> str:
+        return body.run(asking.server.parts.desk, asking.by).id
 
     reply = await asking.server.do(lambda: answered(asking, key, "incidents.open", body, work, status=201))
     asking.server.machinery.something_happened()
@@ -140,16 +139,18 @@ def _operation(verb: type[Verb]) -> Callable[..., Coroutine[Any, Any, Response]]
         asking: Annotated[Asking, Depends(requires(verb.verb))],
         key: IdempotencyKey = None,
     ) -> Response:
-        def work() -> Document:
+        def work() -> str:
+            return body.run(asking.server.parts.desk, incident, asking.by).id
+
+        def reply_to() -> Response:
+            # Also what was answered before is for those alone who may still see it.
             require_visible(asking, incident)
             if isinstance(body, Merge):
                 require_visible(asking, body.into)
-            desk = asking.server.parts.desk
-            return desk.document(body.run(desk, incident, asking.by).id)
+            operation = f"incidents.{verb.verb} {incident}"
+            return answered(asking, key, operation, body, work, is_long=verb in _LONG)
 
-        operation = f"incidents.{verb.verb} {incident}"
-        is_long = verb in _LONG
-        reply = await asking.server.do(lambda: answered(asking, key, operation, body, work, is_long=is_long))
+        reply = await asking.server.do(reply_to)
         asking.server.machinery.something_happened()
         return reply
 

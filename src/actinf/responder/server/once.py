@@ -41,7 +41,7 @@ def answered(
     key: str | None,
     operation: str,
     body: BaseModel,
-    work: Callable[[], dict[str, Any]],
+    work: Callable[[], str],
     *,
     status: int = 200,
     is_long: bool = False,
@@ -53,7 +53,7 @@ def answered(
         key: its `Idempotency-Key`, if any.
         operation: which operation it is, and of what; the same key for another one is a mistake.
         body: what was sent.
-        work: makes the document of an incident.
+        work: does it, and says which incident the answer is about; who asks may see that one.
         status: of the reply.
         is_long: it takes long, or does more than a transaction can: its key is kept when it has ended.  A process that
             dies in between lets it be done again.
@@ -61,9 +61,9 @@ def answered(
     Raises:
         IdempotencyError: the key was used for another request.
     """
+    store, clock, desk = asking.server.parts.store, asking.server.parts.clock, asking.server.parts.desk
     if key is None:
-        return _reply(_written(work()), status)
-    store, clock = asking.server.parts.store, asking.server.parts.clock
+        return _reply(_written(desk.document(work())), status)
     digest = hashlib.sha256(operation.encode() + b"\0" + body.model_dump_json(exclude_unset=True).encode()).digest()
 
     def kept(document: dict[str, Any]) -> Answer:
@@ -72,12 +72,14 @@ def answered(
     with store.writing() as connection:
         before = repeats.answer(connection, asking.by, key, clock())
         if before is None and not is_long:
-            given = kept(work())
+            given = kept(desk.document(work()))
             repeats.keep(connection, asking.by, key, given)
             return _reply(given.body, status)
     if before is None:
-        given = kept(work())
+        name = work()
         with store.writing() as connection:
+            # As it stands when it is kept: what is erased from now on takes the answer with it.
+            given = kept(desk.document(name))
             repeats.keep(connection, asking.by, key, given)
         return _reply(given.body, status)
     if before.digest != digest:

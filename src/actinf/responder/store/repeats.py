@@ -1,6 +1,7 @@
 """Requests that have a name: what was answered, so that one that is sent again is answered alike, and not done again.
 
-Answers hold what people wrote, and are forgotten with it, and after a day.
+Answers hold what people wrote, and are forgotten with it; after a day nothing is answered from them, and the next one
+that is kept takes their place.
 """
 
 from __future__ import annotations
