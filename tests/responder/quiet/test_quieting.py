@@ -307,6 +307,16 @@ def test_a_preview_says_what_it_would_hold_back_and_makes_nothing(scene: Scene) 
     assert scene.quieting.silences(past=True) == []
 
 
+def test_a_preview_names_no_private_incident_that_took_an_alert_up(scene: Scene) -> None:
+    scene.take(alert())
+    (public,) = scene.desk.list()
+    assert [one.incident for one in scene.quieting.would_hold_back(silence(), by="ada")] == [public.id]
+    private = scene.at_hand.opened(private=True)
+    scene.desk.merge(public.id, private, by="ada")
+    assert scene.quieting.would_hold_back(silence(), by="ada") == []
+    assert scene.quieting.silence(silence(), by="ada")["holds_back"] == []
+
+
 def test_who_silenced_and_who_ended_it_stands_in_the_log_of_the_office(scene: Scene) -> None:
     scene.quieting.silence(silence(), by="ada")
     scene.quieting.end_silence("1", by="ben")

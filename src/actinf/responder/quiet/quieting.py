@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from actinf.errors import NoSuchSilence, SettingError
 from actinf.responder.incident.events import SilenceEnded, SilenceMade
 from actinf.responder.incident.severity import SeveritySettings, classify, signals_of
+from actinf.responder.incident.state import Incident
 from actinf.responder.intake.silence import Maintenance, Silence
 from actinf.responder.quiet.documents import Held, maintenance_document, period_words, silence_document, spoken
 from actinf.responder.quiet.requests import AnnounceMaintenance, MakeSilence
@@ -250,14 +251,17 @@ class Quieting:
 
     def _met(self, connection: sqlite3.Connection, wanted: Silence | Maintenance, now: datetime) -> list[Held]:
         found: list[Held] = []
-        is_open: dict[str, bool] = {}
+        named: dict[str, Incident] = {}
         for known in alerts.lately(connection, now - _LATELY, _LOOKED_AT):
             if known.alert.is_private != wanted.private or not wanted.quiets(known.alert.labels):
                 continue
             name = known.incident
-            if name is not None and name not in is_open:
-                is_open[name] = incidents.incident(connection, name).is_open
-            found.append(self._seen(known, name if name is not None and is_open[name] else None))
+            if name is not None and name not in named:
+                named[name] = incidents.incident(connection, name)
+            stays = name is not None and named[name].is_open
+            if stays and name is not None and named[name].private and not wanted.private:
+                continue  # it stays in an incident of which who looks need not know
+            found.append(self._seen(known, name if stays else None))
             if len(found) >= _NAMED:
                 break
         return found
