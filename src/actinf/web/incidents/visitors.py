@@ -12,7 +12,6 @@ import hmac
 import secrets
 from dataclasses import dataclass
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
@@ -22,7 +21,7 @@ from actinf.errors import Forbidden, RateLimited, SettingError, Unauthenticated
 from actinf.responder.access.accounts import HANDLE, SESSION_LASTS, Principal, form_token
 from actinf.responder.access.roles import NEEDS, Role, require
 from actinf.responder.server.context import Server, ServerParts
-from actinf.runtime.origin import refuse_other_sites
+from actinf.runtime.origin import is_of_this_address, refuse_other_sites
 from actinf.web.incidents.pages import page
 from actinf.web.refusals import own_path
 
@@ -185,7 +184,7 @@ def signed_out(answer: Response) -> Response:
 
 async def _of_ours(request: Request, token: str, *, files: int = 0) -> FormData:
     origin = request.headers.get("origin", "")
-    if not origin or urlsplit(origin).netloc != request.headers.get("host"):
+    if not is_of_this_address(request, origin):
         raise Forbidden(
             f"a page changes something only for itself, but this was sent from {origin[:200] or 'nowhere'!r}: open the "
             "page anew; programs use the API, with a key"
