@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -11,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from actinf.cli.console import Screen
+from actinf.cli.documents import read_document
 from actinf.cli.office import acting, at_office
 from actinf.errors import SettingError
 from actinf.lab.extras import load_extra
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _PURPOSE = "Working with incidents"
-_MOST_TO_READ = 2_000_000
 
 
 @click.command("catalogue", short_help="Show the parts of the system, or set others.")
@@ -55,13 +53,7 @@ def command(*, file: str | None, check: str | None, as_json: bool) -> int:
 
 def _read(file: str) -> Catalogue:
     kind: type[Catalogue] = load_extra("actinf.responder.catalogue.parts", extra="respond", purpose=_PURPOSE).Catalogue
-    if file == "-":
-        return kind.from_text(sys.stdin.read(_MOST_TO_READ), "standard input")
-    try:
-        with Path(file).open(encoding="utf-8") as text:
-            return kind.from_text(text.read(_MOST_TO_READ), file)
-    except UnicodeDecodeError:
-        raise SettingError(f"{file} is no text in UTF-8: expected a catalogue in YAML") from None
+    return read_document(kind, file, "a catalogue")
 
 
 def _table(found: Catalogue) -> Table:

@@ -12,7 +12,7 @@ from actinf.cli.console import Screen
 from actinf.cli.group import Group
 from actinf.cli.moments import ahead
 from actinf.cli.office import at_office, request, settled
-from actinf.cli.silence import minutes_of, part, screens
+from actinf.cli.silence import minutes_of, part, screens, show
 from actinf.errors import SettingError
 
 __all__ = ["command"]
@@ -68,17 +68,11 @@ def add(
     with at_office(screen) as office:
         if dry_run:
             found = office.would_hold_back(asked)
-            if as_json:
-                screen.json(found)
-            else:
-                screens().print_preview(screen.out, found, datetime.now(UTC))
+            show(screen, found, screens().print_preview, as_json=as_json)
             return 0
         made = office.announce(asked)
         settled(screen, office)
-        if as_json:
-            screen.json(made)
-        else:
-            screens().print_announced(screen.out, made, datetime.now(UTC))
+        show(screen, made, screens().print_announced, as_json=as_json)
     return 0
 
 
@@ -91,10 +85,8 @@ def list_maintenance(*, past: bool, as_json: bool) -> int:
     with at_office(screen) as office:
         settled(screen, office)
         found = office.maintenances(past=past)
-        if as_json:
-            screen.json(found)
-        elif found:
-            screens().print_maintenances(screen.out, found, datetime.now(UTC))
+        if found or as_json:
+            show(screen, found, screens().print_maintenances, as_json=as_json)
         else:
             screen.out.print("there never was one" if past else "no maintenance is announced")
     return 0
@@ -109,10 +101,7 @@ def end(*, name: str, as_json: bool) -> int:
     with at_office(screen) as office:
         ended = office.end_maintenance(name)
         settled(screen, office)
-        if as_json:
-            screen.json(ended)
-        else:
-            screens().print_ended(screen.out, f"maintenance {ended['name']}", ended, datetime.now(UTC))
+        show(screen, ended, screens().print_ended, as_json=as_json)
     return 0
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from actinf.cli.console import Screen
+from actinf.cli.documents import read_document
 from actinf.cli.group import Group
 from actinf.cli.moments import ahead, length, past
 from actinf.cli.office import acting, at_office, request
@@ -27,7 +28,6 @@ __all__ = ["command"]
 _PURPOSE = "Working with the schedule"
 _NONE_SET = "no schedule is set: write one into a file, actinf oncall schedule --set FILE"
 _HORIZON = timedelta(days=28)
-_MOST_TO_READ = 2_000_000
 
 
 @click.group("oncall", cls=Group)
@@ -280,13 +280,7 @@ def _schedule(office: Office) -> Schedule:
 
 def _read(file: str) -> Schedule:
     kind: type[Schedule] = load_extra("actinf.responder.oncall.rotation", extra="respond", purpose=_PURPOSE).Schedule
-    if file == "-":
-        return kind.from_text(sys.stdin.read(_MOST_TO_READ), "standard input")
-    try:
-        with Path(file).open(encoding="utf-8") as text:
-            return kind.from_text(text.read(_MOST_TO_READ), file)
-    except UnicodeDecodeError:
-        raise SettingError(f"{file} is no text in UTF-8: expected a schedule in YAML") from None
+    return read_document(kind, file, "a schedule")
 
 
 def _level(text: str) -> int | str:

@@ -85,8 +85,9 @@ def print_maintenances(console: Console, found: Sequence[_Document], now: dateti
         _print_one(console, head, one, f"{line(one['by'], 64)}: {one['when']}", now)
 
 
-def print_ended(console: Console, what: str, ended: _Document, now: datetime) -> None:
+def print_ended(console: Console, ended: _Document, now: datetime) -> None:
     """What was ended, and what comes of it."""
+    what = f"silence {ended['id']}" if "id" in ended else f"maintenance {ended['name']}"
     _say(console, Text.assemble((what, "bold"), " is ended"))
     if ended["holds_back"]:
         _say(console, Text(f"it held back {_counted(len(ended['holds_back']))}, told now unless something else holds:"))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,7 +15,10 @@ from actinf.cli.office import at_office, request, settled
 from actinf.errors import SettingError
 from actinf.lab.extras import load_extra
 
-__all__ = ["command", "minutes_of", "part", "screens"]
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["command", "minutes_of", "part", "screens", "show"]
 
 _PURPOSE = "Silencing alerts"
 _MINUTE = timedelta(minutes=1)
@@ -51,17 +55,11 @@ def add(
     with at_office(screen) as office:
         if dry_run:
             found = office.would_hold_back(asked)
-            if as_json:
-                screen.json(found)
-            else:
-                screens().print_preview(screen.out, found, datetime.now(UTC))
+            show(screen, found, screens().print_preview, as_json=as_json)
             return 0
         made = office.silence(asked)
         settled(screen, office)
-        if as_json:
-            screen.json(made)
-        else:
-            screens().print_silence_made(screen.out, made, datetime.now(UTC))
+        show(screen, made, screens().print_silence_made, as_json=as_json)
     return 0
 
 
@@ -74,10 +72,8 @@ def list_silences(*, past: bool, as_json: bool) -> int:
     with at_office(screen) as office:
         settled(screen, office)
         found = office.silences(past=past)
-        if as_json:
-            screen.json(found)
-        elif found:
-            screens().print_silences(screen.out, found, datetime.now(UTC))
+        if found or as_json:
+            show(screen, found, screens().print_silences, as_json=as_json)
         else:
             screen.out.print("there never was one" if past else "nothing is silenced")
     return 0
@@ -92,10 +88,7 @@ def end(*, number: str, as_json: bool) -> int:
     with at_office(screen) as office:
         ended = office.end_silence(number)
         settled(screen, office)
-        if as_json:
-            screen.json(ended)
-        else:
-            screens().print_ended(screen.out, f"silence {ended['id']}", ended, datetime.now(UTC))
+        show(screen, ended, screens().print_ended, as_json=as_json)
     return 0
 
 
@@ -134,3 +127,11 @@ def part(module: str) -> Any:
 def screens() -> Any:
     """How silences are shown."""
     return load_extra("actinf.cli.quiet_screen", extra="respond", purpose=_PURPOSE)
+
+
+def show(screen: Screen, found: Any, for_people: Callable[[Console, Any, datetime], None], *, as_json: bool) -> None:
+    """Show a document, or several, as JSON or for people."""
+    if as_json:
+        screen.json(found)
+    else:
+        for_people(screen.out, found, datetime.now(UTC))
