@@ -109,13 +109,12 @@ class Catalogue:
             SettingError: every mistake as `name:line: sentence`.
         """
         from actinf.responder.catalogue.document import read
-        from actinf.responder.oncall.document_text import line_of, plain_values  # YAML takes a while to load
+        from actinf.responder.oncall.document_text import mistakes, plain_values  # YAML takes a while to load
 
         value, lines = plain_values(text, name)
         components, problems = read(value)
         if components is None:
-            told = sorted((line_of(lines, where), sentence) for where, sentence in problems)
-            raise SettingError("\n".join(f"{name}:{line}: {sentence}" for line, sentence in told))
+            raise mistakes(name, lines, problems)
         return cls(components)
 
     def document(self) -> dict[str, Any]:

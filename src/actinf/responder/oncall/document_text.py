@@ -4,7 +4,7 @@ Every scalar stays as it is written: `10:00` is no number of minutes and `no` is
 may have made it to do harm, so tags, anchors and aliases are refused, and size and depth are bounded.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import yaml
@@ -41,6 +41,12 @@ def line_of(lines: dict[Path, int], where: Path) -> int:
     while where and where not in lines:
         where = where[:-1]
     return lines.get(where, 1)
+
+
+def mistakes(name: str, lines: dict[Path, int], problems: Iterable[tuple[Path, str]]) -> SettingError:
+    """What is wrong with a text, each mistake as `name:line: sentence`."""
+    told = sorted((line_of(lines, where), sentence) for where, sentence in problems)
+    return SettingError("\n".join(f"{name}:{line}: {sentence}" for line, sentence in told))
 
 
 class _Events:

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from actinf.errors import SettingError
 from actinf.responder.oncall.calendar import Calendar
 from actinf.responder.oncall.document import DUTIES, Parts, read
-from actinf.responder.oncall.document_text import line_of, plain_values
+from actinf.responder.oncall.document_text import mistakes, plain_values
 from actinf.responder.oncall.document_writing import written, yaml_of
 from actinf.responder.oncall.local_time import LATEST, utc, zone_named
 from actinf.responder.oncall.overrides import Origin, Override, cut
@@ -135,8 +135,7 @@ class Schedule:
         value, lines = plain_values(text, name)
         parts, problems = read(value)
         if parts is None:
-            told = sorted((line_of(lines, where), sentence) for where, sentence in problems)
-            raise SettingError("\n".join(f"{name}:{line}: {sentence}" for line, sentence in told))
+            raise mistakes(name, lines, problems)
         return cls._of(parts)
 
     @classmethod
