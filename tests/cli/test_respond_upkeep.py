@@ -69,6 +69,18 @@ def test_a_backup_goes_and_comes_back(actinf: Any, store: Path, tmp_path: Path) 
     assert (said.code, "nothing was changed" in said.err) == (2, True)
 
 
+def test_whoever_works_on_a_server_is_told_that_upkeep_looks_at_this_machine(
+    actinf: Any, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ACTINF_RESPOND_DATA_DIR")
+    monkeypatch.setenv("XDG_DATA_HOME", str(store))
+    monkeypatch.setenv("ACTINF_RESPOND_URL", "https://respond.example.org")
+    said = actinf("respond", "doctor")
+    assert "this looks at the store of this machine" in said.err
+    assert "https://respond.example.org" in said.err
+    assert "this looks at the store" not in actinf("respond", "doctor", "--data-dir", store).err
+
+
 def test_the_doctor_ends_with_1_where_nobody_would_be_paged(actinf: Any, store: Path) -> None:
     said = actinf("respond", "doctor")
     assert said.code == 1

@@ -20,7 +20,7 @@ from actinf.cli.group import Group
 from actinf.cli.interruption import interruption_means
 from actinf.cli.moments import since_moment
 from actinf.cli.office import acting
-from actinf.cli.respond_options import data_dir_option, respond_settings
+from actinf.cli.respond_options import data_dir_option, respond_settings, store_settings
 from actinf.lab.extras import load_extra
 
 __all__ = ["command"]
@@ -33,7 +33,7 @@ _ROLES = click.Choice(["viewer", "responder", "commander", "admin"])
 @contextmanager
 def _access(data_dir: Path | None) -> Iterator[Any]:
     """The accounts of the store of this machine, whether or not a server runs."""
-    settings = respond_settings(Screen(), data_dir=data_dir)
+    settings = store_settings(Screen(), data_dir)
     parts = load_extra("actinf.responder.parts", extra="respond", purpose=_PURPOSE).make_parts(settings)
     accounts = load_extra("actinf.responder.access.accounts", extra="respond", purpose=_PURPOSE)
     try:

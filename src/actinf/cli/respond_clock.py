@@ -11,7 +11,7 @@ import click
 
 from actinf.cli.console import Screen
 from actinf.cli.office import acting
-from actinf.cli.respond_options import data_dir_option, respond_settings
+from actinf.cli.respond_options import data_dir_option, store_settings
 from actinf.errors import SettingError
 from actinf.lab.extras import load_extra
 
@@ -45,7 +45,7 @@ def clock(believe_the_wall: bool, reason: str, as_json: bool, data_dir: Path | N
         raise SettingError(f"--believe-the-wall and --reason belong together: give {missing}")
     if len(reason) > _LONGEST_REASON:
         raise SettingError(f"--reason has {len(reason):,} characters: expected at most {_LONGEST_REASON}")
-    settings = respond_settings(screen, data_dir=data_dir)
+    settings = store_settings(screen, data_dir)
     database = _part("store.database")
     folder: Path = _part("parts").data_directory(settings)
     if not (folder / database.FILE).exists():

@@ -11,7 +11,7 @@ import click
 from actinf.cli.console import Screen
 from actinf.lab.extras import load_extra
 
-__all__ = ["data_dir_option", "respond_settings"]
+__all__ = ["data_dir_option", "respond_settings", "store_settings"]
 
 _PURPOSE = "Responding to incidents"
 
@@ -40,3 +40,18 @@ def respond_settings(screen: Screen, **given: Any) -> Any:
     for sentence in module.unknown_respond_variables(list(os.environ)):
         screen.warn(sentence)
     return module.RespondSettings.read(**given)
+
+
+def store_settings(screen: Screen, data_dir: Path | None) -> Any:
+    """The settings of a command that works on the store of this machine; whoever works on a server is told so.
+
+    Args, returns and raises as `respond_settings`.
+    """
+    settings = respond_settings(screen, data_dir=data_dir)
+    url = os.environ.get("ACTINF_RESPOND_URL", "").strip()
+    if url and settings.data_dir is None:
+        screen.warn(
+            f"this looks at the store of this machine; for that of {url[:200]} (ACTINF_RESPOND_URL), run it on "
+            "that machine, with the settings of its server"
+        )
+    return settings

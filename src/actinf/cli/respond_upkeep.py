@@ -14,7 +14,7 @@ import click
 from rich.text import Text
 
 from actinf.cli.console import Screen
-from actinf.cli.respond_options import data_dir_option, respond_settings
+from actinf.cli.respond_options import data_dir_option, store_settings
 from actinf.errors import ActinfError, SettingError
 from actinf.lab.extras import load_extra
 
@@ -43,7 +43,7 @@ def _store(screen: Screen, data_dir: Path | None) -> Iterator[Any]:
 
 
 def _folder(screen: Screen, data_dir: Path | None) -> Path:
-    folder: Path = _part("parts").data_directory(respond_settings(screen, data_dir=data_dir))
+    folder: Path = _part("parts").data_directory(store_settings(screen, data_dir))
     return folder
 
 
@@ -180,7 +180,7 @@ def doctor(as_json: bool, data_dir: Path | None) -> int:
     Channels are tried up to the message, which is not sent.
     """
     screen = Screen(quiet=as_json)
-    settings = respond_settings(screen, data_dir=data_dir)
+    settings = store_settings(screen, data_dir)
     module = _part("keeping.doctor")
     with screen.waiting("looking"):
         try:
