@@ -71,7 +71,7 @@ def _evidence(event: _Event) -> str:
 
 
 def _costs(event: _Event) -> list[str]:
-    users = [] if event["users"] is None else [f"{event['users']} users affected"]
+    users = [] if event["users"] is None else [f"{event['users']:,} user{'s'[: event['users'] != 1]} affected"]
     return users + ([event["revenue"]] if event["revenue"] else [])
 
 
