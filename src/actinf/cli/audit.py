@@ -15,6 +15,7 @@ from actinf.cli.console import Screen
 from actinf.cli.database_options import actor_of_command, at_hand, database_options
 from actinf.cli.group import Group
 from actinf.lab.extras import load_extra
+from actinf.runtime.wording import counted
 
 __all__ = ["command"]
 
@@ -70,15 +71,11 @@ def _summary(verdict: Any) -> str:
     if verdict.rows == 0:
         held = "the log has no rows"
     else:
-        rows, anchors = _counted(verdict.rows, "row"), _counted(verdict.anchors, "anchor")
+        rows, anchors = counted(verdict.rows, "row"), counted(verdict.anchors, "anchor")
         held = f"{rows}, {verdict.first} to {verdict.last}, {anchors}"
     if verdict.good:
         return f"intact: {held}"
     return f"NOT what was written: {held}; the first that is wrong: {verdict.wrong[0]}"
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def _window(verdict: Any, seconds: float) -> str:
@@ -89,7 +86,7 @@ def _window(verdict: Any, seconds: float) -> str:
         return f"{anchored}: nothing came after it"
     return (
         f"{anchored}; what came after it could be cut off without a trace by whoever owns the database, which is "
-        f"{_counted(verdict.unanchored, 'row')}: while the API runs, what the last "
+        f"{counted(verdict.unanchored, 'row')}: while the API runs, what the last "
         f"{seconds:g} s added"
     )
 
@@ -129,5 +126,5 @@ def prune(before: datetime, yes: bool, anchors: tuple[Path, ...], **where: Any) 
     if said is None:
         screen.say(f"no entry is older than {before:%Y-%m-%d}")
     else:
-        screen.say(f"removed: {_counted(said['rows'], 'row')}; the log begins with row {said['first_kept']}")
+        screen.say(f"removed: {counted(said['rows'], 'row')}; the log begins with row {said['first_kept']}")
     return 0

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from actinf.cli.moments import shown, words
 from actinf.responder.channels.neutral import line
+from actinf.runtime.wording import counted
 
 __all__ = [
     "print_announced",
@@ -52,7 +53,9 @@ def print_preview(console: Console, found: Sequence[_Document], now: datetime) -
     if others:
         _say(
             console,
-            Text(f"it would be for {_counted(len(others))} of the last 7 days that {_do(others)} not fire now:"),
+            Text(
+                f"it would be for {counted(len(others), 'alert')} of the last 7 days that {_do(others)} not fire now:"
+            ),
         )
         _print_alerts(console, others, now)
     if not held and not others and not any(one["firing"] for one in found):
@@ -90,7 +93,10 @@ def print_ended(console: Console, ended: _Document, now: datetime) -> None:
     what = f"silence {ended['id']}" if "id" in ended else f"maintenance {ended['name']}"
     _say(console, Text.assemble((what, "bold"), " is ended"))
     if ended["holds_back"]:
-        _say(console, Text(f"it held back {_counted(len(ended['holds_back']))}, told now unless something else holds:"))
+        _say(
+            console,
+            Text(f"it held back {counted(len(ended['holds_back']), 'alert')}, told now unless something else holds:"),
+        )
         _print_alerts(console, ended["holds_back"], now)
 
 
@@ -103,11 +109,13 @@ def _print_one(console: Console, head: Text, one: _Document, about: str, now: da
         held = one["holds_back"]
         _say(
             console,
-            Text(f"  holds back {_counted(len(held))} now, has held back {one['times_held']} since it was made"),
+            Text(
+                f"  holds back {counted(len(held), 'alert')} now, has held back {one['times_held']} since it was made"
+            ),
         )
         _print_alerts(console, held, now)
     elif one["times_held"]:
-        _say(console, Text(f"  held back {_counted(one['times_held'])}", style="dim"))
+        _say(console, Text(f"  held back {counted(one['times_held'], 'alert')}", style="dim"))
 
 
 def _print_met(console: Console, met: Sequence[_Document], now: datetime, *, would: bool = False) -> None:
@@ -115,12 +123,14 @@ def _print_met(console: Console, met: Sequence[_Document], now: datetime, *, wou
     stay = [one for one in met if one["incident"] is not None]
     verb = "would hold back" if would else "holds back"
     if held:
-        _say(console, Text(f"it {verb} {_counted(len(held))} that {'fires' if len(held) == 1 else 'fire'} now:"))
+        _say(
+            console, Text(f"it {verb} {counted(len(held), 'alert')} that {'fires' if len(held) == 1 else 'fire'} now:")
+        )
         _print_alerts(console, held, now)
     elif not would:
         _say(console, Text("it holds back no alert now"))
     if stay:
-        _say(console, Text(f"it hides no incident that is open, and so not {_counted(len(stay))} of these:"))
+        _say(console, Text(f"it hides no incident that is open, and so not {counted(len(stay), 'alert')} of these:"))
         _print_alerts(console, stay, now)
 
 
@@ -151,10 +161,6 @@ def _ended(one: _Document, now: datetime) -> str:
     if one["ended_at"] is None:
         return ""
     return f"ended by {line(one['ended_by'], 64)} at {shown(_at(one['ended_at']), now)}"
-
-
-def _counted(number: int) -> str:
-    return "1 alert" if number == 1 else f"{number} alerts"
 
 
 def _do(found: Sequence[object]) -> str:

@@ -17,6 +17,7 @@ from actinf.cli.console import Screen
 from actinf.cli.respond_options import data_dir_option, store_settings
 from actinf.errors import ActinfError, SettingError
 from actinf.lab.extras import load_extra
+from actinf.runtime.wording import counted
 
 __all__ = ["COMMANDS"]
 
@@ -80,15 +81,15 @@ def verify(export: Path | None, as_json: bool, data_dir: Path | None) -> int:
     for note in verdict.notes:
         screen.say(note)
     counts = (
-        f"{verdict.events} events of {_counted(verdict.incidents, 'incident')} and the office, "
-        f"{verdict.erased} erased, {verdict.anchors} anchors, {_counted(len(files), 'file')} of evidence"
+        f"{verdict.events} events of {counted(verdict.incidents, 'incident')} and the office, "
+        f"{verdict.erased} erased, {verdict.anchors} anchors, {counted(len(files), 'file')} of evidence"
     )
     click.echo(f"{'intact' if good else 'NOT what was written'}: {counts}")
     if verdict.anchored is None:
         screen.say("nothing was anchored yet: an end that was cut off could not be seen")
     else:
         screen.say(
-            f"{_counted(verdict.unanchored, 'event')} came after the last anchor, of {verdict.anchored.time[:19]} UTC"
+            f"{counted(verdict.unanchored, 'event')} came after the last anchor, of {verdict.anchored.time[:19]} UTC"
         )
     return 0 if good else 1
 
@@ -134,7 +135,7 @@ def backup(file: Path, with_key: bool, data_dir: Path | None) -> int:
     held = made.evidence
     if held.files:
         click.echo(
-            f"{_part('keeping.evidence').evidence_beside(made.path)}: {_counted(held.files, 'file')} of evidence, "
+            f"{_part('keeping.evidence').evidence_beside(made.path)}: {counted(held.files, 'file')} of evidence, "
             f"{held.size:,} bytes, each as it was taken; {held.new:,} new"
         )
     return 0
@@ -157,11 +158,11 @@ def restore(file: Path, without_evidence: bool, data_dir: Path | None) -> int:
     if done.before is not None:
         screen.say(f"what was there before: {done.before}")
     if done.lost:
-        screen.warn(f"it lacks {_counted(done.lost, 'event')} that the store before had")
+        screen.warn(f"it lacks {counted(done.lost, 'event')} that the store before had")
     for name in done.erased:
         screen.warn(f"what was erased of {name} is back: actinf incident erase {name} --reason … --yes")
     if done.evidence:
-        screen.say(f"brought back: {_counted(done.evidence, 'file')} of evidence")
+        screen.say(f"brought back: {counted(done.evidence, 'file')} of evidence")
     for what in done.lacking:
         screen.warn(
             f"evidence {_part('channels.neutral').line(what, 300)} is missing or altered, here and in the backup"
@@ -206,11 +207,7 @@ def doctor(as_json: bool, data_dir: Path | None) -> int:
 
 
 def _counts(verdict: Any) -> str:
-    return f"{_counted(verdict.events, 'event')} of {_counted(verdict.incidents, 'incident')}"
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+    return f"{counted(verdict.events, 'event')} of {counted(verdict.incidents, 'incident')}"
 
 
 COMMANDS = (verify, backup, restore, doctor)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from actinf.runtime.wording import counted
+
 __all__ = ["sentence"]
 
 _Event = Mapping[str, Any]
@@ -71,7 +73,7 @@ def _evidence(event: _Event) -> str:
 
 
 def _costs(event: _Event) -> list[str]:
-    users = [] if event["users"] is None else [f"{event['users']:,} user{'s'[: event['users'] != 1]} affected"]
+    users = [] if event["users"] is None else [f"{counted(event['users'], 'user')} affected"]
     return users + ([event["revenue"]] if event["revenue"] else [])
 
 
