@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from support.responding import Responding, responding
 
-from actinf.errors import ChannelRefused, ChannelTrouble
+from actinf.errors import ChannelError, ChannelRefused, ChannelTrouble
+from actinf.responder.channels.port import Delivery, Message
 from actinf.responder.incident import decisions
 from actinf.responder.incident.events import Undelivered
 from actinf.responder.store import outbox
@@ -51,6 +52,32 @@ def test_what_is_refused_is_given_up_and_stands_on_the_timeline(desk_at_hand: Re
     lost = [one.event for one in desk_at_hand.desk.timeline(name) if isinstance(one.event, Undelivered)]
     assert {event.what for event in lost} == {"page", "alert"}
     assert lost[0].why == "the channel is archived"
+
+
+@pytest.mark.parametrize("error", [ChannelTrouble("no answer from ada@example.org"), ChannelRefused("no ada")])
+def test_what_is_erased_while_it_is_under_way_is_not_tried_again_and_blocks_nothing(
+    desk_at_hand: Responding, monkeypatch: pytest.MonkeyPatch, error: ChannelError
+) -> None:
+    name = desk_at_hand.opened()
+    desk_at_hand.desk.act(name, lambda one: decisions.resolve(one, "x"), by="ada")
+    send = desk_at_hand.paper.send
+
+    def erased_meanwhile(message: Message) -> Delivery:
+        monkeypatch.setattr(desk_at_hand.paper, "send", send)
+        desk_at_hand.desk.erase(name, "asked for", by="eve")
+        raise error
+
+    monkeypatch.setattr(desk_at_hand.paper, "send", erased_meanwhile)
+    assert desk_at_hand.courier.deliver(desk_at_hand.paper)
+    events = [one.event.kind for one in desk_at_hand.desk.timeline(name)]
+    assert events[-1] == "erased"
+    desk_at_hand.clock.pass_(hours=1)
+    other = desk_at_hand.opened()
+    desk_at_hand.beat()
+    assert other in {one.incident for one in desk_at_hand.paper.sent}
+    with desk_at_hand.store.reading() as connection:
+        (row,) = connection.execute("SELECT state, trouble FROM outbox WHERE incident = ? ORDER BY id LIMIT 1", [name])
+    assert tuple(row) == ("withdrawn", None)
 
 
 def test_what_is_a_day_old_is_given_up(desk_at_hand: Responding) -> None:

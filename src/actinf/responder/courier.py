@@ -130,8 +130,8 @@ class Courier:
             self.failed(waiting.channel, True)
         _LOG.error("%s: a message was given up: %s", waiting.channel, why)
         with self.desk.store.writing() as connection:
-            outbox.given_up(connection, waiting, why)
+            is_known = outbox.given_up(connection, waiting, why)
             name = waiting.message.incident
-            if name is not None:
+            if is_known and name is not None:
                 event = happened.Undelivered(channel=waiting.channel, what=waiting.message.kind, why=why)
                 self.desk.record(connection, name, incidents.incident(connection, name), (event,), by=BY_ITSELF)

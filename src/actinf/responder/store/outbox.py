@@ -253,16 +253,20 @@ def updates(connection: sqlite3.Connection, incident: str) -> list[Update]:
 def delayed(
     connection: sqlite3.Connection, waiting: Waiting, trouble: str, *, until: datetime, perhaps_twice: bool
 ) -> None:
-    """It did not get through this time."""
+    """It did not get through this time; one that was erased meanwhile is not tried again."""
     connection.execute(
-        "UPDATE outbox SET state = 'waits', next_at = ?, trouble = ?, perhaps_twice = perhaps_twice OR ? WHERE id = ?",
+        "UPDATE outbox SET state = 'waits', next_at = ?, trouble = ?, perhaps_twice = perhaps_twice OR ?"
+        " WHERE id = ? AND state = 'under way'",
         [ticks(until), trouble, perhaps_twice, waiting.id],
     )
 
 
-def given_up(connection: sqlite3.Connection, waiting: Waiting, trouble: str) -> None:
-    """It will not get through."""
-    connection.execute("UPDATE outbox SET state = 'given up', trouble = ? WHERE id = ?", [trouble, waiting.id])
+def given_up(connection: sqlite3.Connection, waiting: Waiting, trouble: str) -> bool:
+    """It will not get through; False: it was erased meanwhile."""
+    done = connection.execute(
+        "UPDATE outbox SET state = 'given up', trouble = ? WHERE id = ? AND state = 'under way'", [trouble, waiting.id]
+    )
+    return done.rowcount > 0
 
 
 def left_under_way(connection: sqlite3.Connection, takes_key: Mapping[str, bool], now: datetime) -> int:
