@@ -95,9 +95,9 @@ def print_ended(console: Console, ended: _Document, now: datetime) -> None:
     if ended["holds_back"]:
         _say(
             console,
-            Text(f"it held back {counted(len(ended['holds_back']), 'alert')}, told now unless something else holds:"),
+            Text(f"it held back {counted(ended['holds_back_in_all'], 'alert')}, told now unless something else holds:"),
         )
-        _print_alerts(console, ended["holds_back"], now)
+        _print_alerts(console, ended["holds_back"], now, in_all=ended["holds_back_in_all"])
 
 
 def _print_one(console: Console, head: Text, one: _Document, about: str, now: datetime) -> None:
@@ -106,14 +106,9 @@ def _print_one(console: Console, head: Text, one: _Document, about: str, now: da
     _say(console, head)
     _say(console, Text(f"  {about}", style="dim"))
     if one["holds"]:
-        held = one["holds_back"]
-        _say(
-            console,
-            Text(
-                f"  holds back {counted(len(held), 'alert')} now, has held back {one['times_held']} since it was made"
-            ),
-        )
-        _print_alerts(console, held, now)
+        told = f"holds back {counted(one['holds_back_in_all'], 'alert')} now"
+        _say(console, Text(f"  {told}, has held back {one['times_held']} since it was made"))
+        _print_alerts(console, one["holds_back"], now, in_all=one["holds_back_in_all"])
     elif one["times_held"]:
         _say(console, Text(f"  held back {counted(one['times_held'], 'alert')}", style="dim"))
 
@@ -134,7 +129,7 @@ def _print_met(console: Console, met: Sequence[_Document], now: datetime, *, wou
         _print_alerts(console, stay, now)
 
 
-def _print_alerts(console: Console, found: Sequence[_Document], now: datetime) -> None:
+def _print_alerts(console: Console, found: Sequence[_Document], now: datetime, *, in_all: int = 0) -> None:
     for one in found:
         text = Text("    ").append(one["severity"], style=_STYLES[one["severity"]])
         text.append(f" {line(one['name'], 80)}")
@@ -147,6 +142,8 @@ def _print_alerts(console: Console, found: Sequence[_Document], now: datetime) -
         if one["incident"]:
             text.append(f" in {one['incident']}", style="bold")
         _say(console, text)
+    if len(found) < in_all:
+        _say(console, Text(f"    and {in_all - len(found)} more, none of them more severe", style="dim"))
 
 
 def _is_kept_back(one: _Document) -> bool:

@@ -307,6 +307,17 @@ def test_a_preview_says_what_it_would_hold_back_and_makes_nothing(scene: Scene) 
     assert scene.quieting.silences(past=True) == []
 
 
+def test_of_a_silenced_storm_the_most_severe_are_named_and_all_are_counted(scene: Scene) -> None:
+    scene.quieting.silence(silence(), by="ada")
+    scene.take(*(alert(severity="P2", pod=f"api-{number}") for number in range(150)), alert("DiskGone", severity="P0"))
+    (now,) = scene.quieting.silences()
+    assert (len(now["holds_back"]), now["holds_back_in_all"], now["holds_back"][0]["name"]) == (100, 151, "DiskGone")
+    found = scene.quieting.in_short()
+    assert (found.silences, found.windows, found.held, found.grave) == (1, 0, 151, 1)
+    ended = scene.quieting.end_silence("1", by="ada")
+    assert (len(ended["holds_back"]), ended["holds_back_in_all"]) == (100, 151)
+
+
 def test_a_preview_names_no_private_incident_that_took_an_alert_up(scene: Scene) -> None:
     scene.take(alert())
     (public,) = scene.desk.list()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +15,8 @@ from actinf.responder.store.quiets import KeptMaintenance, KeptSilence
 
 __all__ = ["Held", "alerts_document", "maintenance_document", "period_words", "silence_document", "spoken"]
 
+#: Alerts that a document names, the most severe; of the rest, how many there are: a storm has thousands.
+_NAMED = 100
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -48,7 +50,7 @@ class Held:
         return self.severity in (Severity.P0, Severity.P1)
 
 
-def silence_document(kept: KeptSilence, now: datetime, held: Iterable[Held]) -> dict[str, Any]:
+def silence_document(kept: KeptSilence, now: datetime, held: Sequence[Held]) -> dict[str, Any]:
     """A silence, with the alerts that it holds back."""
     silence = kept.silence
     return {
@@ -63,11 +65,12 @@ def silence_document(kept: KeptSilence, now: datetime, held: Iterable[Held]) -> 
         "ended_at": _moment(kept.ended_at),
         "holds": kept.is_live(now),
         "times_held": kept.held,
-        "holds_back": alerts_document(held),
+        "holds_back": alerts_document(held[:_NAMED]),
+        "holds_back_in_all": len(held),
     }
 
 
-def maintenance_document(kept: KeptMaintenance, now: datetime, held: Iterable[Held]) -> dict[str, Any]:
+def maintenance_document(kept: KeptMaintenance, now: datetime, held: Sequence[Held]) -> dict[str, Any]:
     """A window of maintenance, with the alerts that it holds back."""
     maintenance, period = kept.maintenance, kept.maintenance.period
     upcoming = period.upcoming(now) if kept.ended_at is None else None
@@ -85,7 +88,8 @@ def maintenance_document(kept: KeptMaintenance, now: datetime, held: Iterable[He
         "from": _moment(upcoming[0]) if upcoming else None,
         "until": _moment(upcoming[1]) if upcoming else None,
         "times_held": kept.held,
-        "holds_back": alerts_document(held),
+        "holds_back": alerts_document(held[:_NAMED]),
+        "holds_back_in_all": len(held),
     }
 
 

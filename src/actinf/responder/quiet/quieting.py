@@ -24,7 +24,7 @@ from actinf.responder.store.alerts import Known
 from actinf.responder.store.database import Store
 from actinf.responder.store.quiets import KeptMaintenance, KeptSilence
 
-__all__ = ["Quieting"]
+__all__ = ["InShort", "Quieting"]
 
 Kept = TypeVar("Kept", KeptSilence, KeptMaintenance)
 
@@ -33,6 +33,22 @@ _MOST = 200
 #: Alerts that a preview looks at, and names.
 _LOOKED_AT, _NAMED = 20_000, 100
 _LATELY = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InShort:
+    """How much is silenced.
+
+    Attributes:
+        silences, windows: how many hold, and go on.
+        held: how many alerts are kept from being told.
+        grave: how many of them somebody would be paged for at any hour.
+    """
+
+    silences: int
+    windows: int
+    held: int
+    grave: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +214,20 @@ class Quieting:
         """The alerts that are kept from being told now, the most severe first."""
         with self.store.reading() as connection:
             return self._held(connection)
+
+    def in_short(self, *, sees_private: bool = True) -> InShort:
+        """How much is silenced, for who sees what is private, or does not."""
+        with self.store.reading() as connection:
+            now = self.clock()
+            silences, windows = quiets.silences(connection, now), quiets.maintenances(connection, now)
+            held = self._held(connection) if silences or windows else []
+            seen = [one for one in held if sees_private or not one.alert.is_private]
+            return InShort(
+                silences=sum(sees_private or not one.silence.private for one in silences),
+                windows=sum(_goes_on(one, now) and (sees_private or not one.maintenance.private) for one in windows),
+                held=len(seen),
+                grave=sum(one.is_grave for one in seen),
+            )
 
     def overlong(self) -> list[tuple[str, timedelta]]:
         """What holds and lasts longer than a silence may: windows of maintenance, and silences of before the limit."""

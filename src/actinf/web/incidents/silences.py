@@ -16,6 +16,7 @@ from actinf.errors import NotFound, ResponderError, SettingError
 from actinf.responder.access.privacy import sees_private
 from actinf.responder.intake.silence import Comparison, Matcher
 from actinf.responder.quiet.documents import alerts_document, spoken
+from actinf.responder.quiet.quieting import InShort
 from actinf.responder.quiet.requests import AnnounceMaintenance, MakeSilence, Weekday
 from actinf.responder.server.context import Asking, Server, ServerParts
 from actinf.responder.server.quiet import require_sight, told_of
@@ -69,7 +70,7 @@ async def change_silences(form: str, server: ServerParts, filing: Actor) -> Resp
     return RedirectResponse("/silences", 303)
 
 
-def quiet_now(server: Server, connection: sqlite3.Connection, visitor: Visitor) -> dict[str, Any] | None:
+def quiet_now(server: Server, connection: sqlite3.Connection, visitor: Visitor) -> InShort | None:
     """What the first page says of it: how much is silenced, and how many alerts that holds back; None: nothing is.
 
     Args:
@@ -77,18 +78,9 @@ def quiet_now(server: Server, connection: sqlite3.Connection, visitor: Visitor) 
         connection: to its store, within a view of it.
         visitor: who looks; what is private is counted for who sees it.
     """
-    quieting, sees = server.parts.quieting, sees_private(visitor.who, rosters.schedule(connection))
-    silences = quieting.silences(sees_private=sees)
-    windows = [one for one in quieting.maintenances(sees_private=sees) if one["holds"]]
-    if not silences and not windows:
-        return None
-    held = [one for one in quieting.held() if sees or not one.alert.is_private]
-    return {
-        "silences": len(silences),
-        "windows": len(windows),
-        "held": len(held),
-        "grave": sum(one.is_grave for one in held),
-    }
+    sees = sees_private(visitor.who, rosters.schedule(connection))
+    found = server.parts.quieting.in_short(sees_private=sees)
+    return found if found.silences or found.windows else None
 
 
 def _done(server: Server, form: str, filing: Filing) -> list[dict[str, Any]] | None:
