@@ -22,8 +22,7 @@ from actinf.responder.server import incidents
 from actinf.responder.server.context import Asking, Server
 from actinf.responder.server.once import REPLAYED, answered
 from actinf.responder.store import repeats
-from actinf.responder.store.repeats import KEPT
-from actinf.responder.verbs import Note, OpenIncident, RemoveEvidence
+from actinf.responder.verbs import CheckByMachine, Note, OpenIncident, RemoveEvidence
 
 OPEN = {"component": "Mailer", "impact": "mails wait", "severity": "P3"}
 
@@ -192,5 +191,28 @@ def test_what_was_answered_is_told_again_only_to_who_may_still_see_it(desk_at_ha
         asyncio.run(act(name, note, asking(desk_at_hand, Role.RESPONDER), "key"))
 
 
-def test_keys_are_known_for_a_day() -> None:
-    assert KEPT.total_seconds() == 24 * 3600
+def test_keys_are_known_for_a_day(desk_at_hand: Responding) -> None:
+    name, done = desk_at_hand.opened(), []
+
+    def send() -> Response:
+        return answered(asking(desk_at_hand), "key", "x", Note(text="x"), lambda: done.append("once more") or name)
+
+    send()
+    desk_at_hand.clock.pass_(hours=23, minutes=59)
+    assert send().headers[REPLAYED] == "true"
+    desk_at_hand.clock.pass_(minutes=1)
+    assert REPLAYED not in send().headers
+    assert done == ["once more"] * 2
+    with desk_at_hand.store.reading() as connection:
+        assert connection.execute("SELECT count(*) FROM repeat").fetchone()[0] == 1
+
+
+def test_what_waits_for_monitoring_keeps_no_thread_from_the_others(desk_at_hand: Responding) -> None:
+    class Busy(Here):
+        async def do(self, work: Callable[[], Response]) -> Response:
+            raise AssertionError("one of the threads that everybody waits for was asked")
+
+    name, who = desk_at_hand.opened(), asking(desk_at_hand).who
+    act = incidents._operation(CheckByMachine)
+    reply = asyncio.run(act(name, CheckByMachine(), Asking(cast(Server, Busy(desk_at_hand)), who), "key"))
+    assert reply.status_code == 200

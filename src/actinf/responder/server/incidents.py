@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any, Literal
@@ -150,7 +151,8 @@ def _operation(verb: type[Verb]) -> Callable[..., Coroutine[Any, Any, Response]]
             operation = f"incidents.{verb.verb} {incident}"
             return answered(asking, key, operation, body, work, is_long=verb in _LONG)
 
-        reply = await asking.server.do(reply_to)
+        # Beside the threads that everybody waits for: monitoring may be as ill as what it watches.
+        reply = await (asyncio.to_thread(reply_to) if verb is CheckByMachine else asking.server.do(reply_to))
         asking.server.machinery.something_happened()
         return reply
 
