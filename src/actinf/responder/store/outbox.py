@@ -355,8 +355,9 @@ def was_tested(connection: sqlite3.Connection, handle: str, since: datetime) -> 
 
 
 def anything_arrived(connection: sqlite3.Connection) -> bool:
-    """Whether any message has ever gone out."""
-    return connection.execute("SELECT 1 FROM outbox WHERE state = 'sent' LIMIT 1").fetchone() is not None
+    """Whether any message has ever gone out by a channel; what was only logged, for want of one, has not."""
+    told = "SELECT 1 FROM outbox WHERE state = 'sent' AND channel <> 'none' LIMIT 1"
+    return connection.execute(told).fetchone() is not None
 
 
 def reference_of(connection: sqlite3.Connection, incident: str, channel: str) -> str | None:
