@@ -120,9 +120,9 @@ def print_opened(console: Console, incident: _Document, now: datetime, schedule:
 def standing_line(incident: _Document) -> Text:
     """One line on how an incident stands."""
     lead = f"lead {line(incident['lead'], 64)}" if incident["lead"] else "no lead"
-    return Text.assemble(
-        f"{incident['id']} ", _severity(incident), f" {incident['status']}, {lead}; ", _clock_that_counts(incident)
-    )
+    told = Text.assemble(f"{incident['id']} ", _severity(incident), f" {incident['status']}, {lead}")
+    clock = _clock_that_counts(incident)
+    return Text.assemble(told, "; ", clock) if clock else told
 
 
 # -------------------------------------------------------------------------------------------------------------- parts

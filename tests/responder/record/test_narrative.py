@@ -40,3 +40,10 @@ def test_every_event_is_told(kind: type[Event]) -> None:
     told = sentence(event_document(recorded))
     assert told != kind.kind
     assert "None" not in told
+
+
+def test_a_change_of_the_schedule_is_told_with_its_times_as_people_write_them() -> None:
+    what = "level 1, who bob, until 2026-11-27T16:29:24.401490Z, why since 2026-99-99T10:00Z"
+    told = sentence({"kind": "schedule", "change": "override", "what": what})
+    until, why = "until 2026-11-27 16:29 UTC", "why since 2026-99-99T10:00Z"
+    assert told == f"the schedule: override: level 1, who bob, {until}, {why}"

@@ -292,9 +292,8 @@ class Schedule:
         made = utc(made)
         handle, current = self._handle(who), self.coverage(level, made)
         if isinstance(current, Duty) and current.person.handle == handle:
-            raise SettingError(
-                f"{handle!r} is on call as {current.name} already, until {current.until.isoformat()}: nothing to take"
-            )
+            ends = f"{current.until.astimezone(zone_named(self.zone)):%Y-%m-%d %H:%M} ({self.zone})"
+            raise SettingError(f"{handle!r} is on call as {current.name} already, until {ends}: nothing to take")
         until = self._filled_again(level, current) if isinstance(current, Unfilled) else current.until
         return self._with(
             Override(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +12,8 @@ from actinf.runtime.wording import counted
 __all__ = ["sentence"]
 
 _Event = Mapping[str, Any]
+
+_INSTANT = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:\d\d)")
 
 
 def sentence(event: _Event) -> str:
@@ -89,6 +92,18 @@ def _moment(at: str) -> str:
     return f"{datetime.fromisoformat(at).astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
+def _legible(text: str) -> str:
+    """The text with its moments as people write them; what only looks like one stays."""
+
+    def told(found: re.Match[str]) -> str:
+        try:
+            return _moment(found[0])
+        except (ValueError, OverflowError):
+            return found[0]
+
+    return _INSTANT.sub(told, text)
+
+
 _TOLD: dict[str, Callable[[_Event], str]] = {
     "opened": _opened,
     "alert": _alert,
@@ -138,7 +153,7 @@ _TOLD: dict[str, Callable[[_Event], str]] = {
     "account removed": lambda event: f"{event['handle']} has no account any more",
     "key": lambda event: _with(f"{event['handle']} has the key {event['prefix']}{_until(event)}", event["purpose"]),
     "key revoked": lambda event: f"the key {event['prefix']} is revoked",
-    "schedule": lambda event: _with(f"the schedule: {event['change']}", event["what"]),
+    "schedule": lambda event: _with(f"the schedule: {event['change']}", _legible(event["what"])),
     "silenced": lambda event: _with(
         f"{event['what']}, {event['when']}, of {' '.join(event['matchers'])}", event["text"]
     ),
