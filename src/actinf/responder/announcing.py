@@ -18,7 +18,7 @@ from actinf.responder.channels import messages
 from actinf.responder.channels.messages import Briefing
 from actinf.responder.channels.port import Channel, Kind, Message
 from actinf.responder.incident import events as happened
-from actinf.responder.incident.events import Recorded
+from actinf.responder.incident.event import Recorded
 from actinf.responder.incident.severity import Severity
 from actinf.responder.incident.state import Incident
 from actinf.responder.oncall.people import Person

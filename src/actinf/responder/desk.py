@@ -21,7 +21,9 @@ from actinf.responder.documents import incident_document
 from actinf.responder.duties import DutyChange
 from actinf.responder.escalation.policy import NO_SCHEDULE, Policy, standing_for
 from actinf.responder.incident import decisions
-from actinf.responder.incident.events import Erased, Event, Opened, Recorded, ScheduleSet
+from actinf.responder.incident.event import Event, Recorded
+from actinf.responder.incident.events import Erased, Opened
+from actinf.responder.incident.office_events import CatalogueSet, ScheduleSet
 from actinf.responder.incident.severity import Severity
 from actinf.responder.incident.state import Incident, incident_of
 from actinf.responder.intake.changes import recent
@@ -338,7 +340,9 @@ class Desk:
     def set_catalogue(self, catalogue: Catalogue, *, by: str) -> None:
         """Let a catalogue hold from now on; incidents keep the names with which they opened."""
         with self.store.writing() as connection:
-            catalogues.set_catalogue(connection, catalogue, by=by, now=self.clock())
+            now = self.clock()
+            event = CatalogueSet(digest=catalogues.set_catalogue(connection, catalogue, by=by, now=now))
+            office.record(connection, self.store.key, event, by=by, now=now)
 
     def catalogue(self) -> Catalogue:
         """The catalogue that holds; where none was ever set, the one that is shipped."""

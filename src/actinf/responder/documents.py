@@ -9,7 +9,7 @@ from typing import Any
 from actinf.responder.catalogue.parts import Guidance
 from actinf.responder.clocks.timers import clocks_of
 from actinf.responder.escalation.policy import Standing
-from actinf.responder.incident.events import Recorded
+from actinf.responder.incident.event import Recorded
 from actinf.responder.incident.state import Evidence, Incident
 from actinf.responder.incident.tasks import CHECKLIST, TASKS
 from actinf.responder.oncall.rotation import Duty, Schedule

@@ -20,7 +20,7 @@ from actinf.responder.desk import BY_ITSELF, Desk, hours_of
 from actinf.responder.escalation.policy import NO_SCHEDULE, Standing, after
 from actinf.responder.incident import decisions
 from actinf.responder.incident import events as happened
-from actinf.responder.incident.events import Event
+from actinf.responder.incident.event import Event
 from actinf.responder.incident.state import Incident
 from actinf.responder.intake.recheck import RecheckSettings, ResolveNow, closing
 from actinf.responder.oncall.people import Person

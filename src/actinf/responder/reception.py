@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 
 from actinf.responder.desk import BY_ITSELF, INCIDENT_TYPES, Desk, NewIncident
 from actinf.responder.incident import decisions
-from actinf.responder.incident.events import AlertJoined, Event, Noted, SeverityChanged
+from actinf.responder.incident.event import Event
+from actinf.responder.incident.events import AlertJoined, Noted, SeverityChanged
 from actinf.responder.incident.severity import Judgement, Severity, SeveritySettings, Signals, classify, signals_of
 from actinf.responder.incident.state import Incident
 from actinf.responder.intake.alert import Alert

@@ -13,7 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from actinf.responder.desk import Desk, NewIncident
 from actinf.responder.incident import decisions
-from actinf.responder.incident.events import Event, Milestone
+from actinf.responder.incident.event import Event
+from actinf.responder.incident.events import Milestone
 from actinf.responder.incident.severity import Judgement, Severity, Signals, classify
 from actinf.responder.incident.state import Incident
 from actinf.responder.measuring.recovery import check_by_machine

@@ -15,6 +15,7 @@ from support.seeing import prometheus_config
 
 from actinf.errors import NotMeasured
 from actinf.responder.incident import events
+from actinf.responder.incident.event import Event
 from actinf.responder.incident.severity import Severity, classify
 from actinf.responder.incident.state import Incident
 from actinf.responder.measuring.impact import impact
@@ -114,7 +115,7 @@ def test_alerts_of_its_type_keep_it_open_and_others_do_not(
 
 
 def test_its_own_alerts_count_even_where_nobody_can_be_asked(desk_at_hand: Responding, incident: Incident) -> None:
-    def alert(firing: bool) -> tuple[events.Event, ...]:
+    def alert(firing: bool) -> tuple[Event, ...]:
         return (events.AlertJoined(fingerprint="f", name="ApiDown", firing=firing),)
 
     dead = Stub(dead_at=FIRING)

@@ -6,7 +6,9 @@ from typing import Any, get_type_hints
 import pytest
 
 from actinf.responder.documents import event_document
-from actinf.responder.incident.events import KINDS, Event, Milestone, Recorded
+from actinf.responder.incident.event import Event, Recorded
+from actinf.responder.incident.events import Milestone
+from actinf.responder.incident.kinds import KINDS
 from actinf.responder.incident.severity import Severity
 from actinf.responder.record.narrative import sentence
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from actinf.responder.incident.events import KINDS, personal_fields
+from actinf.responder.incident.kinds import KINDS, personal_fields
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "incident-timeline.md").read_text(encoding="utf-8")
 

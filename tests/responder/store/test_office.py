@@ -12,6 +12,7 @@ from support.responding import Responding
 from actinf.errors import NoSuchIncident
 from actinf.responder.access.accounts import Access
 from actinf.responder.access.roles import Role
+from actinf.responder.catalogue.parts import Catalogue
 from actinf.responder.documents import event_document
 from actinf.responder.keeping.backup import back_up, restore
 from actinf.responder.oncall.rotation import Schedule
@@ -99,6 +100,16 @@ def test_what_was_changed_in_the_file_is_found(
     with desk_at_hand.store.writing() as connection:
         connection.execute(change)
     assert any(found in one for one in wrong(desk_at_hand.store)), wrong(desk_at_hand.store)
+
+
+def test_a_catalogue_that_was_set_is_logged_and_held_against_the_file(desk_at_hand: Responding, access: Access) -> None:
+    desk_at_hand.desk.set_catalogue(Catalogue.shipped(), by="grace")
+    told = access.log()[-1]
+    assert (told.by, told.event.kind) == ("grace", "catalogue")
+    assert wrong(desk_at_hand.store) == []
+    with desk_at_hand.store.writing() as connection:
+        connection.execute("UPDATE catalogue SET document = replace(document, 'Database', 'Databank')")
+    assert wrong(desk_at_hand.store) == ["the catalogue is not the one that was set: it was changed in the file"]
 
 
 def test_a_key_that_was_revoked_and_let_in_again_is_found(desk_at_hand: Responding, access: Access) -> None:

@@ -9,8 +9,10 @@ import pytest
 from support.responding import Responding
 
 from actinf.errors import OutOfTurn
-from actinf.responder.incident import decisions, events
-from actinf.responder.incident.events import ERASED, Event, Milestone, event_from, personal_fields
+from actinf.responder.incident import decisions, events, kinds, office_events
+from actinf.responder.incident.event import ERASED, Event
+from actinf.responder.incident.events import Milestone
+from actinf.responder.incident.kinds import event_from, personal_fields
 from actinf.responder.incident.severity import Severity
 from actinf.responder.store.timeline import append, digest_of, erase, rows, timeline
 from actinf.runtime.chain import GENESIS, chained
@@ -30,7 +32,7 @@ VALUES: dict[str, Any] = {
     "Severity": Severity.P2,
     "Milestone": Milestone.FIX,
 }
-KINDS = sorted(events.KINDS.values(), key=lambda kind: kind.kind)
+KINDS = sorted(kinds.KINDS.values(), key=lambda kind: kind.kind)
 
 
 def example(kind: type[Event]) -> Event:
@@ -49,7 +51,8 @@ def test_what_is_personal_is_text(kind: type[Event]) -> None:
 
 
 def test_every_kind_is_known_by_name() -> None:
-    names = {name for name, one in vars(events).items() if isinstance(one, type) and issubclass(one, Event)}
+    known = {**vars(events), **vars(office_events)}
+    names = {name for name, one in known.items() if isinstance(one, type) and issubclass(one, Event)}
     assert names - {"Event"} == {kind.__name__ for kind in KINDS}
     assert len({kind.kind for kind in KINDS}) == len(KINDS)
 

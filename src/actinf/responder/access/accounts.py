@@ -19,15 +19,8 @@ from actinf.errors import RateLimited, SettingError, Unauthenticated
 from actinf.responder.access.keys import Key, digest_of, new_key, prefix_of
 from actinf.responder.access.passwords import Passwords
 from actinf.responder.access.roles import Role
-from actinf.responder.incident.events import (
-    AccountRemoved,
-    AccountSet,
-    Event,
-    KeyMade,
-    KeyRevoked,
-    PasswordSet,
-    Recorded,
-)
+from actinf.responder.incident.event import Event, Recorded
+from actinf.responder.incident.office_events import AccountRemoved, AccountSet, KeyMade, KeyRevoked, PasswordSet
 from actinf.responder.store import accounts, office
 from actinf.responder.store.accounts import AccountRow, KeyRow
 from actinf.responder.store.database import Store

@@ -13,7 +13,8 @@ from typing import Any, Protocol
 
 from actinf.errors import NoSuchEvidence, OutOfTurn, SettingError
 from actinf.responder.incident import events as happened
-from actinf.responder.incident.events import Event, Milestone
+from actinf.responder.incident.event import Event
+from actinf.responder.incident.events import Milestone
 from actinf.responder.incident.severity import Severity
 from actinf.responder.incident.state import Evidence, Incident
 from actinf.responder.incident.tasks import CHECKLIST, TASKS

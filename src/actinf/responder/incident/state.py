@@ -9,7 +9,8 @@ from functools import singledispatch
 from typing import Any
 
 from actinf.responder.incident import events as happened
-from actinf.responder.incident.events import ERASED, Milestone, Recorded
+from actinf.responder.incident.event import ERASED, Event, Recorded
+from actinf.responder.incident.events import Milestone
 from actinf.responder.incident.severity import Severity
 
 __all__ = ["Action", "AlertSeen", "Evidence", "Found", "Incident", "incident_of"]
@@ -224,7 +225,7 @@ def _opened(one: Recorded, event: happened.Opened) -> Incident:
 
 
 @singledispatch
-def _changes(event: happened.Event, one: Recorded, before: Incident) -> dict[str, Any]:
+def _changes(event: Event, one: Recorded, before: Incident) -> dict[str, Any]:
     """The fields that an event changes; most change none."""
     return {}
 

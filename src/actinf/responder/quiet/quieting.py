@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from actinf.errors import NoSuchSilence, SettingError
-from actinf.responder.incident.events import SilenceEnded, SilenceMade
+from actinf.responder.incident.office_events import SilenceEnded, SilenceMade
 from actinf.responder.incident.severity import SeveritySettings, classify, signals_of
 from actinf.responder.incident.state import Incident
 from actinf.responder.intake.silence import Maintenance, Silence

@@ -16,7 +16,7 @@ from actinf.responder.channels.neutral import line
 from actinf.responder.desk import Desk
 from actinf.responder.documents import event_document, evidence_document
 from actinf.responder.incident import decisions
-from actinf.responder.incident.events import ERASED, Event
+from actinf.responder.incident.event import ERASED, Event
 from actinf.responder.incident.state import Evidence, Incident
 from actinf.runtime.durable_files import synced_folder
 

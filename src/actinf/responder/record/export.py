@@ -14,7 +14,7 @@ from typing import Any
 from actinf.responder.channels.neutral import markdown
 from actinf.responder.desk import Desk
 from actinf.responder.documents import interleaved
-from actinf.responder.incident.events import Recorded
+from actinf.responder.incident.event import Recorded
 from actinf.responder.record.narrative import sentence
 from actinf.responder.record.offline import FORMAT, signature_of
 from actinf.responder.store import timeline

@@ -154,6 +154,7 @@ _TOLD: dict[str, Callable[[_Event], str]] = {
     "key": lambda event: _with(f"{event['handle']} has the key {event['prefix']}{_until(event)}", event["purpose"]),
     "key revoked": lambda event: f"the key {event['prefix']} is revoked",
     "schedule": lambda event: _with(f"the schedule: {event['change']}", _legible(event["what"])),
+    "catalogue": lambda _: "the catalogue of parts was set",
     "silenced": lambda event: _with(
         f"{event['what']}, {event['when']}, of {' '.join(event['matchers'])}", event["text"]
     ),

@@ -12,7 +12,8 @@ from typing import Any
 from actinf.errors import MissingExtra
 from actinf.responder.documents import event_document
 from actinf.responder.incident import events as happened
-from actinf.responder.incident.events import Event, Milestone, Recorded
+from actinf.responder.incident.event import Event, Recorded
+from actinf.responder.incident.events import Milestone
 from actinf.responder.incident.state import Incident
 from actinf.responder.oncall.people import Person
 from actinf.responder.oncall.rotation import Schedule

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import FileResponse
 
 from actinf.responder.incident.decisions import the_evidence
-from actinf.responder.incident.events import ERASED
+from actinf.responder.incident.event import ERASED
 from actinf.responder.record.evidence import content_of, kept_stream, listed, written_down
 from actinf.responder.record.export import exported
 from actinf.responder.server.context import Asking, requires

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from actinf.responder.catalogue.parts import Catalogue
 from actinf.responder.store.database import ticks
+from actinf.responder.store.office import digest_of
 
 __all__ = ["catalogue", "set_catalogue"]
 
@@ -19,12 +20,13 @@ def catalogue(connection: sqlite3.Connection) -> Catalogue:
     return Catalogue.shipped() if row is None else _read(row["document"])
 
 
-def set_catalogue(connection: sqlite3.Connection, catalogue: Catalogue, *, by: str, now: datetime) -> None:
-    """Let this one hold from now on."""
+def set_catalogue(connection: sqlite3.Connection, catalogue: Catalogue, *, by: str, now: datetime) -> str:
+    """Let this one hold from now on; its digest, for the log of the office."""
+    document = json.dumps(catalogue.document())
     connection.execute(
-        "INSERT INTO catalogue (saved_at, saved_by, document) VALUES (?, ?, ?)",
-        [ticks(now), by, json.dumps(catalogue.document())],
+        "INSERT INTO catalogue (saved_at, saved_by, document) VALUES (?, ?, ?)", [ticks(now), by, document]
     )
+    return digest_of(document)
 
 
 @lru_cache(maxsize=2)

@@ -9,7 +9,8 @@ from datetime import datetime
 from itertools import islice
 
 from actinf.errors import NoSuchIncident
-from actinf.responder.incident.events import Milestone, Recorded
+from actinf.responder.incident.event import Recorded
+from actinf.responder.incident.events import Milestone
 from actinf.responder.incident.severity import Severity
 from actinf.responder.incident.state import Incident, incident_of
 from actinf.responder.store.database import ticks

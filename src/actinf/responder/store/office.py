@@ -1,4 +1,4 @@
-"""What was changed in the office: who may use the server, by which keys, and who is on call.
+"""What was changed in the office: who may use the server, by which keys, who is on call, what there is.
 
 It stands on a timeline of its own, in the same chain as those of the incidents: whoever gave themselves a right in the
 file, behind the back of this program, is found by holding the tables against it.
@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from actinf.responder.incident import events as happened
-from actinf.responder.incident.events import Event, Recorded
+from actinf.responder.incident import office_events as happened
+from actinf.responder.incident.event import Event, Recorded
 from actinf.responder.store import timeline
 
 __all__ = ["OFFICE", "begin", "digest_of", "log", "record", "wrong_in"]
@@ -47,7 +47,7 @@ class _Office:
 
 
 def digest_of(text: str) -> str:
-    """What stands in the log for a hashed password and for a schedule: its SHA-256, hexadecimal."""
+    """What stands in the log for a hashed password, a schedule and a catalogue: its SHA-256, hexadecimal."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -90,13 +90,16 @@ def begin(connection: sqlite3.Connection, key: bytes, now: datetime) -> None:
 
 def wrong_in(connection: sqlite3.Connection) -> Iterator[str]:
     """What the tables say otherwise than the log, a sentence each."""
-    told, there = _told(log(connection)), _tables(connection)
+    events = log(connection)
+    told, there = _told(events), _tables(connection)
     for handle in sorted(told.accounts.keys() | there.accounts.keys()):
         yield from _differs(f"the account {handle}", told.accounts.get(handle), there.accounts.get(handle), _rights)
     for prefix in sorted(told.keys.keys() | there.keys.keys()):
         yield from _differs(f"the key {prefix}", told.keys.get(prefix), there.keys.get(prefix), _state)
     if told.schedule != there.schedule:
         yield "the schedule is not the one that was set: it was changed in the file"
+    if _told_catalogue(events) != _catalogue(connection):
+        yield "the catalogue is not the one that was set: it was changed in the file"
 
 
 def _differs(what: str, told: object, there: object, words: object) -> Iterator[str]:
@@ -155,3 +158,14 @@ def _tables(connection: sqlite3.Connection) -> _Office:
         keys={row[0]: _Key(row[1], bytes(row[2]).hex(), row[3] is not None) for row in keys},
         schedule=None if roster is None else digest_of(roster[0]),
     )
+
+
+def _told_catalogue(events: list[Recorded]) -> str | None:
+    digests = [one.event.digest for one in events if isinstance(one.event, happened.CatalogueSet)]
+    return digests[-1] if digests else None
+
+
+def _catalogue(connection: sqlite3.Connection) -> str | None:
+    # Not among `_tables`: a store that begins its log has no such table yet.
+    row = connection.execute("SELECT document FROM catalogue ORDER BY id DESC LIMIT 1").fetchone()
+    return None if row is None else digest_of(row[0])

@@ -15,7 +15,7 @@ from datetime import datetime
 
 from actinf.responder.channels.none import NoChannel
 from actinf.responder.channels.port import Kind, Message
-from actinf.responder.incident.events import ERASED
+from actinf.responder.incident.event import ERASED
 from actinf.responder.store.database import moment_of, ticks
 
 __all__ = [

@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from actinf.responder.incident.events import ERASED, Event, Paged, Recorded, event_from, personal_fields, written
+from actinf.responder.incident.event import ERASED, Event, Recorded, written
+from actinf.responder.incident.events import Paged
+from actinf.responder.incident.kinds import event_from, personal_fields
 from actinf.runtime.chain import GENESIS, chained, moment
 
 __all__ = ["Row", "append", "digest_of", "erase", "head", "mac_of", "paged", "rows", "timeline"]

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from actinf.errors import OutOfTurn, SettingError
 from actinf.responder.desk import BY_ITSELF
-from actinf.responder.incident.events import ERASED
+from actinf.responder.incident.event import ERASED
 from actinf.responder.server.context import Asking, Server, ServerParts
 from actinf.responder.server.incidents import require_visible
 from actinf.responder.verbs import Erase

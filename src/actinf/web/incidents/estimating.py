@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from actinf.responder.incident.events import Noted, Recorded
+from actinf.responder.incident.event import Recorded
+from actinf.responder.incident.events import Noted
 from actinf.responder.incident.severity import Severity, classify
 from actinf.responder.incident.state import Incident
 from actinf.responder.measuring.impact import Estimate

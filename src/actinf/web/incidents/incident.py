@@ -17,7 +17,8 @@ from actinf.errors import NotFound, OutOfTurn, ResponderError, SettingError
 from actinf.responder.access.privacy import may_see
 from actinf.responder.clocks.timers import clocks_of
 from actinf.responder.documents import event_document
-from actinf.responder.incident.events import Milestone, Recorded
+from actinf.responder.incident.event import Recorded
+from actinf.responder.incident.events import Milestone
 from actinf.responder.incident.severity import Severity
 from actinf.responder.incident.state import Incident
 from actinf.responder.incident.tasks import CHECKLIST, TASKS
