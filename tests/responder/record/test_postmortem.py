@@ -63,7 +63,7 @@ REPORTS = st.builds(
         st.builds(
             ActionItem,
             text=LETTERS,
-            owner=LETTERS | st.sampled_from(["ada", "all", "@ada", "ada.b"]),
+            owner=LETTERS | st.sampled_from(["ada", "all", "@ada", "ada.b", "ada_b", "@:", "@@ada", "@*"]),
             due=st.dates(datetime(2020, 1, 1).date(), datetime(2099, 1, 1).date()),
             done=st.booleans(),
             events=NUMBERS,

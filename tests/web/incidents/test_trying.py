@@ -85,7 +85,7 @@ def test_what_was_refused_and_what_is_tried_again_is_told_with_why(
         expect(page.locator("#part")).to_contain_text(told)
         expect(page.locator("#part")).to_contain_text(str(illness))
     provider.illness = None
-    expect(page.locator("#part")).to_contain_text("pager sent")
+    expect(page.locator("#part")).to_contain_text("pager sent", timeout=30_000)
 
 
 def test_whom_no_channel_reaches_is_told_what_is_missing(calling: "ResponderProcess", as_somebody: Any) -> None:

@@ -283,9 +283,7 @@ _STATEMENT = re.compile(rf"{_TEXT}{_CITED}(?:\n\n|\Z)", re.DOTALL)
 _MOMENT = re.compile(rf"- (\d{{4}}-\d\d-\d\d )?(\d\d:\d\d) - {_TEXT}((?: \[(?:\d{{4}}-\d\d-\d\d-\d+ )?#\d+\])+)")
 _SOURCE = re.compile(r" \[(\d{4}-\d\d-\d\d-\d+) #")
 _UNREACHED = re.compile(r"- HH:MM - .*")
-_ACTION = re.compile(
-    rf"- \[([ x])\] {_TEXT} \(Owner: (?:@(?!\u2060))?{_TEXT_IN_LIST}, Due: (\d{{4}}-\d\d-\d\d)\){_CITED}"
-)
+_ACTION = re.compile(rf"- \[([ x])\] {_TEXT} \(Owner: {_TEXT_IN_LIST}, Due: (\d{{4}}-\d\d-\d\d)\){_CITED}")
 _DURATION = re.compile(rf"- Duration: (\d+) hours? (\d+) minutes?{_CITED}")
 _USERS = re.compile(rf"- Users affected: ~(\d+) users?{_CITED}")
 _SERVICES = re.compile(rf"- Services affected: ((?:[^\\\[*]|\\.)+?){_CITED}")
@@ -334,7 +332,7 @@ def _read_timeline(name: str, said: str) -> Iterator[Moment]:
 def _read_action(match: re.Match[str]) -> ActionItem:
     return ActionItem(
         text=_plain(match[2]),
-        owner=_plain(match[3]),
+        owner=_owner(match[3]),
         due=date.fromisoformat(match[4]),
         done=match[1] == "x",
         events=_events(match[5]),
@@ -361,6 +359,13 @@ def _read_impact(said: str) -> Impact:
 
 def _events(cited: str) -> tuple[int, ...]:
     return tuple(map(int, re.findall(r"\d+", cited)))
+
+
+def _owner(written: str) -> str:
+    """Who owns an action; the "@" that calls a handle is no part of it, that of another owner is."""
+    called = _plain(written[1:])
+    is_called = written.startswith("@") and written[1:2] != "\u2060" and _HANDLE.fullmatch(called)
+    return called if is_called else _plain(written)
 
 
 def _plain(written: str) -> str:
