@@ -417,3 +417,10 @@ def test_a_command_needs_no_more_than_it_uses(store: Path) -> None:
 def test_every_type_has_a_page() -> None:
     for kind in ("api_down", "database_performance", "high_memory", "security", "other"):
         assert (ROOT / runbook_of(kind)).is_file()
+
+
+def test_a_choice_that_was_not_made_is_one_mistake(actinf: Any) -> None:
+    said = actinf("incident", "assess", "001")
+    assert said.code == 2
+    assert "error: Missing option '--severity'. Choose from: P0, P1, P2, P3" in said.err
+    assert said.err.count("error:") == 1

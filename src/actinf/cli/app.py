@@ -93,7 +93,8 @@ def run(arguments: Sequence[str]) -> int:
         return int(app.main(args=list(arguments), prog_name="actinf", standalone_mode=False) or 0)
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
-        screen.fail(error.format_message(), hint=f"{context.command_path} --help" if context else "actinf --help")
+        said = " ".join(error.format_message().split())  # choices stand on lines of their own, and are no mistakes
+        screen.fail(said, hint=f"{context.command_path} --help" if context else "actinf --help")
         return EXIT_WRONG
     except ActinfError as error:
         screen.fail(str(error))

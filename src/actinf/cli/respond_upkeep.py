@@ -82,7 +82,7 @@ def verify(export: Path | None, as_json: bool, data_dir: Path | None) -> int:
         screen.say(note)
     counts = (
         f"{verdict.events} events of {counted(verdict.incidents, 'incident')} and the office, "
-        f"{verdict.erased} erased, {verdict.anchors} anchors, {counted(len(files), 'file')} of evidence"
+        f"{verdict.erased} erased, {counted(verdict.anchors, 'anchor')}, {counted(len(files), 'file')} of evidence"
     )
     click.echo(f"{'intact' if good else 'NOT what was written'}: {counts}")
     if verdict.anchored is None:

@@ -24,6 +24,7 @@ from actinf.responder.record.anchoring import anchor_path, anchors_of
 from actinf.responder.record.verification import verify
 from actinf.responder.store import escalations, notes, outbox, rosters
 from actinf.responder.store.lock import sole
+from actinf.runtime.wording import counted
 
 __all__ = ["Finding", "State", "examine"]
 
@@ -131,7 +132,10 @@ def _record(parts: Parts) -> Iterator[Finding]:
             f"let {anchor_path(parts.store.folder)} be written, and a server run: actinf respond serve",
         )
     else:
-        yield _ok("anchors", f"{verdict.anchors} anchors; {verdict.unanchored} events came after the last")
+        yield _ok(
+            "anchors",
+            f"{counted(verdict.anchors, 'anchor')}; {counted(verdict.unanchored, 'event')} came after the last",
+        )
 
 
 def _disk(parts: Parts) -> Iterator[Finding]:
