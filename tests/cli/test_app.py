@@ -8,7 +8,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import pytest
+
+from actinf.cli.app import app
 
 from .conftest import Call
 
@@ -156,3 +159,23 @@ def test_a_run_that_records_too_little_to_explain_it_is_kept_all_the_same(
     answer = actinf("explain", folder)
     assert answer.code == 2
     assert "was not recorded, and without it no agent can be replayed: record 'obs' and 'action'" in answer.err
+
+
+def test_no_summary_of_a_command_is_cut_off() -> None:
+    """Click ends a long one with an ellipsis, within a line of 80 columns: its command needs a short one."""
+
+    def cut(group: click.Group, name: str) -> list[str]:
+        context = click.Context(group, info_name=name)
+        names, found = group.list_commands(context), []
+        room = 78 - 6 - max(map(len, names))  # as click reckons it
+        for one in names:
+            command = group.get_command(context, one)
+            assert command is not None
+            # The first level is told by summaries of its own.
+            if group is not app and command.get_short_help_str(limit=room).endswith("..."):
+                found.append(f"{name} {one}")
+            if isinstance(command, click.Group):
+                found += cut(command, f"{name} {one}")
+        return found
+
+    assert cut(app, "actinf") == []

@@ -30,7 +30,7 @@ def command() -> None:
     """
 
 
-@command.command("postgres")
+@command.command("postgres", short_help="Tell how a PostgreSQL is.")
 @_listen
 @click.option(
     "--database", default="user=actinf_health", show_default=True, envvar="ACTINF_ADAPTER_DATABASE",
@@ -64,7 +64,7 @@ def postgres(listen: str, **given: Any) -> int:
     return 0
 
 
-@command.command("cache")
+@command.command("cache", short_help="Tell how a Redis or Valkey is.")
 @_listen
 @click.option(
     "--cache-url", required=True, envvar="ACTINF_CACHE_URL",
@@ -77,7 +77,7 @@ def cache(listen: str, cache_url: str) -> int:
     return 0
 
 
-@command.command("nginx")
+@command.command("nginx", short_help="Tell how an nginx is.")
 @_listen
 @click.option(
     "--status", default="http://127.0.0.1:8080/nginx-status", show_default=True, help="Of its module stub_status."

@@ -125,7 +125,7 @@ def command() -> None:
     """Take backups of the database that are restored and compared before they count; restore them."""
 
 
-@command.command("take")
+@command.command("take", short_help="Copy the server, and restore the copy.")
 @_url
 @_archive
 @_keeping
@@ -156,7 +156,7 @@ def take(url: str, archive_folder: Path, keep_days: float, keep_count: int) -> i
     return 0
 
 
-@command.command("verify")
+@command.command("verify", short_help="Read a backup, and restore it.")
 @click.argument("name", required=False)
 @_archive
 def verify(name: str | None, archive_folder: Path) -> int:
@@ -209,7 +209,7 @@ def _row(backup: Any) -> dict[str, Any]:
     }
 
 
-@command.command("prune")
+@command.command("prune", short_help="Remove backups that are old.")
 @_archive
 @_keeping
 @click.option("--dry-run", is_flag=True, help="Say what would be removed, and remove nothing.")
@@ -259,7 +259,7 @@ def discard(volume: Path, yes: bool) -> int:
     return 0
 
 
-@command.command("restore")
+@command.command("restore", short_help="Restore beside the data in use, and switch.")
 @click.option("--at", "moment", help="Moment whose state is wanted, as 2026-08-01T12:00:00Z.  [default: the newest]")
 @click.option("--backup", "name", help="Name of a backup that is wanted as it is, without what came after it.")
 @click.option("--reason", default="restored by `actinf backup restore`", help="Why, for the audit log.")

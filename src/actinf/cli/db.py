@@ -65,7 +65,7 @@ def check(**where: Any) -> int:
     return 0 if missing is None else 1
 
 
-@command.command("prepare")
+@command.command("prepare", short_help="Make the roles and views of operators.")
 @click.option(
     "--superuser-url", envvar="ACTINF_SUPERUSER_URL", required=True,
     help="postgresql://… of the database, as a superuser; better by the variable ACTINF_SUPERUSER_URL.",

@@ -23,7 +23,7 @@ def command() -> None:
     """Run the PostgreSQL of an installation."""
 
 
-@command.command("run")
+@command.command("run", short_help="Run PostgreSQL in the foreground.")
 @click.option(
     "--data", type=_FOLDER, default="/data", show_default=True, envvar="ACTINF_POSTGRES_DATA",
     help="Volume of the data folders; its file `current` says which one is used.",

@@ -134,7 +134,7 @@ def remove_account(handle: str, data_dir: Path | None) -> int:
     return 0
 
 
-@command.group("keys", cls=Group)
+@command.group("keys", short_help="Make, list and revoke keys for programs.", cls=Group)
 def keys() -> None:
     """Make, list and revoke the keys by which programs act for an account."""
 
