@@ -39,7 +39,7 @@ def test_an_alert_that_is_posted_to_its_service_opens_an_incident(cluster: Clust
         timeout=30,
     )
     assert (taken.status_code, taken.json()["alerts"]) == (200, 1)
-    wait_until(lambda: '"component": "api"' in incidents(cluster), "an incident is open")
+    wait_until(lambda: '"component": "Active Inference API"' in incidents(cluster), "an incident is open")
     assert httpx.get(f"{responder}/health", timeout=30).json()["watchdog"] is not None
 
 
@@ -48,4 +48,4 @@ def test_what_it_knows_outlives_its_pod(cluster: Cluster, responder: str) -> Non
     cluster.kubectl("delete", "pod", pod)
     cluster.kubectl("rollout", "status", "deployment/actinf-responder", "--timeout=90s")
     wait_until(lambda: cluster.pods("app=actinf-responder") not in ([], [pod]), "another pod is there")
-    assert '"component": "api"' in incidents(cluster)
+    assert '"component": "Active Inference API"' in incidents(cluster)

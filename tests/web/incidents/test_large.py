@@ -1,12 +1,17 @@
 """An incident with hundreds of events and alerts: the page stays short, and who reads keeps the place."""
 
+import contextlib
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
 from playwright.sync_api import expect
 from support.responder_process import alert, message
+
+from actinf.responder.incident.events import Noted
+from actinf.responder.store import timeline
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "color_scheme": "dark"}
 
@@ -24,9 +29,11 @@ def large(responder: Any) -> str:
             time.sleep(0.1)
         name = str(found[0]["id"])
         api.post(f"/v1/incidents/{name}/ack", json={}).raise_for_status()
-        for n in range(300):
-            api.post(f"/v1/incidents/{name}/note", json={"text": f"note {n}"}).raise_for_status()
-        return name
+    # Beside the server, at once: over the API each answer holds all of the incident.
+    now, notes = datetime.now(UTC), [Noted(text=f"note {n}") for n in range(300)]
+    with contextlib.closing(responder.store()) as store, store.writing() as connection:
+        timeline.append(connection, store.key, name, notes, by="ada", at=now, now=now)
+    return name
 
 
 def test_it_shows_the_latest_and_all_of_it_where_that_is_asked_for(open_page: Any, large: str) -> None:
