@@ -1,14 +1,21 @@
 """Ports of 127.0.0.1 for servers that a test starts."""
 
+import contextlib
+import secrets
 import socket
 import time
 
+#: Below those that Linux gives to connections, one of which would else take a port between its choice and its use.
+_LOWEST, _HIGHEST = 15_000, 32_000
+
 
 def free_port() -> int:
-    """A port on which nobody listens, out of those that the system hands out."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port on which nobody listens."""
+    while True:
+        port = _LOWEST + secrets.randbelow(_HIGHEST - _LOWEST)  # tests seed `random`, in every process alike
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def is_open(port: int) -> bool:
