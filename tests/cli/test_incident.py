@@ -424,3 +424,23 @@ def test_a_choice_that_was_not_made_is_one_mistake(actinf: Any) -> None:
     assert said.code == 2
     assert "error: Missing option '--severity'. Choose from: P0, P1, P2, P3" in said.err
     assert said.err.count("error:") == 1
+
+
+def test_a_change_is_told_listed_and_shown_by_the_next_incident(actinf: Any) -> None:
+    assert "no change was told of" in actinf("incident", "change").out
+    said = actinf(
+        "incident", "change", "deploy", "api", "1.4.2", "--at", "5m ago", "--url", "https://ci.example.org/42"
+    )
+    assert said.code == 0, said.err
+    assert said.out.startswith("deploy, ")
+    assert "api 1.4.2 (" in said.out
+    assert "https://ci.example.org/42" in actinf("incident", "change").out
+    assert actinf("incident", "open", "--severity", "P2", "--component", "API", "--impact", "slow").code == 0
+    assert "deploy: api 1.4.2" in actinf("incident", "show", "latest").out
+    for words, mistake in (
+        (["party", "x"], "kind"),
+        (["deploy"], "what"),
+        (["--at", "5m ago"], "--at and --url are of a change"),
+    ):
+        wrong = actinf("incident", "change", *words)
+        assert (wrong.code, mistake in wrong.err) == (2, True), wrong.err

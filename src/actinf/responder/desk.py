@@ -16,6 +16,7 @@ from typing import Any, Literal
 from actinf.errors import OutOfTurn, SettingError
 from actinf.responder.announcing import Announcer
 from actinf.responder.catalogue.parts import Catalogue
+from actinf.responder.changing import TellChange
 from actinf.responder.clocks.timers import timers_of
 from actinf.responder.documents import incident_document
 from actinf.responder.duties import DutyChange
@@ -26,7 +27,7 @@ from actinf.responder.incident.events import Erased, Opened
 from actinf.responder.incident.office_events import CatalogueSet, ScheduleSet
 from actinf.responder.incident.severity import Severity
 from actinf.responder.incident.state import Incident, incident_of
-from actinf.responder.intake.changes import recent
+from actinf.responder.intake.changes import Change, recent
 from actinf.responder.intake.grouping import GroupKey
 from actinf.responder.measuring.port import Measurements, NoMeasurements
 from actinf.responder.oncall.calendar import Calendar
@@ -336,6 +337,22 @@ class Desk:
         digest = rosters.set_schedule(connection, schedule, by=by, now=now)
         event = ScheduleSet(change=change, what=what, digest=digest)
         office.record(connection, self.store.key, event, by=by, now=now)
+
+    def tell_change(self, request: TellChange, *, by: str) -> Change:
+        """Remember a change to the system; incidents that open afterwards show it.
+
+        Raises:
+            SettingError: it is yet to come, or its address is none.
+        """
+        with self.store.writing() as connection:
+            change = request.change(by, self.clock())
+            changes.keep(connection, change)
+            return change
+
+    def changes(self, most: int = 100) -> Sequence[Change]:
+        """The changes of the last seven days, the newest first."""
+        with self.store.reading() as connection:
+            return changes.lately(connection, self.clock(), most)
 
     def set_catalogue(self, catalogue: Catalogue, *, by: str) -> None:
         """Let a catalogue hold from now on; incidents keep the names with which they opened."""

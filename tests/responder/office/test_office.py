@@ -26,7 +26,9 @@ from actinf.errors import (
     Unauthenticated,
 )
 from actinf.responder.catalogue.parts import Catalogue
+from actinf.responder.changing import TellChange
 from actinf.responder.duties import Cancel, StandIn
+from actinf.responder.intake.changes import ChangeKind
 from actinf.responder.office.local import LocalOffice
 from actinf.responder.office.port import Office
 from actinf.responder.office.remote import RemoteOffice
@@ -162,6 +164,20 @@ def test_the_catalogue_is_seen_and_set(office: Office) -> None:
         assert office.open(OpenIncident(component="MAIL", impact="fails"))["type"] == "api_down"
     finally:
         office.set_catalogue(before)
+
+
+def test_an_incident_shows_the_changes_that_were_told_of(office: Office) -> None:
+    link = "https://ci.example.org/42"
+    told = office.tell_change(TellChange(kind=ChangeKind.DEPLOY, what="api 1.4.2 to production", url=link))
+    assert (told["kind"], told["url"], told["by"]) == ("deploy", link, "ada")
+    office.tell_change(TellChange(kind=ChangeKind.FLAG, what="larger pool", at=datetime(2020, 1, 1, tzinfo=UTC)))
+    assert office.changes() == [told]  # the other is of years ago
+    with pytest.raises(SettingError, match="yet to come"):
+        office.tell_change(TellChange(kind=ChangeKind.SCALE, what="to 5", at=datetime(2099, 1, 1, tzinfo=UTC)))
+    with pytest.raises(SettingError, match="url is 'javascript"):
+        office.tell_change(TellChange(kind=ChangeKind.SCALE, what="to 5", url="javascript:alert(1)"))
+    (shown,) = office.incident(opened(office))["changes"]
+    assert shown.endswith("deploy: api 1.4.2 to production (by ada)")
 
 
 def test_all_of_an_incident_is_exported(office: Office) -> None:

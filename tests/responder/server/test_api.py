@@ -53,7 +53,7 @@ def as_who(guarded: ResponderProcess, access: Access):
 
 
 def test_every_verb_and_every_change_of_duties_has_a_role() -> None:
-    known = {*VERBS, *DUTY_CHANGES, "see", "open", "schedule", "silence", "maintenance", "catalogue"}
+    known = {*VERBS, *DUTY_CHANGES, "see", "open", "schedule", "silence", "maintenance", "catalogue", "change"}
     assert known <= set(NEEDS)
     assert not [one for one in (*VERBS.values(), *DUTY_CHANGES.values()) if inspect.isabstract(one)]
 
@@ -183,6 +183,17 @@ def test_the_schedule_is_set_and_changed(as_who) -> None:
     assert ada.post("/v1/schedule/cancel", json={"number": number}).status_code == 200
     empty = kim.put("/v1/schedule", json={"schedule": {**document, "levels": []}})
     assert (empty.status_code, "levels" in empty.json()["detail"]) == (422, True)
+
+
+def test_of_a_change_who_responds_may_tell_and_everybody_sees_it(as_who) -> None:
+    ada, eve = as_who("ada", Role.RESPONDER), as_who("eve", Role.VIEWER)
+    body = {"kind": "scale", "what": "workers to 5"}
+    assert eve.post("/v1/changes", json=body).status_code == 403
+    told = ada.post("/v1/changes", json=body)
+    assert (told.status_code, told.json()["by"]) == (201, "ada")
+    assert told.json() in eve.get("/v1/changes").json()["changes"]
+    for wrong in ({"kind": "party", "what": "x"}, {"kind": "scale", "what": " "}, {"kind": "scale"}):
+        assert ada.post("/v1/changes", json=wrong).status_code == 422
 
 
 def test_the_catalogue_is_set_by_who_may_and_only_where_it_makes_sense(as_who) -> None:

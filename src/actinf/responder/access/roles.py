@@ -51,6 +51,7 @@ NEEDS: dict[str, Role] = {
     "breach": Role.RESPONDER,
     "evidence": Role.RESPONDER,
     "evidence-hand-on": Role.RESPONDER,
+    "change": Role.RESPONDER,
     "override": Role.RESPONDER,
     "swap": Role.RESPONDER,
     "take": Role.RESPONDER,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from actinf.errors import ActinfError
 from actinf.responder.catalogue.parts import Catalogue
+from actinf.responder.changing import TellChange, change_document
 from actinf.responder.channels.port import Channel
 from actinf.responder.contact_test import ask_for_contact_test, fates_of
 from actinf.responder.documents import contact_test_document, summary_document
@@ -137,6 +138,14 @@ class LocalOffice:
     def test_page(self, name: str) -> Document:
         """As `Office.test_page`."""
         return contact_test_document(name, fates_of(self._parts.desk, name))
+
+    def tell_change(self, request: TellChange) -> Document:
+        """As `Office.tell_change`."""
+        return change_document(self._parts.desk.tell_change(request, by=self._by))
+
+    def changes(self) -> list[Document]:
+        """As `Office.changes`."""
+        return [change_document(one) for one in self._parts.desk.changes()]
 
     def catalogue(self) -> Catalogue:
         """As `Office.catalogue`."""

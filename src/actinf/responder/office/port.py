@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from actinf.responder.catalogue.parts import Catalogue
+from actinf.responder.changing import TellChange
 from actinf.responder.duties import DutyChange
 from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.quiet.requests import AnnounceMaintenance, MakeSilence
@@ -149,6 +150,14 @@ class Office(Protocol):
 
     def test_page(self, name: str) -> Document:
         """What became of a test page."""
+        ...
+
+    def tell_change(self, request: TellChange) -> Document:
+        """Tell of a change to the system."""
+        ...
+
+    def changes(self) -> list[Document]:
+        """The changes of the last seven days, the newest first."""
         ...
 
     def catalogue(self) -> Catalogue:

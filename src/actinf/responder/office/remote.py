@@ -15,6 +15,7 @@ import httpx
 
 from actinf import errors
 from actinf.responder.catalogue.parts import Catalogue
+from actinf.responder.changing import TellChange
 from actinf.responder.channels.neutral import block
 from actinf.responder.duties import DutyChange
 from actinf.responder.office.port import Document, Settled
@@ -222,6 +223,15 @@ class RemoteOffice:
     def test_page(self, name: str) -> Document:
         """As `Office.test_page`."""
         return self._ask("GET", f"/v1/oncall/test-page/{name}")
+
+    def tell_change(self, request: TellChange) -> Document:
+        """As `Office.tell_change`."""
+        return self._ask("POST", "/v1/changes", json=request.model_dump(mode="json", exclude_unset=True))
+
+    def changes(self) -> list[Document]:
+        """As `Office.changes`."""
+        found: list[Document] = self._ask("GET", "/v1/changes")["changes"]
+        return found
 
     def catalogue(self) -> Catalogue:
         """As `Office.catalogue`."""
