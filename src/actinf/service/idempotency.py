@@ -5,40 +5,19 @@ end, then replays its reply, or does the work where the first failed.  Keys belo
 least 24 hours.
 """
 
-import hashlib
 from collections.abc import Awaitable, Callable
-from typing import Annotated
 
-from fastapi import Header, Response
+from fastapi import Response
 from pydantic import BaseModel
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from actinf.errors import IdempotencyError
+from actinf.runtime.idempotency_key import REPLAYED, digest_of_body
 from actinf.service.context import Asking
 from actinf.service.tables import IDEMPOTENCY_KEYS
 
-__all__ = ["REPLAYED", "IdempotencyKey", "digest_of_body", "once"]
-
-#: The header of a reply that was given before.
-REPLAYED = "Idempotent-Replayed"
-
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        min_length=1,
-        max_length=200,
-        pattern=r"^[\x21-\x7e]+$",
-        description="Names this request: sent again with the same key, it is carried out once and answered alike.",
-    ),
-]
-
-
-def digest_of_body(operation: str, body: BaseModel | None) -> bytes:
-    """What has to agree for two requests to be the same: the operation and what it was told."""
-    said = b"" if body is None else body.model_dump_json(exclude_unset=True).encode()
-    return hashlib.sha256(operation.encode() + b"\0" + said).digest()
+__all__ = ["once"]
 
 
 async def once(

@@ -20,9 +20,10 @@ from actinf.responder.office.remote import RemoteOffice
 from actinf.responder.record.evidence import kept_copy, written_down
 from actinf.responder.server import incidents
 from actinf.responder.server.context import Asking, Server
-from actinf.responder.server.once import REPLAYED, answered
+from actinf.responder.server.once import answered
 from actinf.responder.store import repeats
 from actinf.responder.verbs import CheckByMachine, Note, OpenIncident, RemoveEvidence
+from actinf.runtime.idempotency_key import REPLAYED
 
 OPEN = {"component": "Mailer", "impact": "mails wait", "severity": "P3"}
 

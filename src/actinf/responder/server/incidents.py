@@ -16,10 +16,11 @@ from actinf.responder.incident.state import Incident
 from actinf.responder.moments import Moment
 from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.server.context import Asking, requires
-from actinf.responder.server.once import IdempotencyKey, answered
+from actinf.responder.server.once import answered
 from actinf.responder.store import incidents, rosters
 from actinf.responder.store.incidents import Wanted
 from actinf.responder.verbs import VERBS, CheckByMachine, Erase, Merge, OpenIncident, RemoveEvidence, Verb
+from actinf.runtime.idempotency_key import IdempotencyKey
 
 __all__ = ["router"]
 

@@ -6,34 +6,20 @@ belong to who sent them and are known for 24 hours.  The contract is that of the
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import Header, Response
+from fastapi import Response
 from pydantic import BaseModel
 
 from actinf.errors import IdempotencyError
 from actinf.responder.server.context import Asking
 from actinf.responder.store import repeats
 from actinf.responder.store.repeats import Answer
+from actinf.runtime.idempotency_key import REPLAYED, digest_of_body
 
-__all__ = ["REPLAYED", "IdempotencyKey", "answered"]
-
-#: The header of a reply that was given before.
-REPLAYED = "Idempotent-Replayed"
-
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        min_length=1,
-        max_length=200,
-        pattern=r"^[\x21-\x7e]+$",
-        description="Names this request: sent again with the same key, it is carried out once and answered alike.",
-    ),
-]
+__all__ = ["answered"]
 
 
 def answered(
@@ -64,7 +50,7 @@ def answered(
     store, clock, desk = asking.server.parts.store, asking.server.parts.clock, asking.server.parts.desk
     if key is None:
         return _reply(_written(desk.document(work())), status)
-    digest = hashlib.sha256(operation.encode() + b"\0" + body.model_dump_json(exclude_unset=True).encode()).digest()
+    digest = digest_of_body(operation, body)
 
     def kept(document: dict[str, Any]) -> Answer:
         return Answer(operation=operation, digest=digest, incident=document["id"], body=_written(document), at=clock())

@@ -5,10 +5,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
+from actinf.runtime.idempotency_key import IdempotencyKey
 from actinf.service.access import service
 from actinf.service.access.schemas import KeyCreated, KeyPage, KeyShown, NewKey
 from actinf.service.context import Admin, Asking, Transaction, parts_of
-from actinf.service.idempotency import IdempotencyKey, once
+from actinf.service.idempotency import once
 from actinf.service.json_route import JsonRoute
 
 __all__ = ["router"]

@@ -5,10 +5,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 
+from actinf.runtime.idempotency_key import IdempotencyKey
 from actinf.service.agents import service
 from actinf.service.agents.schemas import AgentMade, AgentPage, AgentShown, NewAgent, Reset
 from actinf.service.context import Asking, Reader, Runner, Transaction, changing, parts_of
-from actinf.service.idempotency import IdempotencyKey, once
+from actinf.service.idempotency import once
 from actinf.service.json_route import JsonRoute
 from actinf.service.steps.service import take_first
 

@@ -4,8 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from actinf.runtime.idempotency_key import IdempotencyKey
 from actinf.service.context import Asking, Reader, Runner, Transaction, parts_of
-from actinf.service.idempotency import IdempotencyKey, once
+from actinf.service.idempotency import once
 from actinf.service.json_route import YAML, JsonRoute
 from actinf.service.models import service
 from actinf.service.models.schemas import NAME, ModelPage, ModelShown, NewModel

@@ -6,10 +6,11 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
+from actinf.runtime.idempotency_key import IdempotencyKey
 from actinf.service.context import Asking, Reader, Runner, Transaction, parts_of, still_allowed
 from actinf.service.events import EventStream
 from actinf.service.events import Reader as StreamReader
-from actinf.service.idempotency import IdempotencyKey, once
+from actinf.service.idempotency import once
 from actinf.service.json_route import JsonRoute
 from actinf.service.simulations import repository, result, service, stream
 from actinf.service.simulations.schemas import STREAM, NewSimulation, SimulationPage, SimulationShown, Status

@@ -9,13 +9,13 @@ from fastapi import APIRouter, Header, Path, Query, Request, Response
 from sqlalchemy.exc import SQLAlchemyError
 
 from actinf.errors import ActinfError, Conflict
+from actinf.runtime.idempotency_key import REPLAYED, IdempotencyKey
 from actinf.runtime.problem_documents import Problem
 from actinf.runtime.problems import logged_problem_of, problem_of
 from actinf.service.access.principal import Principal
 from actinf.service.context import Parts, Reader, Runner, parts_of, still_allowed
 from actinf.service.events import EventStream
 from actinf.service.events import Reader as StreamReader
-from actinf.service.idempotency import REPLAYED, IdempotencyKey
 from actinf.service.steps import service, stream
 from actinf.service.steps.lean_route import LeanRoute
 from actinf.service.steps.schemas import (
