@@ -13,6 +13,7 @@ from actinf.cli.documents import read_document
 from actinf.cli.office import acting, at_office
 from actinf.errors import SettingError
 from actinf.lab.extras import load_extra
+from actinf.runtime.wording import counted
 
 if TYPE_CHECKING:
     from actinf.responder.catalogue.parts import Catalogue
@@ -36,7 +37,7 @@ def command(*, file: str | None, check: str | None, as_json: bool) -> int:
         raise SettingError("--set and --check: expected one of them")
     if check is not None:
         count = len(_read(check).components)
-        screen.out.print(f"nothing is wrong with it: {count} {'part' if count == 1 else 'parts'}")
+        screen.out.print(f"nothing is wrong with it: {counted(count, 'part')}")
         return 0
     with at_office(screen) as office:
         if file is not None:

@@ -13,6 +13,7 @@ from actinf.cli.console import Screen
 from actinf.cli.moments import length, past
 from actinf.cli.office import at_office
 from actinf.lab.extras import load_extra
+from actinf.runtime.wording import counted
 
 if TYPE_CHECKING:
     from actinf.responder.record.report import Figures, Row, Summary
@@ -41,7 +42,7 @@ def command(*, since: str, as_json: bool) -> int:
     if as_json:
         screen.json(_document(found))
         return 0
-    opened = "1 incident" if found.incidents == 1 else f"{found.incidents} incidents"
+    opened = counted(found.incidents, "incident")
     screen.out.print(
         f"{opened} since {begin:%Y-%m-%d %H:%M} UTC: {found.still_open} open, {found.false_alarms} false alarms, "
         f"{found.merged} merged into others"

@@ -26,6 +26,7 @@ from actinf.responder.intake.silence import Quiet, quieted
 from actinf.responder.store import alerts, catalogues, quiets
 from actinf.responder.store.alerts import Known
 from actinf.responder.store.folded import Folded
+from actinf.runtime.wording import counted
 
 __all__ = ["Reception"]
 
@@ -144,7 +145,7 @@ class _Digest:
         state = "fires" if known.firing else "has ended"
         if not known.firing:
             self._tell(incident, known.alert)
-        changes = f"changed {known.unlisted} more {'time' if known.unlisted == 1 else 'times'}"
+        changes = f"changed {counted(known.unlisted, 'more time')}"
         self._note(incident, f"{known.alert.name} {changes}, comes and goes no more, and {state}")
         return replace(known, unlisted=None)
 
