@@ -5,11 +5,10 @@ Each request is one class: its fields are what has to be said, and `events` is w
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from datetime import UTC
-from typing import Annotated, ClassVar, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field
 
 from actinf.responder.desk import Desk, NewIncident
 from actinf.responder.incident import decisions
@@ -20,6 +19,7 @@ from actinf.responder.incident.state import Incident
 from actinf.responder.measuring.recovery import check_by_machine
 from actinf.responder.moments import Moment
 from actinf.responder.record.evidence import removed
+from actinf.responder.verb import Decision, Line, Request, Text, Verb
 
 __all__ = [
     "VERBS",
@@ -51,21 +51,14 @@ __all__ = [
     "Verb",
 ]
 
-_Text = Annotated[str, StringConstraints(max_length=decisions.LONGEST_TEXT)]
-_Line = Annotated[str, StringConstraints(max_length=500)]
 
-
-class _Request(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class OpenIncident(_Request):
+class OpenIncident(Request):
     """Open an incident; how severe it is follows from what is said of it, or is said outright, with the reason."""
 
-    component: _Line = Field(description="What does not work as it should.")
-    impact: _Text = Field(description="What users notice.")
+    component: Line = Field(description="What does not work as it should.")
+    impact: Text = Field(description="What users notice.")
     severity: Severity | None = Field(None, description="P0 to P3; without it, it is judged from the rest.")
-    reason: _Text = Field("", description="Why it is that severe.")
+    reason: Text = Field("", description="Why it is that severe.")
     incident_type: str | None = Field(
         None,
         description="api_down, database_performance, high_memory, security or other; without it, that of the component "
@@ -113,30 +106,6 @@ class OpenIncident(_Request):
         )
 
 
-class Verb(_Request, ABC):
-    """Something to do with an incident."""
-
-    verb: ClassVar[str]
-
-    at: Moment | None = Field(None, description="When it happened, where it is told of the past.")
-
-    @abstractmethod
-    def run(self, desk: Desk, incident: str, by: str) -> Incident:
-        """Do it; the incident as it stands afterwards."""
-
-
-class Decision(Verb):
-    """What is decided from how the incident stands, and adds events to its timeline."""
-
-    @abstractmethod
-    def events(self, incident: Incident, by: str) -> tuple[Event, ...]:
-        """What comes of it."""
-
-    def run(self, desk: Desk, incident: str, by: str) -> Incident:
-        """Do it; the incident as it stands afterwards."""
-        return desk.act(incident, lambda before: self.events(before, by), by=by, at=self.at)
-
-
 class Acknowledge(Decision):
     """Say that you are there: paging ends."""
 
@@ -151,7 +120,7 @@ class Assign(Decision):
 
     verb = "assign"
 
-    to: _Line = Field(description="The handle of who leads from now on.")
+    to: Line = Field(description="The handle of who leads from now on.")
 
     def events(self, incident: Incident, by: str) -> tuple[Event, ...]:
         return decisions.assign(incident, self.to)
@@ -162,8 +131,8 @@ class HandOver(Decision):
 
     verb = "handover"
 
-    to: _Line = Field(description="The handle of who takes it.")
-    note: _Text = Field("", description="What the next one has to know.")
+    to: Line = Field(description="The handle of who takes it.")
+    note: Text = Field("", description="What the next one has to know.")
 
     def events(self, incident: Incident, by: str) -> tuple[Event, ...]:
         return decisions.hand_over(incident, self.to, self.note)
@@ -175,9 +144,9 @@ class Assess(Decision):
     verb = "assess"
 
     severity: Severity = Field(description="P0 to P3.")
-    components: tuple[_Line, ...] = Field(description="What does not work as it should.")
-    impact: _Text = Field(description="What users notice.")
-    findings: _Text = Field(description="What is known so far.")
+    components: tuple[Line, ...] = Field(description="What does not work as it should.")
+    impact: Text = Field(description="What users notice.")
+    findings: Text = Field(description="What is known so far.")
 
     def events(self, incident: Incident, by: str) -> tuple[Event, ...]:
         return decisions.assess(
@@ -196,7 +165,7 @@ class Note(Decision):
 
     verb = "note"
 
-    text: _Text = Field(description="What.")
+    text: Text = Field(description="What.")
 
     def events(self, incident: Incident, by: str) -> tuple[Event, ...]:
         return decisions.note(self.text)
@@ -208,7 +177,7 @@ class Reach(Decision):
     verb = "milestone"
 
     milestone: Milestone = Field(description="investigation started, root cause identified or fix implemented.")
-    text: _Text = Field("", description="How that is known; of the root cause: what it is.")
+    text: Text = Field("", description="How that is known; of the root cause: what it is.")
 
     def events(self, incident: Incident, by: str) -> tuple[Event, ...]:
         return decisions.reach(incident, self.milestone, self.text)
@@ -220,7 +189,7 @@ class ChangeSeverity(Decision):
     verb = "severity"
 
     severity: Severity = Field(description="P0 to P3.")
-    reason: _Text = Field(description="Why.")
+    reason: Text = Field(description="Why.")
 
     def events(self, incident: Incident, by: str) -> tuple[Event, ...]:
         return decisions.change_severity(incident, self.severity, self.reason)
@@ -231,9 +200,9 @@ class Check(Verb):
 
     verb = "check"
 
-    item: _Line = Field(description="stable, dependencies, alerts, performance or users.")
+    item: Line = Field(description="stable, dependencies, alerts, performance or users.")
     passed: bool | None = Field(description="Whether it is as it should be; nothing where it cannot be told.")
-    found: _Text = Field("", description="What was seen; of users, how else they were told.")
+    found: Text = Field("", description="What was seen; of users, how else they were told.")
     message: int | Literal["latest"] | None = Field(
         None,
         description="Of users: the number of the update that told them, one of the incident's `updates`, or latest.",
@@ -267,7 +236,7 @@ class Resolve(Decision):
 
     verb = "resolve"
 
-    how: _Text = Field("", description="What was done; it becomes the resolution of the post-mortem.")
+    how: Text = Field("", description="What was done; it becomes the resolution of the post-mortem.")
 
     def events(self, incident: Incident, by: str) -> tuple[Event, ...]:
         return decisions.resolve(incident, self.how)
@@ -278,7 +247,7 @@ class Reopen(Decision):
 
     verb = "reopen"
 
-    reason: _Text = Field(description="Why.")
+    reason: Text = Field(description="Why.")
 
     def events(self, incident: Incident, by: str) -> tuple[Event, ...]:
         return decisions.reopen(incident, self.reason)
@@ -289,7 +258,7 @@ class CloseAsFalse(Decision):
 
     verb = "close"
 
-    reason: _Text = Field(description="Why it looked as if there was.")
+    reason: Text = Field(description="Why it looked as if there was.")
 
     def events(self, incident: Incident, by: str) -> tuple[Event, ...]:
         return decisions.close_as_false(incident, self.reason)
@@ -300,7 +269,7 @@ class Merge(Verb):
 
     verb = "merge"
 
-    into: _Line = Field(description="The id of the other.")
+    into: Line = Field(description="The id of the other.")
 
     def run(self, desk: Desk, incident: str, by: str) -> Incident:
         """Do it; the other incident as it stands afterwards."""
@@ -312,8 +281,8 @@ class Link(Decision):
 
     verb = "link"
 
-    target: _Line = Field(description="An id or an address.")
-    relation: _Line = Field("related", description="How: related, caused by, ticket …")
+    target: Line = Field(description="An id or an address.")
+    relation: Line = Field("related", description="How: related, caused by, ticket …")
 
     def events(self, incident: Incident, by: str) -> tuple[Event, ...]:
         return decisions.link(incident, self.target, self.relation)
@@ -324,9 +293,9 @@ class DoTask(Decision):
 
     verb = "task"
 
-    task: _Line = Field(description="restored, stakeholders, summary, monitoring, timeline …")
+    task: Line = Field(description="restored, stakeholders, summary, monitoring, timeline …")
     done: bool = Field(True, description="Whether it is done.")
-    text: _Text = Field("", description="Where it can be seen.")
+    text: Text = Field("", description="Where it can be seen.")
 
     def events(self, incident: Incident, by: str) -> tuple[Event, ...]:
         return decisions.do_task(incident, self.task, done=self.done, text=self.text)
@@ -337,8 +306,8 @@ class AddAction(Decision):
 
     verb = "action"
 
-    text: _Text = Field(description="What.")
-    owner: _Line = Field(description="The handle of who does it.")
+    text: Text = Field(description="What.")
+    owner: Line = Field(description="The handle of who does it.")
     due: Moment = Field(description="Until when.")
 
     def events(self, incident: Incident, by: str) -> tuple[Event, ...]:
@@ -362,7 +331,7 @@ class StateImpact(Decision):
     verb = "impact"
 
     users: int | None = Field(None, ge=0, description="How many users it affected.")
-    revenue: _Text = Field("", description="What it cost, in money.")
+    revenue: Text = Field("", description="What it cost, in money.")
 
     def events(self, incident: Incident, by: str) -> tuple[Event, ...]:
         return decisions.state_impact(incident, users=self.users, revenue=self.revenue)
@@ -373,7 +342,7 @@ class Learn(Decision):
 
     verb = "lesson"
 
-    text: _Text = Field(description="What, and how the like of it can be prevented.")
+    text: Text = Field(description="What, and how the like of it can be prevented.")
 
     def events(self, incident: Incident, by: str) -> tuple[Event, ...]:
         return decisions.learn(self.text)
@@ -384,7 +353,7 @@ class SuspectBreach(Verb):
 
     verb = "breach"
 
-    what: _Text = Field(description="Whose data, and why that is suspected.")
+    what: Text = Field(description="Whose data, and why that is suspected.")
     aware_at: Moment | None = Field(None, description="Since when it is known; without it: since now.")
 
     def run(self, desk: Desk, incident: str, by: str) -> Incident:
@@ -404,7 +373,7 @@ class SettleLegal(Decision):
 
     verb = "legal"
 
-    how: _Text = Field(description="Which, and where it can be seen.")
+    how: Text = Field(description="Which, and where it can be seen.")
 
     def events(self, incident: Incident, by: str) -> tuple[Event, ...]:
         return decisions.settle_legal(incident, self.how)
@@ -415,9 +384,9 @@ class HandEvidenceOn(Decision):
 
     verb = "evidence-hand-on"
 
-    evidence: _Line = Field(description="Its name, or the beginning of its SHA-256.")
-    to: _Line = Field(description="Who has it from now on: a handle, or in free words.")
-    note: _Text = Field("", description="What for, and where it is.")
+    evidence: Line = Field(description="Its name, or the beginning of its SHA-256.")
+    to: Line = Field(description="Who has it from now on: a handle, or in free words.")
+    note: Text = Field("", description="What for, and where it is.")
 
     def events(self, incident: Incident, by: str) -> tuple[Event, ...]:
         return decisions.hand_evidence_on(incident, self.evidence, to=self.to, note=self.note)
@@ -428,8 +397,8 @@ class RemoveEvidence(Verb):
 
     verb = "evidence-remove"
 
-    evidence: _Line = Field(description="Its name, or the beginning of its SHA-256.")
-    reason: _Text = Field(description="Why.")
+    evidence: Line = Field(description="Its name, or the beginning of its SHA-256.")
+    reason: Text = Field(description="Why.")
 
     def run(self, desk: Desk, incident: str, by: str) -> Incident:
         """Do it."""
@@ -441,7 +410,7 @@ class Erase(Verb):
 
     verb = "erase"
 
-    reason: _Text = Field(description="Why; it stays on the timeline, so name nobody.")
+    reason: Text = Field(description="Why; it stays on the timeline, so name nobody.")
 
     def run(self, desk: Desk, incident: str, by: str) -> Incident:
         """Do it."""
