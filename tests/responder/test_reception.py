@@ -61,9 +61,40 @@ def test_the_same_alert_again_is_nothing_new(desk_at_hand: Responding, reception
 
 
 def test_alerts_of_one_root_are_one_incident_and_others_another(desk_at_hand: Responding, reception: Reception) -> None:
-    take(reception, alert(), alert(pod="b"), alert("ApiErrors"), alert("DatabaseDown", component="database"))
+    take(reception, alert(), alert(pod="b"), alert("ApiErrors"), alert("NothingIsScraped", component="prometheus"))
     found = {one.component: len(one.alerts) for one in desk_at_hand.desk.list()}
-    assert found == {"Active Inference API": 3, "Database": 1}
+    assert found == {"Active Inference API": 3, "Monitoring": 1}
+
+
+@pytest.mark.parametrize("names", [("DatabaseDown", "ApiUnhealthy"), ("ApiUnhealthy", "DatabaseDown")])
+def test_what_a_part_takes_down_with_it_is_no_second_incident(
+    desk_at_hand: Responding, reception: Reception, names: tuple[str, str]
+) -> None:
+    made = {
+        "DatabaseDown": alert("DatabaseDown", component="postgres", incident_type="database_performance"),
+        "ApiUnhealthy": alert("ApiUnhealthy", component="api"),
+    }
+    take(reception, made[names[0]])
+    desk_at_hand.beat()
+    desk_at_hand.clock.pass_(minutes=4)
+    take(reception, made[names[1]], alert("NginxErrors", component="nginx", severity="P2"))
+    (incident,) = desk_at_hand.desk.list()
+    assert {one.name for one in incident.alerts.values()} == {*names, "NginxErrors"}
+    assert desk_at_hand.paper.kinds.count("page") == 1
+
+
+def test_what_is_worse_later_or_unbound_is_an_incident_of_its_own(
+    desk_at_hand: Responding, reception: Reception
+) -> None:
+    slow = {"component": "postgres", "incident_type": "database_performance"}
+    take(reception, alert("DatabaseDown", **slow))
+    take(reception, alert("ApiDown", severity="P0"))
+    assert len(desk_at_hand.desk.list()) == 2, "it is worse than what was known, and has to page"
+    take(reception, alert("NothingIsScraped", component="monitoring", incident_type="other"))
+    assert len(desk_at_hand.desk.list()) == 3, "neither stands on the other"
+    desk_at_hand.clock.pass_(minutes=6)
+    take(reception, alert("WorkersGone", component="worker"))
+    assert len(desk_at_hand.desk.list()) == 4, "it came long after"
 
 
 def test_a_worse_alert_makes_the_incident_worse_and_a_milder_one_does_not(

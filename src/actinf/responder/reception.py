@@ -160,7 +160,14 @@ class _Digest:
             return self._held_back(known, quiet)
         signals = signals_of(known.alert.labels, known.alert.annotations)
         judgement = classify(signals, self._reception.severity)
-        placement = place(self._canonical(known.alert), self._standing.values(), self._now, self._reception.grouping)
+        placement = place(
+            self._canonical(known.alert),
+            self._standing.values(),
+            self._now,
+            self._reception.grouping,
+            bound_to=self._bound_to(known.alert.component),
+            may_take=lambda name: self._graveness(name) <= judgement.severity,
+        )
         if isinstance(placement, Joins):
             return self._joined(known, placement.incident, signals, judgement)
         verdict = opening(judgement.severity, not known.firing, known.began, self._now, self._reception.recheck)
@@ -194,6 +201,14 @@ class _Digest:
         placed = self._belongs(known, incident.id)
         self._standing = self._all_standing()
         return placed
+
+    def _bound_to(self, component: str) -> set[str]:
+        """Keys of the parts that fail with one, or make it fail."""
+        return {one.key for one in (*self._catalogue.failing_with(component), *self._catalogue.standing_on(component))}
+
+    def _graveness(self, name: str) -> Severity:
+        """Of an incident, with what has just come."""
+        return self._severity.get(name) or self._folded.incident(self._connection, name).severity
 
     def _canonical(self, alert: Alert) -> Alert:
         """The alert with the key of its component, whatever the one who sent it calls that."""

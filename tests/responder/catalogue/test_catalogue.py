@@ -64,10 +64,16 @@ def test_what_fails_with_a_part_is_all_that_depends_on_it() -> None:
     assert SHIPPED.failing_with("nginx") == SHIPPED.failing_with("Mailer") == ()
 
 
+def test_what_a_part_stands_on_is_all_below_it() -> None:
+    assert [one.key for one in SHIPPED.standing_on("nginx")] == ["api", "postgres", "cache"]
+    assert SHIPPED.standing_on("postgres") == SHIPPED.standing_on("Mailer") == ()
+
+
 def test_parts_that_depend_on_one_another_end() -> None:
     parts = {"a": {"name": "A", "depends_on": ["b"]}, "b": {"name": "B", "depends_on": ["a"]}}
     circle = Catalogue.from_document({"components": parts})
     assert [one.key for one in circle.failing_with("a")] == ["b"]
+    assert [one.key for one in circle.standing_on("a")] == ["b"]
 
 
 def test_the_page_is_that_of_the_type_unless_the_part_has_its_own() -> None:

@@ -166,6 +166,20 @@ class Catalogue:
                     looked_at.append(one.key)
         return tuple(one for one in found.values() if one is not start)
 
+    def standing_on(self, name: str) -> tuple[Component, ...]:
+        """The parts on which one depends, itself or by way of others; the nearest first."""
+        start = self.find(name)
+        if start is None:
+            return ()
+        found = {start.key: start}
+        looked_at = [start]
+        for one in looked_at:
+            for below in map(self.find, one.depends_on):
+                if below is not None and below.key not in found:
+                    found[below.key] = below
+                    looked_at.append(below)
+        return tuple(one for one in found.values() if one is not start)
+
     def guidance(self, component: str, incident_type: str) -> Guidance:
         """What is to be read when a part has an incident of a type.
 

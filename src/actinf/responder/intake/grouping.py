@@ -3,13 +3,14 @@
 Alerts that share their component and their root are one incident.  The root is what a label says it is: `root` where
 somebody knows it, else the kind of incident, else the name of the alert.  So a storm of alerts with k roots ends in k
 incidents; and where nobody knows the roots, and many differ at once, the first few open incidents and all the rest go
-into one more.  What is private never meets what is not: joined to a public incident it would be read by everybody, and
-the other way round nobody would see what they have to mend.
+into one more.  What a part takes down with it is no second incident: an alert of a part that stands on another whose
+incident has just opened joins that, and so does one of the part below.  What is private never meets what is not: joined
+to a public incident it would be read by everybody, and the other way round nobody would see what they have to mend.
 
 The functions are pure: which incidents stand, and what time it is, are arguments.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -31,6 +32,8 @@ class GroupingSettings:
         reopen_within: for how long after it was resolved an incident is opened again instead of a new one; 0: never.
         storm_window: how far back the opened incidents are counted, to see that it is a storm.
         storm_after: so many incidents opened within that window are a storm: what comes then goes into one more.
+        together: for how long after an incident opened an alert of a part that depends on its own, or the other way
+            round, is taken for the same; 0: never.
 
     Raises:
         SettingError: a number or a time is out of its range.
@@ -41,11 +44,12 @@ class GroupingSettings:
     reopen_within: timedelta = timedelta(minutes=30)
     storm_window: timedelta = timedelta(minutes=10)
     storm_after: int = 10
+    together: timedelta = timedelta(minutes=5)
 
     def __post_init__(self) -> None:
         if self.storm_after < 1:
             raise SettingError(f"storm_after is {self.storm_after}: expected 1 or more")
-        for name in ("window", "reopen_within", "storm_window"):
+        for name in ("window", "reopen_within", "storm_window", "together"):
             if getattr(self, name) < timedelta(0):
                 raise SettingError(f"{name} is {getattr(self, name)}: expected no negative time")
 
@@ -151,7 +155,13 @@ def group_of(alert: Alert, settings: GroupingSettings | None = None) -> GroupKey
 
 
 def place(
-    alert: Alert, standing: Collection[Standing], at: datetime, settings: GroupingSettings | None = None
+    alert: Alert,
+    standing: Collection[Standing],
+    at: datetime,
+    settings: GroupingSettings | None = None,
+    *,
+    bound_to: Collection[str] = (),
+    may_take: Callable[[str], bool] = lambda _: True,
 ) -> Placement:
     """The incident that a firing alert belongs to.
 
@@ -161,6 +171,9 @@ def place(
             be no incident, nor those merged into another.  Those opened within `storm_window` must all be among them.
         at: the time now.
         settings: None: the defaults.
+        bound_to: keys of the components on which its own stands, and of those that stand on it.
+        may_take: whether an incident, by its id, is grave enough to take the alert of such a component: what is worse
+            than all that is known pages anew.
 
     Returns:
         That it joins one, reopens one, or opens one.
@@ -181,6 +194,10 @@ def place(
     for one in near:
         if (one.key == key or partial in one.alerts) and _was_resolved_lately(one, at, settings):
             return Reopens(one.incident, "it was resolved a short while ago, and the same came back")
+    for one in is_open:
+        is_near = one.key.component in bound_to and not one.takes_storm and at - one.opened_at <= settings.together
+        if is_near and may_take(one.incident):
+            return Joins(one.incident, True, f"{key.component} and {one.key.component}: one depends on the other")
     return _beyond(key, near, at, settings)
 
 
