@@ -10,6 +10,7 @@
     ├── TraceError           a recorded run that is missing, unfinished or of another model
     ├── Stopped              work that ended half-way because whoever started it asked for that
     ├── WorldError           a world that is code raised an exception
+    ├── AdviceError          a question about an incident that the models of incidents do not understand
     ├── DatabaseError        a database server that does not start, stop or answer
     ├── BackupError          a backup that is missing, damaged, of another server, or not to be had
     ├── MissingExtra         an optional dependency that is not installed
@@ -41,6 +42,7 @@ A message names the thing, its value, what was expected and how to mend it.  Thi
 
 __all__ = [
     "ActinfError",
+    "AdviceError",
     "BackupError",
     "BudgetError",
     "ChannelError",
@@ -137,6 +139,10 @@ class Stopped(ActinfError):
 
 class WorldError(ActinfError, RuntimeError):
     """A world that is code raised an exception, which is the cause of this one (`__cause__`)."""
+
+
+class AdviceError(ActinfError, ValueError):
+    """A type, a step, an outcome or a cause of an incident that its model does not know."""
 
 
 class DatabaseError(ActinfError, RuntimeError):

@@ -1,0 +1,178 @@
+"""The next step of an incident, ranked by expected free energy, with what the number is made of.
+
+The agent is led through what was seen so far: one step of its course for each check that was made.  It believes in
+causes, q(cause | seen), and gives each step that could be next its expected free energy
+
+    G(u) = −I_q(cause ; what u shows) − E_q[ln p(minutes, harm, service)],
+
+in nats, smaller is better.  The first term is what the step is expected to tell about the cause; the second is what it
+costs, in the currency of the model's preferences C.  Both are taken from the terms that the engine's planner computes
+(`actinf.agent.explanation`); only what a modality tells is told apart here from what it is worth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from actinf.advise.knowledge import BETTER, CAUSE, HARM, MINUTES, STEP, Floats, Knowledge
+from actinf.agent import Step
+from actinf.errors import AdviceError
+
+__all__ = ["Advice", "Rated", "advise", "led"]
+
+#: A cause that is believed in so much is worth treating.
+SURE = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """A step that could be next.
+
+    Attributes:
+        step: its name.
+        G: expected free energy, nats; smaller is better.
+        information: what it is expected to tell about the cause, nats.
+        cost: what its minutes and its risk cost, nats.
+        minutes: that it is expected to take.
+        harm: probability that it does harm of its own.
+        expected: outcome → probability.
+        separates: the two causes between which it is expected to decide most; none where it tells of none.
+        helps: of a resolution, the probability that the service gets better.
+    """
+
+    step: str
+    G: float
+    information: float
+    cost: float
+    minutes: float
+    harm: float
+    expected: Mapping[str, float]
+    separates: tuple[str, ...]
+    helps: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What to do next.
+
+    Attributes:
+        beliefs: cause → probability, the most probable first.
+        checks: those that were not made yet, the best first.
+        resolutions: those that were not tried yet, the best first.
+        treat: the resolution to try now, where a cause is believed in enough or no check is left; None: look on.
+        entropy: what is not known about the cause, nats.
+    """
+
+    beliefs: Mapping[str, float]
+    checks: tuple[Rated, ...]
+    resolutions: tuple[Rated, ...]
+    treat: str | None
+    entropy: float
+
+
+def led(known: Knowledge, seen: Sequence[tuple[str, str]]) -> Step:
+    """The step of an agent that was led through what was seen.
+
+    Args:
+        known: of the type of the incident.
+        seen: (step, outcome), in any order: causes do not change while one looks.
+
+    Raises:
+        AdviceError: a step or an outcome is not known, or a step is there twice.
+    """
+    if len({step for step, _ in seen}) < len(seen):
+        raise AdviceError("a step is there twice: say of each what it showed last")
+    for step, outcome in seen:
+        if step not in known.steps:
+            raise AdviceError(f"{known.kind} has no step {step[:60]!r}: expected one of {', '.join(known.steps)}")
+        if outcome not in known.outcomes(step):
+            expected = ", ".join(known.outcomes(step))
+            raise AdviceError(f"the step {step!r} does not show {outcome[:60]!r}: expected one of {expected}")
+    session = known.agent.start(seed=0)
+    if not seen:
+        return session.step({})
+    session.perceive({})
+    for step, outcome in seen[:-1]:
+        session.perceive({known.modality(step): outcome}, executed={STEP: step})
+    step, outcome = seen[-1]
+    return session.step({known.modality(step): outcome}, executed={STEP: step})
+
+
+def advise(known: Knowledge, seen: Sequence[tuple[str, str]]) -> Advice:
+    """What to do next.
+
+    Args:
+        known: of the type of the incident.
+        seen: (step, outcome) of all that was looked at or tried.
+
+    Raises:
+        AdviceError: as `led`.
+    """
+    step = led(known, seen)
+    belief = np.asarray(step.qs[CAUSE], dtype=np.float64)
+    done = {name for name, _ in seen}
+    rated = [one for one in _rated(known, step, belief) if one.step not in done]
+    ranked = sorted(rated, key=lambda one: one.G)
+    checks = tuple(one for one in ranked if one.step in known.checks)
+    resolutions = tuple(one for one in ranked if one.step not in known.checks)
+    order = np.argsort(-belief, kind="stable")
+    treats = resolutions and (not checks or belief.max() >= SURE)
+    return Advice(
+        beliefs={known.causes[at]: float(belief[at]) for at in order},
+        checks=checks,
+        resolutions=resolutions,
+        treat=resolutions[0].step if treats else None,
+        entropy=float(-(belief * np.log(np.maximum(belief, 1e-300))).sum()),
+    )
+
+
+def _rated(known: Knowledge, step: Step, belief: Floats) -> list[Rated]:
+    """Every step, with the terms of its expected free energy; nothing is left out."""
+    terms = step.explain()
+    at = {name: place for place, name in enumerate(terms.modalities)}
+    total = terms.risk[:, 0, :] + terms.ambiguity[:, 0, :]  # −I − E[ln p], by action and modality
+    rated = []
+    for u, name in enumerate(known.steps):
+        own = known.modality(name)
+        table = known.likelihood[name]
+        expected = table @ belief
+        worth = float(expected @ known.log_preferences(own)[1:])
+        price = sum(total[u, at[one]] + known.log_preferences(one).max() for one in (MINUTES, HARM))
+        rated.append(
+            Rated(
+                step=name,
+                G=float(terms.G[u]),
+                information=max(0.0, -float(total[u, at[own]]) - worth),
+                cost=float(price),
+                minutes=known.minutes[name],
+                harm=known.harm[name],
+                expected=dict(zip(known.outcomes(name), expected.tolist())),
+                separates=_separates(known, table, belief),
+                helps=None if name in known.checks else float(expected[known.outcomes(name).index(BETTER)]),
+            )
+        )
+    return rated
+
+
+def _told(table: Floats, belief: Floats) -> float:
+    """Mutual information of cause and outcome, nats."""
+    expected = table @ belief
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gain = np.where(table > 0.0, table * np.log(table / expected[:, None]), 0.0)
+    return float((gain @ belief).sum())
+
+
+def _separates(known: Knowledge, table: Floats, belief: Floats) -> tuple[str, ...]:
+    """The pair of causes that the outcome tells apart most, each weighed by how probable it is."""
+    likely = [int(one) for one in np.argsort(-belief, kind="stable")[:5] if belief[one] > 0.01]
+    best, found = 1e-3, tuple[str, ...]()
+    for a, b in combinations(likely, 2):
+        weights = belief[[a, b]]
+        gain = weights.sum() * _told(table[:, [a, b]], weights / weights.sum())
+        if gain > best:
+            best, found = gain, (known.causes[a], known.causes[b])
+    return found

@@ -1,0 +1,135 @@
+"""The ranking is that of the engine, and says what it is made of."""
+
+import numpy as np
+import pytest
+
+from actinf.advise.counts import Counts
+from actinf.advise.knowledge import CAUSE, STEP, TYPES, knowledge
+from actinf.advise.ranking import SURE, advise, led
+from actinf.agent import Agent
+from actinf.errors import AdviceError
+from actinf.inference.exact import Exact
+from actinf.learning.dirichlet import Learning
+from actinf.model import Model
+from actinf.planning.exhaustive import Exhaustive
+
+SEEN = [("health", "no-replica"), ("pods", "restarting"), ("resources", "memory-full")]
+
+
+@pytest.mark.parametrize("kind", TYPES)
+def test_every_model_has_a_way_to_tell_each_cause_and_to_treat_it(kind: str) -> None:
+    known = knowledge(kind)
+    assert known.causes[-1] == "other"
+    assert 7 <= len(known.causes) <= 11
+    assert known.resolutions[-1] == "escalate"
+    for step in known.steps:
+        assert 2 <= len(known.outcomes(step)) <= 4
+        assert (known.likelihood[step] > 0.0).all(), f"{step}: what people report may be wrong"
+        assert np.allclose(known.likelihood[step].sum(axis=0), 1.0)
+    helps = {
+        cause: max(known.likelihood[step][0, at] for step in known.resolutions[:-1])
+        for at, cause in enumerate(known.causes[:-1])
+    }
+    assert min(helps.values()) > 0.5, helps
+    for step in known.checks:
+        assert known.minutes[step] <= 11
+
+
+def test_beliefs_are_those_of_bayes_whatever_the_order() -> None:
+    known = knowledge("api_down")
+    expected = np.array(known.model.D[CAUSE])
+    for step, outcome in SEEN:
+        expected = expected * known.likelihood[step][known.outcomes(step).index(outcome)]
+    expected = expected / expected.sum()
+    for order in (SEEN, SEEN[::-1]):
+        beliefs = advise(known, order).beliefs
+        assert [beliefs[cause] for cause in known.causes] == pytest.approx(expected.tolist(), abs=1e-12)
+    assert next(iter(beliefs)) == "memory"
+
+
+def test_what_a_check_tells_is_the_mutual_information_of_cause_and_outcome() -> None:
+    known = knowledge("api_down")
+    belief = np.array(led(known, SEEN[:1]).qs[CAUSE])
+    for one in advise(known, SEEN[:1]).checks:
+        table = known.likelihood[one.step]
+        expected = table @ belief
+        told = sum(table[o, s] * belief[s] * np.log(table[o, s] / expected[o]) for o, s in np.ndindex(table.shape))
+        assert one.information == pytest.approx(told, abs=1e-12)
+
+
+def test_expected_free_energy_is_cost_less_information_but_for_a_constant() -> None:
+    advice = advise(knowledge("api_down"), SEEN[:1])
+    rest = [one.G - (one.cost - one.information) for one in advice.checks]
+    assert rest == pytest.approx([rest[0]] * len(rest))
+    assert [one.G for one in advice.checks] == sorted(one.G for one in advice.checks)
+    assert all(one.cost == pytest.approx(0.05 * one.minutes + 1.5 * one.harm) for one in advice.checks)
+
+
+def test_what_was_looked_at_is_not_advised_again() -> None:
+    advice = advise(knowledge("api_down"), [*SEEN, ("restart", "unchanged")])
+    assert {"health", "pods", "resources"}.isdisjoint(one.step for one in advice.checks)
+    assert "restart" not in {one.step for one in advice.resolutions}
+
+
+def test_a_cause_is_treated_when_it_is_believed_in_or_nothing_is_left_to_look_at() -> None:
+    known = knowledge("api_down")
+    assert advise(known, []).treat is None
+    sure = advise(known, [("health", "failing"), ("database-health", "failing")])
+    assert next(iter(sure.beliefs.values())) >= SURE
+    assert sure.treat == "mend-database"
+    looked = [(step, known.outcomes(step)[0]) for step in known.checks]
+    assert advise(known, looked).treat is not None
+    assert advise(known, [*looked, *((step, "unchanged") for step in known.resolutions)]).treat is None
+
+
+def test_a_resolution_that_did_not_help_speaks_against_its_cause() -> None:
+    known = knowledge("api_down")
+    assert advise(known, [("rollback", "unchanged")]).beliefs["release"] < 0.05 < advise(known, []).beliefs["release"]
+
+
+def test_counts_that_are_added_are_those_that_the_engine_learns() -> None:
+    """A closed incident is an episode in which the cause was told at the beginning: then the agent learns."""
+    known = knowledge("api_down")
+    taught = known.taught(
+        Counts(causes={"memory": 1.0}, outcomes={step: {"memory": {outcome: 1.0}} for step, outcome in SEEN})
+    )
+    m = known.model
+    told = Model(
+        factors=list(m.factors),
+        modalities={**{one.name: list(one.outcomes) for one in m.modalities}, "told": list(known.causes)},
+        controls=list(m.controls),
+        A={**dict(zip(m.modalities.names, m.A)), "told": "identity"},
+        B=dict(zip(m.factors.names, m.B)),
+        D=dict(zip(m.factors.names, m.D)),
+        pA={name: table for name, table in zip(m.pA.names, m.pA) if table is not None},
+        pD={CAUSE: m.pD[CAUSE]},
+        A_dependencies={
+            name: [m.factors.names[at] for at in places] for name, places in zip(m.modalities.names, m.A_dependencies)
+        }
+        | {"told": [CAUSE]},
+    )
+    learner = Agent(told, inference=Exact(), planner=Exhaustive(), learning=Learning(A=True, D=True))
+    session = learner.start(seed=0)
+    session.perceive({"told": "memory"})
+    for step, outcome in SEEN:
+        session.perceive({step: outcome}, executed={STEP: step})
+    session.next_episode()
+    session.perceive({})
+    for step, outcome in SEEN[:1]:
+        believed = session.perceive({step: outcome}, executed={STEP: step}).qs[CAUSE]
+    assert led(taught, SEEN[:1]).qs[CAUSE] == pytest.approx(believed, abs=1e-12)
+    assert led(known, SEEN[:1]).qs[CAUSE] != pytest.approx(believed, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("seen", "message"),
+    [
+        ([("podz", "ready")], "api_down has no step 'podz': expected one of health, pods"),
+        ([("pods", "green")], "the step 'pods' does not show 'green': expected one of ready, restarting"),
+        ([("pods", "not-looked")], "does not show 'not-looked'"),
+        ([("pods", "ready"), ("pods", "absent")], "a step is there twice"),
+    ],
+)
+def test_what_cannot_have_been_seen_is_refused(seen: list[tuple[str, str]], message: str) -> None:
+    with pytest.raises(AdviceError, match=message):
+        advise(knowledge("api_down"), seen)
