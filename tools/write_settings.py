@@ -13,6 +13,7 @@ from pydantic_core import PydanticUndefined
 from writing import write_or_check
 
 from actinf.responder.settings import PREFIX, RespondSettings
+from actinf.responder.subscribing.settings import STATUS_PREFIX, StatusSettings
 from actinf.responder.watch.settings import WATCH_PREFIX, WatchSettings
 from actinf.runtime.settings import Settings
 
@@ -35,6 +36,15 @@ OF_THE_RESPONDER = """
 ## Settings of the responder
 
 What `actinf respond`, `actinf incident` and their kin are told in the same way. None is needed.
+
+| Variable | Default | Meaning |
+|---|---|---|
+"""
+
+OF_THE_PAGE = """
+## Settings of the status page's server
+
+What `actinf status serve` is told, also where a responder starts it. None is needed.
 
 | Variable | Default | Meaning |
 |---|---|---|
@@ -72,8 +82,9 @@ def render() -> str:
     """The whole page."""
     service = "".join(row("ACTINF_", name, field) for name, field in Settings.model_fields.items())
     responder = "".join(row(PREFIX, name, field) for name, field in RespondSettings.model_fields.items())
+    page = "".join(row(STATUS_PREFIX, name, field) for name, field in StatusSettings.model_fields.items())
     watcher = "".join(row(WATCH_PREFIX, name, field) for name, field in WatchSettings.model_fields.items())
-    return INTRODUCTION + service + OF_THE_RESPONDER + responder + OF_THE_WATCHER + watcher
+    return INTRODUCTION + service + OF_THE_RESPONDER + responder + OF_THE_PAGE + page + OF_THE_WATCHER + watcher
 
 
 if __name__ == "__main__":

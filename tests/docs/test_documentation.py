@@ -155,7 +155,7 @@ def test_every_command_and_every_option_is_documented() -> None:
             missing += [] if f"## actinf {name}" in page else [name]
             for said, one in whole(name, command).items():
                 missing += [] if said == name or f"`actinf {said}" in page else [said]
-                options = [option for option in one.params if isinstance(option, click.Option)]
+                options = [option for option in one.params if isinstance(option, click.Option) and not option.hidden]
                 missing += [
                     f"{said} {option.opts[-1]}" for option in options if f"`{max(option.opts, key=len)}" not in page
                 ]

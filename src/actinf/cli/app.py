@@ -45,6 +45,7 @@ _COMMANDS = {
     "oncall": ("actinf.cli.oncall", "Say who is on call, take over, swap, stand in."),
     "silence": ("actinf.cli.silence", "Keep alerts from being told for a while."),
     "maintenance": ("actinf.cli.maintenance", "Announce work during which alerts are expected."),
+    "status": ("actinf.cli.status", "Tell the public how the service is."),
     "respond": ("actinf.cli.respond", "Run the responder to incidents."),
     "bench": ("actinf.cli.bench", "Measure how fast the engine is."),
 }

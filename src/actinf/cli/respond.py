@@ -14,7 +14,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from actinf.cli import respond_clock, respond_test_page, respond_upkeep, respond_watch
+from actinf.cli import respond_clock, respond_test_page, respond_upkeep, respond_watch, status_serve
 from actinf.cli.console import Screen
 from actinf.cli.group import Group
 from actinf.cli.interruption import interruption_means
@@ -54,6 +54,7 @@ def command() -> None:
 @click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
 @click.option("--port", type=int, help="Port to listen on; 0 takes a free one.  [default: 8070]")
 @click.option("--insecure-local", is_flag=True, default=None, help="Need no key; only on a loopback address.")
+@click.option("--status-port", metavar="PORT", help="Port of the status page; none: none is served.  [default: 8071]")
 @data_dir_option
 @click.option("--log-format", type=click.Choice(["json", "text"]), help="[default: text on a terminal, else json]")
 @click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), help="[default: info]")
@@ -71,7 +72,7 @@ def serve(**given: Any) -> int:
         logs = load_extra("actinf.runtime.logs", extra="respond", purpose=_PURPOSE)
         logs.configure_logs(settings.log_format, settings.log_level)
         console = load_extra("actinf.web.incidents.console", extra="respond", purpose="Serving the console")
-        process.serve(settings, say=screen.say, pages=[console.add_console])
+        process.serve(settings, say=screen.say, pages=[console.add_console], page_command=status_serve.child)
     screen.say(f"Stopped: {_KEPT}.")
     return 0
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from actinf.runtime.listening import means_this_machine
@@ -34,6 +34,10 @@ def _secret_address(value: SecretStr | None) -> SecretStr | None:
     if value is not None and not is_address(value.get_secret_value(), ("http", "https")):
         raise ValueError("expected an address like https://provider.example/hook")
     return value
+
+
+def _none(value: object) -> object:
+    return None if isinstance(value, str) and value.strip().lower() == "none" else value
 
 
 #: The address of a mail server, and one of the web, each with what is secret in it; None: none.
@@ -102,6 +106,9 @@ class RespondSettings(ProcessSettings):
     )
     longest_silence_hours: float = Field(
         24.0, gt=0, le=8760, description="The longest that a silence may last, so that none is forgotten."
+    )
+    status_port: Annotated[int | None, Field(ge=0, le=65535), BeforeValidator(_none)] = Field(
+        8071, description="Port at which a process of its own serves the status page; `none`: nobody does."
     )
     log_format: Literal["json", "text"] = Field("json", description="`json` for machines, `text` for people.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")

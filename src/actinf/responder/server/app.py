@@ -15,6 +15,7 @@ from actinf.responder.server import catalogue, changes, health, hooks, incidents
 from actinf.responder.server.context import Server
 from actinf.responder.server.edge import Edge
 from actinf.responder.server.machinery import Machinery
+from actinf.responder.server.page_process import PageProcess
 from actinf.responder.server.problems import install_problems
 
 __all__ = ["create_app"]
@@ -27,13 +28,16 @@ Every error is a problem document (RFC 9457) that says what was wrong and how to
 _WATCHED_EVERY = 1.0
 
 
-def create_app(parts: Parts, *, pages: Sequence[Callable[[FastAPI], None]] = ()) -> FastAPI:
+def create_app(
+    parts: Parts, *, pages: Sequence[Callable[[FastAPI], None]] = (), status_page: PageProcess | None = None
+) -> FastAPI:
     """The application of one process.
 
     Args:
         parts: of the responder; whoever made them closes them.
         pages: what else is served beside the API, each added by a call with the application, whose `state.server` is a
             `actinf.responder.server.context.Server`.
+        status_page: the process that serves the status page, which is looked after; whoever made it ends it.
     """
 
     @asynccontextmanager
@@ -51,7 +55,7 @@ def create_app(parts: Parts, *, pages: Sequence[Callable[[FastAPI], None]] = ())
             server.close()
             machinery.stop()
 
-    server = Server(parts, Machinery(parts), Access(parts.store, parts.clock))
+    server = Server(parts, Machinery(parts, status_page), Access(parts.store, parts.clock))
     app = FastAPI(
         lifespan=lifespan,
         title="Incident responder",

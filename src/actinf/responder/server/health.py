@@ -53,7 +53,13 @@ def _health(server: Server) -> dict[str, Any]:
     }
     watchdog = machinery.watchdog
     is_silent = watchdog is not None and watchdog.is_silent
-    is_degraded = step != 0 or is_silent or any(seen.failed for seen in machinery.channels.values())
+    page = machinery.status_page
+    is_degraded = (
+        step != 0
+        or is_silent
+        or bool(page and page.trouble)
+        or any(seen.failed for seen in machinery.channels.values())
+    )
     fails = bool(wrong) or written > _NOT_WRITTEN
     return {
         "status": "failing" if fails else "degraded" if is_degraded else "ok",
@@ -64,6 +70,7 @@ def _health(server: Server) -> dict[str, Any]:
         if watchdog is None
         else {"is_silent": is_silent, "seconds_silent": round(watchdog.seconds_silent, 1)},
         "channels": channels,
+        "status_page": None if page is None else {"address": page.address, "trouble": page.trouble},
     }
 
 

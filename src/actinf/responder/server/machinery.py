@@ -25,6 +25,7 @@ from actinf.responder.server.measures import (
     UNESCALATED,
 )
 from actinf.responder.server.outsiders import Outsiders
+from actinf.responder.server.page_process import PageProcess
 from actinf.responder.server.watchdog import LOOKS_EVERY, Watchdog
 from actinf.responder.server.work import Work, Workers
 
@@ -57,10 +58,12 @@ class Machinery:
 
     Args:
         parts: of the responder; this process is the only one that does what is due in its store.
+        status_page: the process that serves the status page; None: this responder starts none.
     """
 
-    def __init__(self, parts: Parts):
+    def __init__(self, parts: Parts, status_page: PageProcess | None = None):
         self._parts = parts
+        self.status_page = status_page
         parts.reception.at_once = _DIGESTED_AT_ONCE
         parts.reception.quieted = _count_quieted
         parts.courier.sent, parts.courier.failed = self._sent, self._failed
@@ -134,6 +137,8 @@ class Machinery:
                 for route in self._parts.courier.routes
             ),
         ]
+        if self.status_page is not None:
+            works.append(Work(name="status page", turn=self.status_page.look, every=1.0, allowed=90.0))
         if self.watchdog is not None:
             every = min(LOOKS_EVERY, self._parts.settings.watchdog_seconds / 4)
             works.append(Work(name="watchdog", turn=self.watchdog.once, every=every, allowed=45.0))

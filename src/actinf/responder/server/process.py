@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from types import FrameType
+from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
@@ -12,9 +12,11 @@ from actinf.errors import SettingError
 from actinf.responder.access.accounts import Access
 from actinf.responder.parts import make_parts
 from actinf.responder.server.app import create_app
+from actinf.responder.server.page_process import PageCommand, PageProcess
 from actinf.responder.settings import RespondSettings
 from actinf.responder.store.lock import sole
 from actinf.runtime.listening import bound_socket
+from actinf.runtime.serving import EndsInOrder, address_of
 
 __all__ = ["serve"]
 
@@ -23,17 +25,12 @@ _PATIENCE = 6.0
 _MOST_CONNECTIONS = 500
 
 
-class _Server(uvicorn.Server):
-    """Ends in order at the first signal, and at once at the second."""
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 -- uvicorn's signature
-        """Let what was asked be answered.  Uvicorn's own raises the signal again, as if it had died of it."""
-        self.force_exit = self.should_exit
-        self.should_exit = True
-
-
 def serve(
-    settings: RespondSettings, *, say: Callable[[str], None], pages: Sequence[Callable[[FastAPI], None]] = ()
+    settings: RespondSettings,
+    *,
+    say: Callable[[str], None],
+    pages: Sequence[Callable[[FastAPI], None]] = (),
+    page_command: Callable[[RespondSettings, Path], PageCommand | None] = lambda *_: None,
 ) -> None:
     """Serve until told to stop.
 
@@ -41,6 +38,8 @@ def serve(
         settings: of the process.
         say: tells the user a line.
         pages: what is served beside the API, as `create_app` takes it.
+        page_command: says, for the settings and the folder of the store, how the process is started that serves the
+            status page; None: none is.
 
     Raises:
         SettingError: the port is taken, or another process serves this store.
@@ -54,13 +53,14 @@ def serve(
                     f"another process serves the store in {parts.store.folder}: end it, or give another store with "
                     "--data-dir"
                 )
-            host, port = sock.getsockname()[:2]
-            address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+            address = address_of(sock)
             say(f"Incident responder on {address}, store in {parts.store.folder}. Ctrl-C ends it.")
             if not settings.insecure_local and not Access(parts.store, parts.clock).accounts():
                 say("Nobody has an account yet, so nobody is let in: actinf respond accounts set HANDLE --role admin")
+            command = page_command(settings, parts.store.folder)
+            page = PageProcess(command) if command is not None else None
             config = uvicorn.Config(
-                create_app(parts, pages=pages),
+                create_app(parts, pages=pages, status_page=page),
                 loop="uvloop",
                 http="httptools",
                 ws="none",
@@ -73,6 +73,10 @@ def serve(
                 limit_concurrency=_MOST_CONNECTIONS,
                 h11_max_incomplete_event_size=65_536,
             )
-            _Server(config).run(sockets=[sock])
+            try:
+                EndsInOrder(config).run(sockets=[sock])
+            finally:
+                if page is not None:
+                    page.end()
     finally:
         parts.close()

@@ -1,0 +1,1 @@
+"""Who wants to be mailed what the status page says, and mailing them."""

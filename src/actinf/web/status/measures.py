@@ -1,0 +1,24 @@
+"""What the server of the status page counts: the metrics of its `/metrics`, each defined once."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client.process_collector import ProcessCollector
+
+__all__ = ["GENERATIONS", "REGISTRY", "REQUESTS", "SITE_WRITTEN_AT"]
+
+REGISTRY = CollectorRegistry()
+ProcessCollector(registry=REGISTRY)
+
+REQUESTS = Counter(
+    "actinf_status_http_requests_total",
+    "Requests that were answered, by what was asked: site, missing, health, metrics, other.",
+    ("what", "status"),
+    registry=REGISTRY,
+)
+GENERATIONS = Counter(
+    "actinf_status_generations_total", "How often another generation of the site was taken.", registry=REGISTRY
+)
+SITE_WRITTEN_AT = Gauge(
+    "actinf_status_site_written_timestamp_seconds",
+    "When the site that is served says that it was written; 0: nothing was published yet.",
+    registry=REGISTRY,
+)
