@@ -11,8 +11,8 @@ import httpx
 import pytest
 from support.status_site import public_page, publish
 
+from actinf.web.status.generations import Site
 from actinf.web.status.server import StatusServer
-from actinf.web.status.site import Site
 
 
 @dataclass

@@ -14,8 +14,8 @@ from actinf.responder.publishing.serving import SITE, PageServer, serving
 from actinf.responder.subscribing.settings import StatusSettings
 from actinf.runtime.listening import bound_socket
 from actinf.runtime.serving import EndsInOrder, address_of, bounded_connections
+from actinf.web.status.generations import Site
 from actinf.web.status.server import StatusServer
-from actinf.web.status.site import Site
 
 __all__ = ["serve"]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from starlette.types import Scope
 
-from actinf.web.status.site import Page
+from actinf.web.status.generations import Page
 
 __all__ = ["HEADERS", "Reply", "document_reply", "note", "page_reply"]
 

@@ -20,9 +20,9 @@ from starlette.types import Receive, Scope, Send
 
 from actinf.responder.publishing.page import PublicPage, page_of
 from actinf.runtime.http_edge import identity_of, tell
+from actinf.web.status.generations import Site
 from actinf.web.status.measures import GENERATIONS, REGISTRY, REQUESTS, SITE_WRITTEN_AT
 from actinf.web.status.replies import Reply, document_reply, note, page_reply
-from actinf.web.status.site import Site
 
 __all__ = ["StatusServer"]
 
