@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from actinf.responder.clocks.timers import Clock
-from actinf.web.incidents.times import lasting, seen
+from actinf.web.incidents.times import seen
+from actinf.web.lengths import lasting
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 

@@ -16,7 +16,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 
-__all__ = ["block", "chat", "html", "line", "markdown", "shorten"]
+__all__ = ["block", "calling_nobody", "chat", "html", "line", "markdown", "shorten"]
 
 _ELLIPSIS = "…"
 #: Stands behind an "@" so that nobody is called by it; has no width, and allows no line to break.
@@ -96,6 +96,17 @@ def block(text: str, most: int = 3000) -> str:
     return shorten(_EMPTY_LINES.sub("\n\n", lines).strip(), most)
 
 
+def calling_nobody(text: str) -> str:
+    """The same text, of which no chat product makes a call to everybody in the room.
+
+    For what is plain text here and is carried into rooms by others, as feeds are.
+
+    >>> calling_nobody("@everyone: mail ops@example.org") == "@\u2060everyone: mail ops@example.org"
+    True
+    """
+    return _CALLS_TO_ALL.sub("@" + _JOINER, text)
+
+
 def chat(text: str, most: int = 3000) -> str:
     """Text for Slack in which nothing calls people or is a link.
 
@@ -165,8 +176,7 @@ def _fitted(text: str, most: int, written: Callable[[str], str]) -> str:
 
 
 def _written_for_chat(text: str) -> str:
-    text = _CALLS_TO_ALL.sub("@" + _JOINER, text)
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return calling_nobody(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _written_for_markdown(text: str) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 from actinf.responder.escalation.policy import Standing
 from actinf.responder.incident.state import Incident
 from actinf.responder.oncall.rotation import Schedule
-from actinf.web.incidents.times import lasting
+from actinf.web.lengths import lasting
 
 __all__ = ["NextStep", "next_step"]
 

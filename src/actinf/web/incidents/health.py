@@ -8,7 +8,7 @@ from actinf.responder.channels.none import NoChannel
 from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.server.context import Server
 from actinf.responder.store import outbox
-from actinf.web.incidents.times import lasting
+from actinf.web.lengths import lasting
 
 __all__ = ["Health", "health_of"]
 

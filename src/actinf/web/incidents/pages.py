@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from actinf.responder.channels import neutral
 from actinf.web.incidents.assets import ASSETS
-from actinf.web.incidents.times import lasting
+from actinf.web.lengths import lasting
 from actinf.web.markup import Markup
 
 __all__ = ["page", "text"]

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from actinf.responder.clocks.timers import Clock
+from actinf.web.lengths import lasting
 
-__all__ = ["ClockSeen", "lasting", "seen"]
+__all__ = ["ClockSeen", "seen"]
 
-_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 #: From this share on a clock is said to run out soon.
 _SOON = 0.8
 
@@ -53,26 +53,6 @@ def seen(clocks: Iterable[Clock], now: datetime) -> list[ClockSeen]:
     """Clocks that have begun to count, as they are shown: those that run first, the most urgent at the beginning."""
     shown = [_seen(clock, now) for clock in clocks if clock.starts <= now]
     return sorted(shown, key=lambda one: (not one.runs, one.due))
-
-
-def lasting(length: timedelta) -> str:
-    """How long something lasts, in whole minutes and no more than two units.
-
-    >>> lasting(timedelta(hours=2, minutes=5)), lasting(timedelta(seconds=20)), lasting(timedelta(days=3, hours=2))
-    ('2 h 5 min', 'less than 1 min', '3 d 2 h')
-    """
-    seconds = abs(length) // timedelta(seconds=1)
-    if seconds < _MINUTE:
-        return "less than 1 min"
-    if seconds < _HOUR:
-        return f"{seconds // _MINUTE} min"
-    if seconds < _DAY:
-        return _two(seconds // _HOUR, "h", seconds % _HOUR // _MINUTE, "min")
-    return _two(seconds // _DAY, "d", seconds % _DAY // _HOUR, "h")
-
-
-def _two(large: int, unit: str, small: int, smaller: str) -> str:
-    return f"{large} {unit} {small} {smaller}" if small else f"{large} {unit}"
 
 
 def _seen(clock: Clock, now: datetime) -> ClockSeen:

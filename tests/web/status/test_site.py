@@ -1,0 +1,207 @@
+"""The files of the status page: which there are, what they say, and that they hold no word that runs."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from html.parser import HTMLParser
+from posixpath import dirname, join, normpath
+from urllib.parse import urlsplit
+
+import pytest
+from support.status_page import HOSTILE, NOW, calm, component, empty, hostile, large, notice, troubled
+
+from actinf.responder.publishing.page import NoticeState, Working, page_document, page_of
+from actinf.web.status import render
+
+PAGES = (calm, troubled, hostile, large, empty)
+
+
+class Reader(HTMLParser):
+    """What a page is made of."""
+
+    def __init__(self, markup: bytes):
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str]]] = []
+        self.words = ""
+        self.feed(markup.decode())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, {name: value or "" for name, value in attrs}))
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+    def all(self, tag: str) -> list[dict[str, str]]:
+        """The attributes of all elements of a kind."""
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def pages_of(site: dict[str, bytes]) -> Iterator[tuple[str, Reader]]:
+    """The pages of a site."""
+    return ((path, Reader(content)) for path, content in site.items() if path.endswith(".html"))
+
+
+@pytest.mark.parametrize("make", PAGES)
+def test_the_same_page_gives_the_same_bytes(make) -> None:
+    assert render(make()) == render(make())
+
+
+@pytest.mark.parametrize("make", PAGES)
+def test_every_link_leads_to_a_file_of_the_site_and_every_part_of_a_page_to_one_that_is_there(make) -> None:
+    site = render(make())
+    identities = {path: [one["id"] for _, one in page.elements if "id" in one] for path, page in pages_of(site)}
+    for path, page in pages_of(site):
+        assert len(identities[path]) == len(set(identities[path])), path
+        if path == "404.html":
+            continue  # it is shown below any path
+        links = [one["href"] for tag in ("a", "link") for one in page.all(tag)]
+        for link in links:
+            address = urlsplit(link)
+            assert (address.scheme, address.netloc) == ("", ""), f"{path}: {link}"
+            there = normpath(join(dirname(path), address.path)) if address.path else path
+            assert there in site, f"{path}: {link}"
+            if address.fragment:
+                assert address.fragment in identities[there], f"{path}: {link}"
+
+
+@pytest.mark.parametrize("make", PAGES)
+def test_no_page_has_anything_that_runs_and_all_forbid_it(make) -> None:
+    for path, page in pages_of(render(make())):
+        kinds = {tag for tag, _ in page.elements}
+        assert kinds.isdisjoint({"script", "img", "iframe", "object", "embed", "base", "b1"}), path
+        assert not [name for _, one in page.elements for name in one if name.startswith("on") or name == "style"], path
+        policy = next(one["content"] for one in page.all("meta") if one.get("http-equiv") == "Content-Security-Policy")
+        assert policy.startswith("default-src 'none'; style-src 'self'" if path != "404.html" else "default-src 'none'")
+        assert "unsafe" not in policy
+
+
+def test_what_strangers_wrote_is_shown_as_text() -> None:
+    site = render(hostile())
+    words = " ".join(Reader(site["index.html"]).words.split())
+    for text in (*HOSTILE[:4], HOSTILE[4], HOSTILE[6], HOSTILE[7]):
+        assert text in words
+    assert "gnp.exe red \ufffd end" in words
+    for path, content in site.items():
+        assert not re.search("[\x00-\x08\x0b-\x1f\u202a-\u202e]", content.decode()), path
+
+
+@pytest.mark.parametrize("key", ["../index", "a/b", "", ".htaccess", "a\n", "ä", "x" * 101])
+def test_a_key_that_would_name_another_file_is_refused(key: str) -> None:
+    page = replace(calm(), current=(replace(calm().past[0], key=key),))
+    with pytest.raises(ValueError, match="its key names a file"):
+        render(page)
+
+
+@pytest.mark.parametrize("make", PAGES)
+def test_status_json_states_the_page_that_was_given(make) -> None:
+    document = json.loads(render(make())["status.json"])
+    assert page_document(page_of(document)) == document
+    if make is not hostile:
+        assert page_of(document) == make()
+
+
+def test_the_first_page_says_what_happens_with_all_that_was_said_of_it() -> None:
+    words = " ".join(Reader(render(troubled())["index.html"]).words.split())
+    assert "There is a major outage of Answers to requests. As of 27 Nov 2026, 14:32 UTC." in words
+    for update in troubled().current[0].updates:
+        assert " ".join(update.text.split()) in words
+    assert "30 Nov 2026, 22:32 to 1 Dec 2026, 00:02 UTC (1 h 30 min)" in words
+    assert "Since 27 Nov 2026, 13:02 UTC" in words
+
+
+def test_the_first_page_tells_of_what_was_over_within_two_weeks_alone() -> None:
+    words = Reader(render(calm())["index.html"]).words
+    assert "Requests failed for some" in words
+    lately = words[words.index("The last two weeks") :]
+    assert "New disks for results" not in lately
+
+
+def test_the_days_of_a_part_are_told_in_words_with_links_to_what_happened() -> None:
+    page = Reader(render(calm())["index.html"])
+    told = [one["aria-label"] for one in page.all("svg") if one.get("role") == "img"]
+    assert told == [
+        "1 of the last 90 days affected, 48 min of outage.",
+        "No trouble in the last 90 days.",
+        "1 of the last 90 days affected, no outage.",
+        "1 of the last 64 days affected, no outage.",
+    ]
+    assert "Partial outage, 48 min of outage" in page.words
+    assert {"incidents/2026-11-20-001.html", "maintenance/maintenance-2.html"} <= {one["href"] for one in page.all("a")}
+
+
+def test_mails_are_offered_only_where_somebody_takes_subscriptions() -> None:
+    form = Reader(render(calm())["index.html"])
+    assert form.all("form") == [{"method": "post", "action": "subscribe"}]
+    assert [one["name"] for one in form.all("input")] == ["address", *["component"] * 4]
+    assert [one["value"] for one in form.all("input")[1:]] == ["gateway", "sessions", "results", "sign-in"]
+    without = Reader(render(replace(calm(), takes_subscriptions=False))["index.html"])
+    assert without.all("form") == without.all("input") == []
+
+
+def test_each_notice_keeps_its_address_when_it_is_over() -> None:
+    page = troubled()
+    before = render(page)
+    over = replace(page.current[0], state=NoticeState.RESOLVED, ended_at=NOW)
+    after = render(replace(page, current=(), past=(over, *page.past)))
+    assert {path for path in before if "/" in path} == {path for path in after if "/" in path}
+    assert b"Resolved" in after["incidents/2026-11-27-001.html"]
+
+
+def test_a_long_history_has_a_page_for_each_month_and_a_short_one_does_not() -> None:
+    assert [path for path in render(calm()) if path.startswith("history")] == ["history.html"]
+    site = render(large())
+    paths = [path for path in site if path.startswith("history")]
+    assert paths == ["history.html", "history-2026-10.html", "history-2026-09.html"]
+    found = [
+        one["href"] for path in paths for one in Reader(site[path]).all("a") if one["href"].startswith("incidents")
+    ]
+    assert found == [f"incidents/{one.key}.html" for one in large().past]
+
+
+def test_an_empty_page_says_so() -> None:
+    site = render(empty())
+    assert "No problems are known." in Reader(site["index.html"]).words
+    assert "Nothing happened." in Reader(site["index.html"]).words
+    assert "Nothing has happened yet." in Reader(site["history.html"]).words
+
+
+def test_what_stands_nowhere_leads_home_from_every_path() -> None:
+    known, unknown = Reader(render(calm())["404.html"]), Reader(render(empty())["404.html"])
+    assert {one["href"] for one in known.all("a")} == {"#main", "https://status.example.org/"}
+    assert {one["href"] for one in unknown.all("a")} == {"#main", "../index.html"}
+    assert known.all("link") == []
+
+
+def test_many_updates_are_folded_but_all_there() -> None:
+    texts = tuple(f"Update {number}" for number in range(12, 0, -1))
+    going_on = notice("2026-11-27-009", began=timedelta(hours=4), lasted=None, texts=texts)
+    words = Reader(render(replace(calm(), current=(going_on,)))["index.html"]).words
+    assert "8 earlier updates" in words
+    assert all(f"{text}\n" in words for text in texts)
+
+
+def test_icon_and_badge_show_the_state() -> None:
+    good, bad = render(calm()), render(troubled())
+    assert good["favicon.svg"] != bad["favicon.svg"]
+    assert b"Active Inference API: Operational" in good["badge.svg"]
+    assert b"Active Inference API: Major outage" in bad["badge.svg"]
+    assert b"<script" not in render(hostile())["badge.svg"]
+
+
+def test_a_component_of_which_nothing_is_known_has_no_share_and_no_green_day() -> None:
+    page = replace(calm(), components=(component("new", "New", known=0),))
+    read = Reader(render(page)["index.html"])
+    assert "Nothing is known yet." in read.words
+    assert "uptime" not in read.words
+    bars = next(one["d"] for one in read.all("path") if one.get("class") == "unknown")
+    assert bars.count("M") == 90
+
+
+@pytest.mark.parametrize("how", list(Working))
+def test_every_state_has_a_shape_of_its_own(how: Working) -> None:
+    read = Reader(render(replace(calm(), working=how))["index.html"])
+    used = {one["href"].removeprefix("#") for one in read.all("use")}
+    assert how.value.replace(" ", "-") in used
+    assert used <= {one["id"] for one in read.all("symbol")}
