@@ -8,7 +8,7 @@ Grafana is not to be had: its pod is left out.  kube-state-metrics is the stand-
 import contextlib
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -91,11 +91,15 @@ def monitoring(cluster: Cluster) -> list[dict[str, Any]]:
 
 
 @contextlib.contextmanager
-def monitored_system(folder: Path, **values: object) -> Iterator[Monitored]:
+def monitored_system(
+    folder: Path, *, told: Mapping[str, str] | None = None, token: str = RESPONDER_TOKEN, **values: object
+) -> Iterator[Monitored]:
     """The service and its monitoring, all of it up; a test is skipped where that cannot be had.
 
     Args:
         folder: for all files; an account that is not root must be able to enter it
+        told: addresses of receivers that are told instead of `heard`
+        token: that Alertmanager shows the responder
         values: of the chart
     """
     for program in ("prometheus", "prometheus-alertmanager", "vmagent"):
@@ -112,8 +116,9 @@ def monitored_system(folder: Path, **values: object) -> Iterator[Monitored]:
         cluster.apply(STATE_METRICS)
         cluster.kubectl("create", "namespace", NAMESPACE)
         receivers = ("incidents", "security", "watchdog", "elsewhere")
-        addresses = [f"--from-literal={name}={heard.url}/{name}" for name in receivers]
-        addresses.append(f"--from-literal=token={RESPONDER_TOKEN}")
+        address = {name: f"{heard.url}/{name}" for name in receivers} | dict(told or {})
+        addresses = [f"--from-literal={name}={address[name]}" for name in receivers]
+        addresses.append(f"--from-literal=token={token}")
         cluster.kubectl("create", "secret", "generic", "alertmanager-receivers", "-n", NAMESPACE, *addresses)
         wanted = [
             one for one in monitoring(cluster) if (one["kind"], one["metadata"]["name"]) != ("Deployment", "grafana")
