@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from actinf.cli import incident_acts, incident_catalogue, incident_change, incident_record
+from actinf.cli import incident_acts, incident_catalogue, incident_change, incident_record, incident_scan
 from actinf.cli.console import Screen
 from actinf.cli.group import Group
 from actinf.cli.moments import past, since_moment
@@ -140,5 +140,12 @@ def screens() -> Any:
     return load_extra("actinf.cli.incident_screen", extra="respond", purpose=_PURPOSE)
 
 
-for _one in (incident_catalogue.command, incident_change.command, *incident_acts.COMMANDS, *incident_record.COMMANDS):
+for _one in (
+    incident_catalogue.command,
+    incident_change.command,
+    incident_scan.scan,
+    incident_scan.findings,
+    *incident_acts.COMMANDS,
+    *incident_record.COMMANDS,
+):
     command.add_command(_one)

@@ -21,6 +21,7 @@ from actinf.responder.pulse import Pulse
 from actinf.responder.quiet.quieting import Quieting
 from actinf.responder.reception import Reception
 from actinf.responder.record.anchoring import Anchoring
+from actinf.responder.scanning import Scanning
 from actinf.responder.settings import RespondSettings
 from actinf.responder.store import notes
 from actinf.responder.store.database import Store
@@ -43,6 +44,7 @@ class Parts:
     reception: Reception
     courier: Courier
     quieting: Quieting
+    scanning: Scanning
 
     def keep_clock(self) -> Correction | None:
         """Remember the time as it is counted, for the process after this one; first correct it, where that was asked.
@@ -92,6 +94,7 @@ def make_parts(settings: RespondSettings) -> Parts:
         reception=Reception(desk),
         courier=Courier(desk, routes),
         quieting=Quieting(store, clock, timedelta(hours=settings.longest_silence_hours)),
+        scanning=Scanning(store, clock, settings.scan_opens_from, settings.waiting_alerts),
     )
 
 

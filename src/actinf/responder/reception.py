@@ -34,6 +34,7 @@ __all__ = ["Reception"]
 _MOST_ON_A_TIMELINE = 100
 #: An alert that begins so often within that time comes and goes: it is said once, and then its changes are counted.
 _COMES_AND_GOES, _WITHIN = 6, timedelta(hours=1)
+_AT_ONCE = RecheckSettings(lasts={})
 
 
 @dataclass(slots=True)
@@ -165,12 +166,15 @@ class _Digest:
             self._standing.values(),
             self._now,
             self._reception.grouping,
-            bound_to=self._bound_to(known.alert.component),
+            # A weakness takes nothing down with it.
+            bound_to=() if signals.weakness else self._bound_to(known.alert.component),
             may_take=lambda name: self._graveness(name) <= judgement.severity,
         )
         if isinstance(placement, Joins):
             return self._joined(known, placement.incident, signals, judgement)
-        verdict = opening(judgement.severity, not known.firing, known.began, self._now, self._reception.recheck)
+        # What a scanner found is there: it does not come and go.
+        recheck = _AT_ONCE if signals.weakness else self._reception.recheck
+        verdict = opening(judgement.severity, not known.firing, known.began, self._now, recheck)
         if isinstance(verdict, LookAgain):
             return replace(known, look_at=verdict.at, quieted_by=None)
         if isinstance(verdict, Drop):
@@ -190,7 +194,7 @@ class _Digest:
             severity=judgement.severity,
             reasons=judgement.reasons,
             component="several" if placement.takes_storm else alert.component or alert.name,
-            impact=alert.summary,
+            impact=alert.headline,
             incident_type=self._type_of(alert),
             detected_at=self._told_from(known),
             source="alert",

@@ -69,6 +69,12 @@ class RespondSettings(ProcessSettings):
     hook_secrets: _Secrets = Field(
         (), description="Secrets, by commas, with which senders sign the generic webhook and that of changes."
     )
+    scan_tokens: _Secrets = Field(
+        (), description="Bearer tokens, by commas, one of which has to come with the report of a scanner."
+    )
+    scan_opens_from: Literal["critical", "high", "medium", "low"] = Field(
+        "high", description="How bad a finding of a scanner is that opens an incident; the rest is listed."
+    )
     waiting_alerts: int = Field(
         100_000, ge=1000, description="Alerts that may wait to be looked at; more are refused with 429."
     )
@@ -113,7 +119,7 @@ class RespondSettings(ProcessSettings):
     log_format: Literal["json", "text"] = Field("json", description="`json` for machines, `text` for people.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")
 
-    @field_validator("alert_tokens", "sentry_secrets", "hook_secrets", "mail_to", mode="before")
+    @field_validator("alert_tokens", "sentry_secrets", "hook_secrets", "scan_tokens", "mail_to", mode="before")
     @classmethod
     def _by_commas(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

@@ -1,6 +1,7 @@
 """The office of this machine and that of a server: the same requests, the same documents, the same refusals."""
 
 import hashlib
+import json
 import random
 import socket
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from actinf.errors import (
     ServiceUnavailable,
     SettingError,
     Unauthenticated,
+    WebhookRefused,
 )
 from actinf.responder.catalogue.parts import Catalogue
 from actinf.responder.changing import TellChange
@@ -328,3 +330,14 @@ def test_a_channel_that_never_answers_holds_nobody_up(tmp_path: Path) -> None:
         opened(office)
         assert office.settle().waits == ("1 message waits for mail",)
     office.close()
+
+
+def test_a_scan_is_taken_and_its_findings_are_listed(office: Office) -> None:
+    run = {"tool": {"driver": {"name": "Tool"}}, "results": [{"ruleId": "R1", "message": {"text": "small"}}]}
+    report = json.dumps({"version": "2.1.0", "runs": [run]}).encode()
+    (scan,) = office.take_scan(report, target="shop", component="api")["scans"]
+    assert (scan["findings"]["medium"], scan["alerts"], scan["listed"]) == (1, 0, 1)
+    assert [(one["rule"], one["component"]) for one in office.findings("api")] == [("R1", "Active Inference API")]
+    assert office.findings("postgres") == []
+    with pytest.raises(WebhookRefused, match="SARIF"):
+        office.take_scan(b"{", target="shop")

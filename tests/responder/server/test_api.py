@@ -53,7 +53,7 @@ def as_who(guarded: ResponderProcess, access: Access):
 
 
 def test_every_verb_and_every_change_of_duties_has_a_role() -> None:
-    known = {*VERBS, *DUTY_CHANGES, "see", "open", "schedule", "silence", "maintenance", "catalogue", "change"}
+    known = {*VERBS, *DUTY_CHANGES, "see", "open", "schedule", "silence", "maintenance", "catalogue", "change", "scan"}
     assert known <= set(NEEDS)
     assert not [one for one in (*VERBS.values(), *DUTY_CHANGES.values()) if inspect.isabstract(one)]
 
@@ -149,6 +149,19 @@ def test_a_private_incident_is_seen_by_those_who_are_concerned_alone(as_who) -> 
     # Whoever leads it is concerned.
     ada.post(f"/v1/incidents/{name}/assign", json={"to": "ben"}).raise_for_status()
     assert sees(ben)
+
+
+def test_who_responds_may_bring_a_scan_but_only_those_who_deal_with_security_read_it(as_who) -> None:
+    run = {"tool": {"driver": {"name": "Trivy"}}, "results": [{"ruleId": "CVE-77", "message": {"text": "bad"}}]}
+    report = {"version": "2.1.0", "runs": [run]}
+    responder, sol = as_who("ada", Role.RESPONDER), as_who("sol", Role.VIEWER, security=True)
+    assert as_who("vera", Role.VIEWER).post("/v1/scans?target=shop", json=report).status_code == 403
+    taken = responder.post("/v1/scans", params={"target": "shop"}, json=report)
+    assert (taken.status_code, taken.json()["scans"][0]["listed"]) == (200, 1)
+    hidden = responder.get("/v1/findings")
+    assert (hidden.status_code, "CVE-77" in hidden.text) == (403, False)
+    assert [one["rule"] for one in sol.get("/v1/findings").json()["findings"]] == ["CVE-77"]
+    assert responder.post("/v1/scans", json=report).status_code == 400, "it does not say what was scanned"
 
 
 def test_a_list_comes_in_pages(as_who) -> None:

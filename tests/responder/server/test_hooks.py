@@ -22,7 +22,11 @@ TOKEN, SENTRY, SECRET = "token-of-sixteen-letters", "sentry-secret-of-sixteen", 
 def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ResponderProcess]:
     """One that knows its senders."""
     with responder_process(
-        tmp_path_factory.mktemp("closed"), ALERT_TOKENS=TOKEN, SENTRY_SECRETS=SENTRY, HOOK_SECRETS=SECRET
+        tmp_path_factory.mktemp("closed"),
+        ALERT_TOKENS=TOKEN,
+        SENTRY_SECRETS=SENTRY,
+        HOOK_SECRETS=SECRET,
+        SCAN_TOKENS=TOKEN,
     ) as process:
         yield process
 
@@ -58,6 +62,9 @@ CHANGE = {"kind": "deploy", "what": "1.4.2 to production", "by": "ci"}
         ("alertmanager", {"Authorization": f"Bearer {TOKEN}"}, b'{"version": "3"}', 400, "malformed"),
         ("sentry", {}, b"{}", 401, "missing"),
         ("sentry", {"Sentry-Hook-Signature": "wrong"}, b"{}", 401, "wrong"),
+        ("sarif", {}, b"{}", 401, "missing"),
+        ("sarif", {"Authorization": "Bearer wrong"}, b"{}", 401, "wrong"),
+        ("sarif", {"Authorization": f"Bearer {TOKEN}"}, b'{"version": "2.0.0"}', 400, "malformed"),
         ("signed/ci", {}, b"{}", 401, "missing"),
         ("signed/ci", {"X-Actinf-Timestamp": "1", "X-Actinf-Signature": "v1=00"}, b"{}", 401, "wrong"),
         ("signed/a%20b", {}, b"{}", 400, "malformed"),
@@ -99,6 +106,19 @@ def test_a_message_that_comes_again_is_taken_once(client: httpx.Client) -> None:
     assert signed(client, "/hooks/change", CHANGE).json() == {"alerts": 0, "changes": 1, "repeated": False}
 
 
+def test_the_report_of_a_scanner_may_be_larger_than_other_bodies(client: httpx.Client) -> None:
+    finding = {"ruleId": "CVE-1", "level": "error", "message": {"text": "x" * 3 * 2**20}}
+    run = {"tool": {"driver": {"name": "Trivy"}}, "results": [finding]}
+    body = json.dumps({"version": "2.1.0", "runs": [run]})
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    reply = client.post("/hooks/sarif?target=shop&component=api", content=body, headers=headers)
+    (scan,) = reply.json()["scans"]
+    assert (scan["target"], scan["component"], scan["alerts"]) == ("shop", "Active Inference API", 1)
+    refused = client.post("/hooks/sarif", content=body, headers=headers)
+    assert (refused.status_code, "?target=NAME" in refused.json()["detail"]) == (400, True)
+    assert client.post("/hooks/sarif", content=b" " * 11 * 2**20, headers=headers).status_code == 413
+
+
 def test_sentry_is_known_by_its_signature(client: httpx.Client) -> None:
     issue = {"id": "7", "title": "ValueError", "level": "fatal", "project": {"slug": "api"}}
     body = json.dumps({"action": "created", "data": {"issue": issue}}).encode()
@@ -116,6 +136,7 @@ def test_a_webhook_that_nobody_may_send_names_the_setting(tmp_path_factory: pyte
             ("sentry", "SENTRY_SECRETS"),
             ("signed/x", "HOOK_SECRETS"),
             ("change", "HOOK_SECRETS"),
+            ("sarif", "SCAN_TOKENS"),
         ):
             reply = client.post(f"/hooks/{path}", content=b"{}")
             assert reply.status_code == 403

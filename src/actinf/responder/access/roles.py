@@ -52,6 +52,7 @@ NEEDS: dict[str, Role] = {
     "evidence": Role.RESPONDER,
     "evidence-hand-on": Role.RESPONDER,
     "change": Role.RESPONDER,
+    "scan": Role.RESPONDER,
     "override": Role.RESPONDER,
     "swap": Role.RESPONDER,
     "take": Role.RESPONDER,

@@ -78,6 +78,9 @@ _MUCH = 0.5
 #: What a quotient of two measurements may miss by rounding.
 _ROUNDING = 1e-9
 
+#: How severe a weakness is that a scanner found: who would use a critical one does not wait for the morning, and none
+#: of them is a breach.
+_WEAKNESSES = {"critical": Severity.P1, "high": Severity.P2, "medium": Severity.P3, "low": Severity.P3}
 _WORDS = {
     "p0": Severity.P0,
     "critical": Severity.P0,
@@ -146,6 +149,8 @@ class Signals:
         security: there is evidence that somebody got in.
         down: the system is down altogether.
         cosmetic: it is a matter of looks or of documentation.
+        weakness: how bad a weakness is that was found before anybody is known to have used it: critical, high, medium
+            or low; "": it is none.
 
     Raises:
         SettingError: a number is out of its range.
@@ -159,6 +164,7 @@ class Signals:
     security: bool = False
     down: bool = False
     cosmetic: bool = False
+    weakness: str = ""
 
     def __post_init__(self) -> None:
         if self.degradation is not None and not 0 <= self.degradation <= 1:
@@ -210,7 +216,7 @@ def signals_of(labels: Mapping[str, str], annotations: Mapping[str, str]) -> Sig
     """What an alert says that bears on the severity.
 
     `degradation` ("0.62" or "62 %"), `affected_users`, `data_loss`, `security_breach`, `down` and `cosmetic` ("true")
-    may be labels or annotations; a number that cannot be read is one that is not known.
+    may be labels or annotations, `weakness` is a label; a number that cannot be read is one that is not known.
 
     Args:
         labels: of the alert.
@@ -230,6 +236,7 @@ def signals_of(labels: Mapping[str, str], annotations: Mapping[str, str]) -> Sig
         security=is_set("security_breach"),
         down=is_set("down"),
         cosmetic=is_set("cosmetic"),
+        weakness=_weakness(labels.get("weakness", "")),
     )
 
 
@@ -280,6 +287,8 @@ def _evidence(signals: Signals, settings: SeveritySettings) -> Iterator[tuple[Se
         yield Severity.P0, "data is lost or corrupted, or may be"
     if signals.security:
         yield Severity.P0, "security: there is evidence of a breach"
+    elif signals.weakness:
+        yield _WEAKNESSES[signals.weakness], f"a weakness that is {signals.weakness}; nothing says that anybody used it"
     elif signals.kind in settings.security_kinds:
         yield Severity.P0, "security: it counts as a breach until somebody has looked"
     if signals.down:
@@ -359,6 +368,12 @@ def _share(text: str) -> float | None:
     except ValueError:
         return None
     return share if 0 <= share <= 1 else None
+
+
+def _weakness(text: str) -> str:
+    """How bad a weakness is, where that is said in a word that is known; else it counts as what it is without it."""
+    word = text.strip().lower()
+    return word if word in _WEAKNESSES else ""
 
 
 def _count(text: str) -> int | None:

@@ -78,6 +78,11 @@ class Alert:
         return self.annotations.get("summary") or self.annotations.get("description") or self.name
 
     @property
+    def headline(self) -> str:
+        """What an incident says that it opens: where it is one of many, what they are together."""
+        return self.annotations.get("headline") or self.summary
+
+    @property
     def runbook(self) -> str:
         """The page that says what to do: an address of the web or a path among the documentation; "": there is none."""
         text = self.annotations.get("runbook_url") or self.labels.get("runbook", "")

@@ -30,19 +30,20 @@ _NOT_TEXT = dict.fromkeys((0, *range(55296, 57344)), "�")
 _NO_TIME_BEFORE = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def read_object(body: bytes, what: str) -> "Fields":
+def read_object(body: bytes, what: str, *, most_bytes: int = MOST_BYTES) -> "Fields":
     """The JSON object that a body holds.
 
     Args:
         body: as it was received.
         what: is expected, for messages: "a message of Alertmanager".
+        most_bytes: how large it may be.
 
     Raises:
         WebhookRefused: it is too large, or no such object.
     """
-    if len(body) > MOST_BYTES:
+    if len(body) > most_bytes:
         raise WebhookRefused(
-            f"the body has {len(body)} bytes: expected at most {MOST_BYTES}; send fewer alerts at a time",
+            f"the body has {len(body)} bytes: expected at most {most_bytes}; send less at a time",
             status=413,
             why="too_large",
         )

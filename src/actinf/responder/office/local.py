@@ -147,6 +147,14 @@ class LocalOffice:
         """As `Office.changes`."""
         return [change_document(one) for one in self._parts.desk.changes()]
 
+    def take_scan(self, report: bytes, *, target: str = "", component: str = "") -> Document:
+        """As `Office.take_scan`."""
+        return self._parts.scanning.take(report, target=target, component=component)
+
+    def findings(self, component: str | None = None) -> list[Document]:
+        """As `Office.findings`."""
+        return self._parts.scanning.findings(component)
+
     def catalogue(self) -> Catalogue:
         """As `Office.catalogue`."""
         return self._parts.desk.catalogue()

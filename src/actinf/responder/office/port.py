@@ -160,6 +160,20 @@ class Office(Protocol):
         """The changes of the last seven days, the newest first."""
         ...
 
+    def take_scan(self, report: bytes, *, target: str = "", component: str = "") -> Document:
+        """Take the report of a scanner; how many findings there are, of each scan that it holds.
+
+        Args:
+            report: in SARIF 2.1.0.
+            target: what was scanned; "": what the report says.
+            component: the part of the system that it is; "": the one that is called as the target is.
+        """
+        ...
+
+    def findings(self, component: str | None = None) -> list[Document]:
+        """What scanners found, the worst first; only that of a component, where one is given."""
+        ...
+
     def catalogue(self) -> Catalogue:
         """The catalogue of parts that holds."""
         ...

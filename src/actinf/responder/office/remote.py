@@ -47,6 +47,8 @@ _BY_KIND: Mapping[str, type[errors.ActinfError]] = {
     "out-of-turn": errors.OutOfTurn,
     "setting": errors.SettingError,
     "request": errors.SettingError,
+    "webhook": errors.WebhookRefused,
+    "too-large": errors.WebhookRefused,
     "rate-limited": errors.RateLimited,
     "unavailable": errors.ServiceUnavailable,
 }
@@ -231,6 +233,23 @@ class RemoteOffice:
     def changes(self) -> list[Document]:
         """As `Office.changes`."""
         found: list[Document] = self._ask("GET", "/v1/changes")["changes"]
+        return found
+
+    def take_scan(self, report: bytes, *, target: str = "", component: str = "") -> Document:
+        """As `Office.take_scan`."""
+        return self._ask(
+            "POST",
+            "/v1/scans",
+            params={"target": target, "component": component},
+            content=report,
+            headers={"Content-Type": "application/sarif+json"},
+            timeout=_LONG,
+        )
+
+    def findings(self, component: str | None = None) -> list[Document]:
+        """As `Office.findings`."""
+        asked = {} if component is None else {"component": component}
+        found: list[Document] = self._ask("GET", "/v1/findings", params=asked)["findings"]
         return found
 
     def catalogue(self) -> Catalogue:

@@ -55,6 +55,16 @@ def _parameter(name: str, where: str = "path") -> dict[str, Any]:
     return {"parameters": [{"name": name, "in": where, "required": where == "path", "schema": schema}]}
 
 
+def _of_a_scan() -> dict[str, Any]:
+    """The parameters of a scan, each of which is a name."""
+    schema = {"type": "string", "maxLength": 200}
+    return {
+        "parameters": [
+            {"name": name, "in": "query", "required": False, "schema": schema} for name in ("target", "component")
+        ]
+    }
+
+
 router = APIRouter(prefix="/hooks", tags=["webhooks"], route_class=_ShortRoute)
 
 _SOURCE = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
@@ -119,6 +129,26 @@ async def change(request: Request) -> JSONResponse:
         body, now, signature = await _signed_body(request, server)
         found = await _read(server, body, lambda: read_change(read_object(body, "a change"), now))
         return await _take(server, "change", Given(changes=(found,), signature=signature, received_at=now))
+
+
+@router.post("/sarif", summary="Take the report of a scanner", openapi_extra=_of_a_scan())
+async def sarif(request: Request) -> JSONResponse:
+    """SARIF 2.1.0, 10 MiB at most; `Authorization: Bearer` with one of ACTINF_RESPOND_SCAN_TOKENS.
+
+    `?target=NAME` says what was scanned where the report does not, `?component=NAME` which part of the system that is.
+    """
+    server: Server = request.app.state.server
+    with _counted("sarif"):
+        tokens = _secrets(request, server, "scan_tokens")
+        if tokens:
+            check_token(request.headers.get("authorization"), tokens)
+        of = {name: request.query_params.get(name, "") for name in ("target", "component")}
+        body = await request.body()
+        async with server.one_large_body:
+            taken = await server.do(lambda: server.parts.scanning.take(body, **of))
+        ALERTS_ACCEPTED.labels("sarif").inc(sum(scan["alerts"] for scan in taken["scans"]))
+        server.machinery.something_happened()
+        return JSONResponse(taken)
 
 
 def _is_private(request: Request) -> bool:

@@ -260,8 +260,28 @@ _SENT_AT = """
 ALTER TABLE outbox ADD COLUMN sent_at INTEGER;  -- when it arrived; NULL: it has not, or that was not kept
 """
 
+_FINDINGS = """
+CREATE TABLE finding (                 -- what the last scan of each set found
+    fingerprint TEXT PRIMARY KEY,      -- of its alert
+    scan TEXT NOT NULL,
+    said TEXT NOT NULL,                -- JSON
+    since INTEGER NOT NULL,
+    told INTEGER NOT NULL              -- whether it is an alert, or listed only
+) STRICT, WITHOUT ROWID;
+CREATE INDEX finding_of_scan ON finding (scan);
+
+CREATE TABLE scan (
+    key TEXT PRIMARY KEY,
+    tool TEXT NOT NULL,
+    target TEXT NOT NULL,
+    category TEXT NOT NULL,
+    component TEXT NOT NULL,
+    last_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+
 #: Statements, or what is done with the connection and the key of the chain, in the transaction that upgrades.
 Step = str | Callable[[sqlite3.Connection, bytes], None]
 
 #: What brings a store from version n to n + 1, in order; `PRAGMA user_version` says at which it is.
-STEPS: tuple[Step, ...] = (_FIRST, _second, _QUIET, _SENT_AT, _CATALOGUE, _FLAPPING, _REPEAT)
+STEPS: tuple[Step, ...] = (_FIRST, _second, _QUIET, _SENT_AT, _CATALOGUE, _FLAPPING, _REPEAT, _FINDINGS)
