@@ -3,7 +3,6 @@
 Nothing on them runs and nothing comes from elsewhere; addresses are relative, so that they work below any path.
 """
 
-import base64
 import hashlib
 import re
 from collections.abc import Mapping
@@ -11,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from actinf.responder.channels import neutral
 from actinf.responder.publishing.page import Notice, NoticeKind, NoticeUpdate, PublicPage, Working
@@ -30,7 +29,7 @@ STYLE = Path(__file__).with_name("static").joinpath("style.css").read_bytes()
 #: How long what is over is told of on the first page, and how much of it is said there.
 _LATELY = timedelta(days=14)
 _BEGINNING = 400
-_POLICY = "default-src 'none'; style-src {style}; img-src 'self'; form-action 'self'; base-uri 'none'"
+_POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'"
 
 
 def filled(template: str, page: PublicPage, *, up: str = "", **values: Any) -> bytes:
@@ -39,7 +38,7 @@ def filled(template: str, page: PublicPage, *, up: str = "", **values: Any) -> b
     Args:
         template: name of it.
         page: whose texts are neutral.
-        up: how one comes from it to the folder of the site: empty, or `../`.
+        up: how one comes from it to the folder of the site: empty, `../`, or where that is on its host.
         values: what this template wants besides.
     """
     always = {
@@ -47,7 +46,7 @@ def filled(template: str, page: PublicPage, *, up: str = "", **values: Any) -> b
         "up": up,
         "home": f"{up}index.html",
         "here": "",
-        "policy": _POLICY.format(style="'self'"),
+        "policy": _POLICY,
         "digest": hashlib.sha256(STYLE).hexdigest()[:12],
         "names": {one.key: one.name for one in page.components},
     }
@@ -83,15 +82,12 @@ def notice_page(page: PublicPage, notice: Notice) -> bytes:
 
 
 def lost_page(page: PublicPage) -> bytes:
-    """What is shown where nothing stands.
+    """What is shown where nothing stands: below any path, so that its links begin at the top of the address.
 
-    It is given out below any path, so that it brings its style with it.  Where the address of the site is not known,
-    it leads one folder up, which is right from the pages of notices, and from the top of an address as well.
+    A page whose address nobody said is taken to stand at the top itself.
     """
-    style = STYLE.decode()
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    home = f"{page.url}/" if page.url is not None else "../index.html"
-    return filled("lost.html", page, home=home, style=Markup(style), policy=_POLICY.format(style=f"'sha256-{digest}'"))
+    top = urlsplit(page.url or "").path.rstrip("/") + "/"
+    return filled("lost.html", page, up=top, home=top)
 
 
 def path_of(notice: Notice) -> str:

@@ -1,6 +1,7 @@
 """How states, moments and names read on the status page: in words, so that no colour has to be seen."""
 
 import math
+import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
@@ -50,7 +51,7 @@ def sentence(page: PublicPage) -> str:
     """How the whole service works, in one sentence that can stand alone."""
     if page.working is Working.OPERATIONAL:
         return "Everything is working." if page.components or page.current else "No problems are known."
-    hit = [one.name for one in page.components if one.working is page.working]
+    hit = [_isolated(one.name) for one in page.components if one.working is page.working]
     if not hit or (len(hit) == len(page.components) and len(hit) > 1):
         about = "the whole service"
     elif len(hit) > _MOST_NAMES:
@@ -86,3 +87,9 @@ def share(part: float) -> str:
     ('99.99 %', '100 %', '57.00 %')
     """
     return "100 %" if part >= 1 else f"{math.floor(max(part, 0.0) * 10_000 + 1e-6) / 100:.2f} %"
+
+
+def _isolated(name: str) -> str:
+    """A name that is written from right to left, so that it turns nothing around it; any other as it is."""
+    turns = any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in name)
+    return f"\N{FIRST STRONG ISOLATE}{name}\N{POP DIRECTIONAL ISOLATE}" if turns else name
