@@ -21,6 +21,8 @@
     │   ├── NoSuchSilence        no silence or window of maintenance of that name
     │   ├── OutOfTurn            an incident is not in a state for that
     │   ├── NotMeasured          monitoring does not answer
+    │   ├── ClusterTrouble       the cluster does not answer, or refuses
+    │   ├── NoSuchRamp           the incident has no ramp
     │   ├── StoreError           its store cannot be used
     │   ├── WebhookRefused       a webhook that is not what it should be
     │   │   └── WebhookUnauthenticated   nobody knows who sent it
@@ -48,6 +50,7 @@ __all__ = [
     "ChannelError",
     "ChannelRefused",
     "ChannelTrouble",
+    "ClusterTrouble",
     "Conflict",
     "DatabaseError",
     "EvidenceAltered",
@@ -59,6 +62,7 @@ __all__ = [
     "ModelError",
     "NoSuchEvidence",
     "NoSuchIncident",
+    "NoSuchRamp",
     "NoSuchSilence",
     "NotFound",
     "NotMeasured",
@@ -189,6 +193,14 @@ class OutOfTurn(ResponderError):
 
 class NotMeasured(ResponderError):
     """A measurement could not be had: nobody measures, does not answer in time, or answers what is none."""
+
+
+class ClusterTrouble(ResponderError):
+    """A cluster does not answer, or refuses what was asked of it."""
+
+
+class NoSuchRamp(ResponderError):
+    """An incident has no ramp of which something could be said or done."""
 
 
 class StoreError(ResponderError):

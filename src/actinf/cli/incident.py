@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from actinf.cli import incident_acts, incident_catalogue, incident_change, incident_record, incident_scan
+from actinf.cli import incident_acts, incident_catalogue, incident_change, incident_ramp, incident_record, incident_scan
 from actinf.cli.console import Screen
 from actinf.cli.group import Group
 from actinf.cli.moments import past, since_moment
@@ -145,6 +145,7 @@ for _one in (
     incident_change.command,
     incident_scan.scan,
     incident_scan.findings,
+    incident_ramp.command,
     *incident_acts.COMMANDS,
     *incident_record.COMMANDS,
 ):

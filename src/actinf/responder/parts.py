@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,6 +20,12 @@ from actinf.responder.keeping.clock import Correction, take_up
 from actinf.responder.measuring.port import Measurements, NoMeasurements
 from actinf.responder.pulse import Pulse
 from actinf.responder.quiet.quieting import Quieting
+from actinf.responder.ramp.cluster import Cluster, NoCluster
+from actinf.responder.ramp.driver import Driver
+from actinf.responder.ramp.kubectl import Kubectl
+from actinf.responder.ramp.plan import Kind
+from actinf.responder.ramp.ramping import Ramping
+from actinf.responder.ramp.trials import Command, Processes
 from actinf.responder.reception import Reception
 from actinf.responder.record.anchoring import Anchoring
 from actinf.responder.scanning import Scanning
@@ -45,6 +52,8 @@ class Parts:
     courier: Courier
     quieting: Quieting
     scanning: Scanning
+    ramping: Ramping
+    driver: Driver
 
     def keep_clock(self) -> Correction | None:
         """Remember the time as it is counted, for the process after this one; first correct it, where that was asked.
@@ -85,6 +94,7 @@ def make_parts(settings: RespondSettings) -> Parts:
     routes = _routes(settings, clock)
     link = f"{settings.public_url.rstrip('/')}/incidents/{{id}}" if settings.public_url else None
     desk = Desk(store, clock, Announcer(routes, link), measurements=_measurements(settings))
+    cluster, trials = _cluster(settings), _trials(settings, store.folder)
     return Parts(
         settings=settings,
         store=store,
@@ -95,7 +105,32 @@ def make_parts(settings: RespondSettings) -> Parts:
         courier=Courier(desk, routes),
         quieting=Quieting(store, clock, timedelta(hours=settings.longest_silence_hours)),
         scanning=Scanning(store, clock, settings.scan_opens_from, settings.waiting_alerts),
+        ramping=Ramping(desk, cluster, trials, settings.ramp_most_replicas),
+        driver=Driver(desk, cluster, trials, settings.ramp_most_replicas),
     )
+
+
+def _cluster(settings: RespondSettings) -> Cluster:
+    if settings.kubectl is None:
+        return NoCluster()
+    return Kubectl(
+        program=settings.kubectl,
+        deployment=settings.ramp_deployment,
+        namespace=settings.kube_namespace,
+        context=settings.kube_context,
+    )
+
+
+def _trials(settings: RespondSettings, folder: Path) -> Processes:
+    environment = {} if settings.ramp_url is None else {"ACTINF_URL": settings.ramp_url}
+    if settings.ramp_key is not None:
+        environment["ACTINF_KEY"] = settings.ramp_key.get_secret_value()
+    where = (settings.ramp_folder or Path()).absolute()
+    commands = {
+        kind: Command(arguments=tuple(shlex.split(command)), folder=where, environment=environment)
+        for kind, command in ((Kind.SMOKE, settings.ramp_smoke), (Kind.LOAD, settings.ramp_load))
+    }
+    return Processes(folder / "ramps", commands)
 
 
 def _recheck(settings: RespondSettings) -> RecheckSettings:

@@ -5,6 +5,7 @@ Nothing of it is needed: without any, incidents are opened, led and recorded, an
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -107,6 +108,32 @@ class RespondSettings(ProcessSettings):
         "None: that alerts arrive is not looked after.",
     )
     watchdog_seconds: float = Field(120.0, ge=1, description="How long the watchdog may stay away.")
+    kubectl: str | None = Field(
+        None,
+        min_length=1,
+        description="The program kubectl, with which a ramp scales a deployment; None: there is no ramp.",
+    )
+    kube_context: str | None = Field(None, min_length=1, description="Context of kubectl; None: its current one.")
+    kube_namespace: str | None = Field(
+        None, min_length=1, description="Namespace of the deployment; None: the context's."
+    )
+    ramp_deployment: str = Field("active-inference-api", min_length=1, description="The deployment that a ramp scales.")
+    ramp_most_replicas: int = Field(
+        5, ge=1, description="As many replicas as the database has connections for (api.mostReplicas of the chart)."
+    )
+    ramp_smoke: str = Field(
+        "python tests/smoke/test_basic_functionality.py",
+        description="The smoke test of a ramp: a command; 0 is a pass.",
+    )
+    ramp_load: str = Field(
+        "locust -f tests/load/locustfile.py --users=10 --spawn-rate=1 -t 5m --headless",
+        description="The load test of a ramp, with reduced traffic: a command; 0 is a pass.",
+    )
+    ramp_folder: Path | None = Field(None, description="Where both are run; None: where the responder was started.")
+    ramp_url: str | None = Field(
+        None, description="The service that both try, their ACTINF_URL; None: that of the process."
+    )
+    ramp_key: SecretStr | None = Field(None, description="A key for it, their ACTINF_KEY; None: that of the process.")
     hold_seconds: float = Field(
         300.0, ge=0, description="How long none of its alerts may fire before an unattended incident is closed."
     )
@@ -124,7 +151,18 @@ class RespondSettings(ProcessSettings):
     def _by_commas(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
-    @field_validator("public_url", "slack_url", "prometheus_url")
+    @field_validator("ramp_smoke", "ramp_load")
+    @classmethod
+    def _is_command(cls, value: str) -> str:
+        try:
+            words = shlex.split(value)
+        except ValueError:
+            words = []
+        if not words:
+            raise ValueError('expected a command, as "python tests/smoke/test_basic_functionality.py"')
+        return value
+
+    @field_validator("public_url", "slack_url", "prometheus_url", "ramp_url")
     @classmethod
     def _is_web_address(cls, value: str | None) -> str | None:
         if value is not None and not is_address(value, ("http", "https")):

@@ -51,7 +51,7 @@ def test_what_is_personal_is_text(kind: type[Event]) -> None:
 
 
 def test_every_kind_is_known_by_name() -> None:
-    known = {**vars(events), **vars(office_events)}
+    known = {**vars(events), **vars(office_events), **vars(ramp_events)}
     names = {name for name, one in known.items() if isinstance(one, type) and issubclass(one, Event)}
     assert names - {"Event"} == {kind.__name__ for kind in KINDS}
     assert len({kind.kind for kind in KINDS}) == len(KINDS)

@@ -65,6 +65,13 @@ NEEDS: dict[str, Role] = {
     "maintenance": Role.COMMANDER,
     "test-page": Role.RESPONDER,
     "test-page-others": Role.COMMANDER,
+    # To stop is for everybody who is called; what puts load on the service, or takes replicas away, is not.
+    "ramp-pause": Role.RESPONDER,
+    "ramp-abort": Role.RESPONDER,
+    "ramp-start": Role.COMMANDER,
+    "ramp-resume": Role.COMMANDER,
+    "ramp-pass": Role.COMMANDER,
+    "ramp-rollback": Role.COMMANDER,
     "legal": Role.COMMANDER,
     "close": Role.COMMANDER,
     "merge": Role.COMMANDER,

@@ -21,6 +21,7 @@ from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.parts import Parts
 from actinf.responder.quiet.documents import alerts_document
 from actinf.responder.quiet.requests import AnnounceMaintenance, MakeSilence
+from actinf.responder.ramp.requests import Direction, DirectRamp, StartRamp
 from actinf.responder.record.evidence import content_of, kept_copy, listed, save, written_down
 from actinf.responder.record.export import exported
 from actinf.responder.store import incidents, outbox
@@ -162,6 +163,22 @@ class LocalOffice:
     def set_catalogue(self, catalogue: Catalogue) -> None:
         """As `Office.set_catalogue`."""
         self._parts.desk.set_catalogue(catalogue, by=self._by)
+
+    def preview_ramp(self, incident: str, request: StartRamp) -> Document:
+        """As `Office.preview_ramp`."""
+        return self._parts.ramping.preview(incident, request)
+
+    def start_ramp(self, incident: str, request: StartRamp) -> Document:
+        """As `Office.start_ramp`."""
+        return self._parts.ramping.start(incident, request, by=self._by)
+
+    def ramp(self, incident: str) -> Document:
+        """As `Office.ramp`."""
+        return self._parts.ramping.document(incident)
+
+    def direct_ramp(self, incident: str, direction: Direction, request: DirectRamp) -> Document:
+        """As `Office.direct_ramp`."""
+        return self._parts.ramping.direct(incident, direction, request, by=self._by)
 
     def settle(self) -> Settled:
         """As `Office.settle`: one pass over what is due, where no server is there to do it."""

@@ -13,6 +13,7 @@ from actinf.responder.changing import TellChange
 from actinf.responder.duties import DutyChange
 from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.quiet.requests import AnnounceMaintenance, MakeSilence
+from actinf.responder.ramp.requests import Direction, DirectRamp, StartRamp
 from actinf.responder.verbs import OpenIncident, Verb
 
 __all__ = ["Document", "Office", "Settled"]
@@ -180,6 +181,22 @@ class Office(Protocol):
 
     def set_catalogue(self, catalogue: Catalogue) -> None:
         """Let a catalogue hold from now on."""
+        ...
+
+    def preview_ramp(self, incident: str, request: StartRamp) -> Document:
+        """What a ramp would do, with the cluster as it stands, and why it would not begin; nothing is changed."""
+        ...
+
+    def start_ramp(self, incident: str, request: StartRamp) -> Document:
+        """Begin a ramp; all of it."""
+        ...
+
+    def ramp(self, incident: str) -> Document:
+        """The latest ramp of an incident."""
+        ...
+
+    def direct_ramp(self, incident: str, direction: Direction, request: DirectRamp) -> Document:
+        """Say to the latest ramp of an incident what it is to do; all of it."""
         ...
 
     def settle(self) -> Settled:

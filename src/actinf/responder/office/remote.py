@@ -21,6 +21,7 @@ from actinf.responder.duties import DutyChange
 from actinf.responder.office.port import Document, Settled
 from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.quiet.requests import AnnounceMaintenance, MakeSilence
+from actinf.responder.ramp.requests import Direction, DirectRamp, StartRamp
 from actinf.responder.record.evidence import save
 from actinf.responder.verbs import OpenIncident, Verb
 from actinf.runtime.listening import means_this_machine
@@ -41,6 +42,8 @@ _BY_KIND: Mapping[str, type[errors.ActinfError]] = {
     "forbidden": errors.Forbidden,
     "no-such-incident": errors.NoSuchIncident,
     "no-such-silence": errors.NoSuchSilence,
+    "no-such-ramp": errors.NoSuchRamp,
+    "cluster": errors.ClusterTrouble,
     "not-found": errors.NotFound,
     "no-such-evidence": errors.NoSuchEvidence,
     "evidence-altered": errors.EvidenceAltered,
@@ -259,6 +262,27 @@ class RemoteOffice:
     def set_catalogue(self, catalogue: Catalogue) -> None:
         """As `Office.set_catalogue`."""
         self._ask("PUT", "/v1/catalogue", json={"catalogue": catalogue.document()})
+
+    def preview_ramp(self, incident: str, request: StartRamp) -> Document:
+        """As `Office.preview_ramp`."""
+        return self._started(incident, request, dry_run=True)
+
+    def start_ramp(self, incident: str, request: StartRamp) -> Document:
+        """As `Office.start_ramp`."""
+        return self._started(incident, request, dry_run=False)
+
+    def ramp(self, incident: str) -> Document:
+        """As `Office.ramp`."""
+        return self._ask("GET", f"/v1/incidents/{incident}/ramp")
+
+    def direct_ramp(self, incident: str, direction: Direction, request: DirectRamp) -> Document:
+        """As `Office.direct_ramp`."""
+        said = request.model_dump(mode="json", exclude_unset=True)
+        return self._ask("POST", f"/v1/incidents/{incident}/ramp/{direction}", json=said)
+
+    def _started(self, incident: str, request: StartRamp, *, dry_run: bool) -> Document:
+        said = request.model_dump(mode="json", exclude_unset=True)
+        return self._ask("POST", f"/v1/incidents/{incident}/ramp", params={"dry_run": dry_run}, json=said)
 
     def settle(self) -> Settled:
         """As `Office.settle`: the server does it."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from actinf.responder.record import ramp_narrative
 from actinf.runtime.wording import counted
 
 __all__ = ["sentence"]
@@ -159,6 +160,7 @@ _TOLD: dict[str, Callable[[_Event], str]] = {
         f"{event['what']}, {event['when']}, of {' '.join(event['matchers'])}", event["text"]
     ),
     "silence ended": lambda event: f"{event['what']} was ended",
+    **ramp_narrative.TOLD,
     "erased": lambda event: f"erased what is personal in events {_span(event['numbers'])}: {event['reason']}",
 }
 

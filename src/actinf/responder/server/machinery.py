@@ -139,6 +139,9 @@ class Machinery:
         ]
         if self.status_page is not None:
             works.append(Work(name="status page", turn=self.status_page.look, every=1.0, allowed=90.0))
+        if self._parts.settings.kubectl is not None:
+            # A turn asks the cluster and monitoring, and sets something: each within its own bounds.
+            works.append(Work(name="ramps", turn=self._ramp, every=2.0, rest=0.2, allowed=180.0))
         if self.watchdog is not None:
             every = min(LOOKS_EVERY, self._parts.settings.watchdog_seconds / 4)
             works.append(Work(name="watchdog", turn=self.watchdog.once, every=every, allowed=45.0))
@@ -169,6 +172,11 @@ class Machinery:
                 self.workers.wake(_courier(route))
 
         return turn
+
+    def _ramp(self) -> None:
+        if self._parts.driver.once():
+            self.something_happened()
+            self.workers.wake("ramps")
 
     def _audit(self) -> None:
         found = self._parts.pulse.audit()

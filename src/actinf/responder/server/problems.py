@@ -53,6 +53,13 @@ _OWN = (
         "There is no such silence",
         "No silence that holds has this number, no window of maintenance this name, or none that you see.",
     ),
+    ProblemKind("no-such-ramp", 404, "There is no such ramp", "The incident has none; one is begun with POST …/ramp."),
+    ProblemKind(
+        "cluster",
+        503,
+        "The cluster cannot be asked",
+        "It does not answer, refuses, or none is set up (ACTINF_RESPOND_KUBECTL); the detail says which.",
+    ),
     ProblemKind(
         "out-of-turn",
         409,
@@ -96,6 +103,8 @@ _BY_CLASS: tuple[tuple[type[errors.ActinfError], str], ...] = (
     (errors.NotFound, "not-found"),
     (errors.EvidenceAltered, "evidence-altered"),
     (errors.NoSuchSilence, "no-such-silence"),
+    (errors.NoSuchRamp, "no-such-ramp"),
+    (errors.ClusterTrouble, "cluster"),
     (errors.OutOfTurn, "out-of-turn"),
     (errors.IdempotencyError, "idempotency-key-reused"),
     (errors.RateLimited, "rate-limited"),

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from actinf.responder.store import office
+from actinf.responder.store.ramp_tables import RAMP
 
 __all__ = ["STEPS", "Step"]
 
@@ -284,4 +285,4 @@ CREATE TABLE scan (
 Step = str | Callable[[sqlite3.Connection, bytes], None]
 
 #: What brings a store from version n to n + 1, in order; `PRAGMA user_version` says at which it is.
-STEPS: tuple[Step, ...] = (_FIRST, _second, _QUIET, _SENT_AT, _CATALOGUE, _FLAPPING, _REPEAT, _FINDINGS)
+STEPS: tuple[Step, ...] = (_FIRST, _second, _QUIET, _SENT_AT, _CATALOGUE, _FLAPPING, _REPEAT, _FINDINGS, RAMP)

@@ -1,0 +1,201 @@
+"""The trials of a ramp: commands that run beside the responder, and go on while it is started anew.
+
+A trial is known by its name for ever.  Begun twice it runs once, and whoever asks, then or after a restart, is told
+whether it runs and how it ended.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from actinf.responder.channels.neutral import line
+from actinf.responder.ramp.plan import Kind
+
+__all__ = ["Command", "Fate", "Processes", "Trials", "Verdict"]
+
+_PROGRAM = Path(__file__).with_name("trial_process.py")
+_SECONDS_TO_BEGIN = 20.0
+_MOST_SAID = 300
+
+
+class Fate(StrEnum):
+    """What is known of a trial that has no verdict."""
+
+    UNKNOWN = "not begun"
+    RUNS = "runs"
+    LOST = "lost"  # it was begun, does not run, and left no verdict: it was killed, or the machine went down
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """How a trial ended.
+
+    Attributes:
+        passed: whether what was tried works.
+        said: its last line, or why there is none.
+    """
+
+    passed: bool
+    said: str
+
+
+class Trials(Protocol):
+    """Runs trials."""
+
+    def begin(self, name: str, kind: Kind, within: timedelta) -> None:
+        """Begin one that was not begun.
+
+        Args:
+            name: of it.
+            kind: `SMOKE` or `LOAD`.
+            within: how long it may take; then it is made to end.
+
+        Raises:
+            OSError: that cannot be done.
+        """
+        ...
+
+    def fate(self, name: str) -> Verdict | Fate:
+        """How one ended, or what else is known of it."""
+        ...
+
+    def stop(self, name: str) -> None:
+        """Make one end that runs."""
+        ...
+
+    def command(self, kind: Kind) -> str:
+        """What is run, as somebody would type it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """What is run for a kind of trial.
+
+    Attributes:
+        arguments: the program first.
+        folder: in which it runs.
+        environment: variables that it gets beside those of this process.
+    """
+
+    arguments: tuple[str, ...]
+    folder: Path
+    environment: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Processes:
+    """Trials as processes of this machine.
+
+    Attributes:
+        folder: where they leave their verdicts.
+        commands: of the kinds of trials.
+    """
+
+    folder: Path
+    commands: Mapping[Kind, Command]
+
+    def begin(self, name: str, kind: Kind, within: timedelta) -> None:
+        """As `Trials.begin`."""
+        command = self.commands[kind]
+        asked = {
+            "command": command.arguments,
+            "cwd": str(command.folder),
+            "seconds": within.total_seconds(),
+            "environment": dict(command.environment),
+        }
+        try:
+            done = subprocess.run(
+                [sys.executable, "-I", str(_PROGRAM), str(self.folder / name)],
+                input=json.dumps(asked),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+                timeout=_SECONDS_TO_BEGIN,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise OSError(f"the trial {name} has not begun in {_SECONDS_TO_BEGIN:g} s") from None
+        if done.returncode != 0:
+            said = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+            raise OSError(f"the trial {name} cannot be begun: {line(said, _MOST_SAID)}")
+
+    def fate(self, name: str) -> Verdict | Fate:
+        """As `Trials.fate`."""
+        folder = self.folder / name
+        if not (folder / "begun").exists():
+            return Fate.UNKNOWN
+        if (found := self._verdict(folder)) is not None:
+            return found
+        if self._is_held(folder / "lock"):
+            return Fate.RUNS
+        # It may have ended between the two looks.
+        return self._verdict(folder) or Fate.LOST
+
+    def stop(self, name: str) -> None:
+        """As `Trials.stop`."""
+        folder = self.folder / name
+        # The lock tells whether it runs: the number of a process that ended may be another's by now.
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            pid = int(json.loads((folder / "process.json").read_text(encoding="utf-8"))["pid"])
+            if self._is_held(folder / "lock") and _is_ours(pid, folder):
+                os.kill(pid, signal.SIGTERM)
+
+    def command(self, kind: Kind) -> str:
+        """As `Trials.command`."""
+        return shlex.join(self.commands[kind].arguments)
+
+    @staticmethod
+    def _verdict(folder: Path) -> Verdict | None:
+        try:
+            found = json.loads((folder / "verdict.json").read_text(encoding="utf-8"))
+            ended, code, said = str(found["ended"]), found["exit"], line(str(found["said"]), _MOST_SAID)
+            seconds = float(found["seconds"])
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            return Verdict(passed=False, said=f"its verdict cannot be read: {error}")
+        if ended == "exit":
+            told = said or ("it said nothing" if code == 0 else f"exit code {code}, and it said nothing")
+            return Verdict(passed=code == 0, said=told)
+        why = {
+            "time": f"it had not ended after {seconds:.0f} s",
+            "stopped": "it was stopped",
+            "not started": "it could not be started",
+        }.get(ended, ended)
+        return Verdict(passed=False, said=f"{why}{f': {said}' if said else ''}")
+
+    @staticmethod
+    def _is_held(lock: Path) -> bool:
+        try:
+            handle = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(handle)
+        return False
+
+
+def _is_ours(pid: int, folder: Path) -> bool:
+    """Whether a process is the one that looks after the trial in a folder; where the system does not say, it is."""
+    try:
+        return str(folder).encode() in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except FileNotFoundError:
+        return not Path("/proc").is_dir()

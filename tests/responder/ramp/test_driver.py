@@ -1,0 +1,256 @@
+"""A ramp is carried out step by step, stops where something is wrong, and goes on where it was."""
+
+from dataclasses import replace
+
+import pytest
+from support.ramping import RampAtHand
+
+from actinf.errors import OutOfTurn, SettingError
+from actinf.responder.ramp.plan import Kind
+from actinf.responder.ramp.requests import Direction
+from actinf.responder.ramp.state import State
+from actinf.responder.ramp.trials import Fate, Verdict
+
+FAILED = Verdict(passed=False, said="p95 is 900 ms")
+
+
+def test_each_step_comes_when_the_one_before_has_passed(at_hand: RampAtHand) -> None:
+    at_hand.start()
+    at_hand.turn()
+    assert at_hand.trials.begun == ["1-1-1", "1-2-1"]
+    assert at_hand.cluster.told == [(None, 1, 3)]
+    at_hand.pass_(minutes=4, seconds=45)
+    assert at_hand.cluster.told == [(None, 1, 3)]
+    at_hand.pass_(minutes=1)
+    assert at_hand.cluster.told == [(None, 1, 3), (None, 3, 5)]
+    assert at_hand.ramp.state is State.DONE
+    assert at_hand.kinds == ["began", *["step"] * 5, "done"]
+    assert at_hand.trials.begun == ["1-1-1", "1-2-1"]
+
+
+def test_a_failed_trial_ends_a_ramp_that_has_set_nothing(at_hand: RampAtHand) -> None:
+    at_hand.trials.ends = {Kind.SMOKE: Verdict(passed=True, said="ok"), Kind.LOAD: FAILED}
+    at_hand.start()
+    at_hand.turn()
+    assert at_hand.ramp.state is State.ABORTED
+    assert "p95 is 900 ms" in at_hand.ramp.why
+    assert at_hand.cluster.told == []
+    # The next one begins from the beginning.
+    at_hand.trials.ends = {kind: Verdict(passed=True, said="ok") for kind in (Kind.SMOKE, Kind.LOAD)}
+    at_hand.start()
+    at_hand.turn()
+    assert at_hand.trials.begun[2:] == ["2-1-1", "2-2-1"]
+
+
+def in_the_soak(at_hand: RampAtHand, **said: object) -> None:
+    at_hand.start(**said)
+    at_hand.turn()
+    at_hand.pass_(minutes=1)
+
+
+def test_what_is_bad_lets_the_soak_begin_anew(at_hand: RampAtHand) -> None:
+    in_the_soak(at_hand)
+    at_hand.pass_(minutes=3)
+    at_hand.measured.errors = 0.02
+    at_hand.pass_(seconds=30)
+    at_hand.measured.errors = 0.001
+    at_hand.pass_(minutes=4, seconds=30)
+    assert at_hand.ramp.state is State.RUNS
+    assert len(at_hand.cluster.told) == 1
+    at_hand.pass_(minutes=1)
+    assert at_hand.ramp.state is State.DONE
+
+
+@pytest.mark.parametrize("what", ["errors for long", "many errors", "restart", "slow", "not ready"])
+def test_a_breach_asks_where_going_back_takes_replicas_away(at_hand: RampAtHand, what: str) -> None:
+    in_the_soak(at_hand)
+    spoil(at_hand, what)
+    at_hand.pass_(minutes=2)
+    assert at_hand.ramp.state is State.HELD
+    assert "--down --yes-down" in at_hand.ramp.why
+    assert len(at_hand.cluster.told) == 1
+    with pytest.raises(SettingError, match="has to be said twice"):
+        at_hand.say(Direction.ROLLBACK)
+    with pytest.raises(SettingError, match="down is given and yes_down is not"):
+        at_hand.say(Direction.ROLLBACK, down=True)
+    at_hand.say(Direction.ROLLBACK, down=True, yes_down=True)
+    at_hand.turn()
+    assert at_hand.cluster.told[1:] == [(None, 3, 1)]
+    assert at_hand.ramp.state is State.WENT_BACK
+    assert at_hand.kinds[-3:] == ["held", "goes back", "went back"]
+
+
+def spoil(at_hand: RampAtHand, what: str) -> None:
+    if what == "errors for long":
+        at_hand.measured.errors = 0.02
+    elif what == "many errors":
+        at_hand.measured.errors = 0.5
+    elif what == "slow":
+        at_hand.measured.p95 = 0.4
+    elif what == "restart":
+        at_hand.cluster.restart_a_pod()
+    else:
+        at_hand.cluster.standing = replace(at_hand.cluster.standing, ready=2)
+
+
+def test_told_twice_at_the_beginning_it_goes_back_by_itself(at_hand: RampAtHand) -> None:
+    in_the_soak(at_hand, down=True, yes_down=True)
+    at_hand.cluster.restart_a_pod(out_of_memory=True)
+    at_hand.pass_(seconds=30)
+    assert at_hand.cluster.told == [(None, 1, 3), (None, 3, 1)]
+    assert at_hand.ramp.state is State.WENT_BACK
+    assert "ran out of memory" in at_hand.ramp.why
+
+
+def test_an_autoscaler_gets_its_lower_bound_back_at_the_end(at_hand: RampAtHand) -> None:
+    at_hand.cluster.with_autoscaler(2, 5)
+    in_the_soak(at_hand)
+    at_hand.pass_(minutes=5)
+    assert at_hand.cluster.told == [("hpa", 2, 3), ("hpa", 3, 5), ("hpa", 5, 2)]
+    assert at_hand.ramp.state is State.DONE
+
+
+def test_an_autoscaler_gets_its_lower_bound_back_by_itself_where_it_fails(at_hand: RampAtHand) -> None:
+    at_hand.cluster.with_autoscaler(2, 5)
+    in_the_soak(at_hand)
+    at_hand.measured.errors = 0.5
+    at_hand.pass_(seconds=30)
+    assert at_hand.cluster.told == [("hpa", 2, 3), ("hpa", 3, 2)]
+    assert at_hand.ramp.state is State.WENT_BACK
+
+
+@pytest.mark.parametrize("blind", ["no answer", "nobody asks"])
+def test_what_is_not_known_never_passes_and_a_person_is_asked(at_hand: RampAtHand, blind: str) -> None:
+    in_the_soak(at_hand)
+    at_hand.measured.trouble = "Prometheus does not answer" if blind == "no answer" else ""
+    at_hand.measured.errors = at_hand.measured.p95 = None
+    at_hand.pass_(minutes=1, seconds=45)
+    assert at_hand.ramp.state is State.RUNS
+    at_hand.pass_(minutes=1)
+    assert at_hand.ramp.state is State.HELD
+    with pytest.raises(SettingError, match="reason is empty"):
+        at_hand.say(Direction.PASS)
+    at_hand.say(Direction.PASS, reason="looked at the dashboards")
+    at_hand.turn()
+    assert at_hand.cluster.told == [(None, 1, 3), (None, 3, 5)]
+    assert at_hand.ramp.state is State.DONE
+
+
+def test_time_in_which_nobody_looked_does_not_count(at_hand: RampAtHand) -> None:
+    in_the_soak(at_hand)
+    at_hand.pass_(minutes=2)
+    at_hand.responding.clock.pass_(minutes=3)  # the responder was away
+    at_hand.turn()
+    assert at_hand.ramp.state is State.RUNS
+    at_hand.pass_(minutes=1, seconds=30)
+    assert at_hand.ramp.state is State.RUNS
+    at_hand.pass_(minutes=1)
+    assert at_hand.ramp.state is State.DONE
+
+
+def test_after_a_long_gap_the_soak_begins_anew(at_hand: RampAtHand) -> None:
+    in_the_soak(at_hand)
+    at_hand.pass_(minutes=3)
+    at_hand.responding.clock.pass_(minutes=6)
+    at_hand.turn()
+    at_hand.pass_(minutes=4, seconds=30)
+    assert at_hand.ramp.state is State.RUNS
+    at_hand.pass_(minutes=1)
+    assert at_hand.ramp.state is State.DONE
+
+
+def test_somebody_else_is_not_fought(at_hand: RampAtHand) -> None:
+    in_the_soak(at_hand)
+    at_hand.cluster.standing = replace(at_hand.cluster.standing, replicas=4, ready=4)
+    at_hand.pass_(seconds=30)
+    assert at_hand.ramp.state is State.HELD
+    assert "replicas are 4 by now, and the ramp set 3: somebody else changes it" in at_hand.ramp.why
+    at_hand.say(Direction.RESUME, reason="that was me")
+    at_hand.pass_(minutes=6)
+    assert at_hand.cluster.told == [(None, 1, 3), (None, 4, 5)]
+    assert at_hand.ramp.state is State.DONE
+
+
+def test_replicas_that_do_not_come_up_are_a_breach(at_hand: RampAtHand) -> None:
+    at_hand.cluster.with_autoscaler(1, 5)
+    at_hand.cluster.starts = False
+    at_hand.start()
+    at_hand.pass_(minutes=4)
+    assert at_hand.ramp.state is State.RUNS
+    at_hand.pass_(minutes=2)
+    assert at_hand.ramp.state is State.WENT_BACK
+    assert "1 of 3 replicas are ready after 5m" in at_hand.ramp.why
+    assert at_hand.cluster.told == [("hpa", 1, 3), ("hpa", 3, 1)]
+
+
+def test_an_effect_that_was_done_is_not_done_again(at_hand: RampAtHand) -> None:
+    """The process dies after the cluster was told, and before it is written down; or before it was told."""
+    at_hand.start()
+    at_hand.cluster.trouble = "it does not answer"
+    at_hand.turn()
+    at_hand.cluster.trouble = ""
+    answers = at_hand.cluster.scale
+
+    def dies(autoscaler: str | None, now: int, wanted: int) -> None:
+        answers(autoscaler, now, wanted)
+        raise KeyboardInterrupt
+
+    at_hand.cluster.scale = dies  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        at_hand.turn()
+    at_hand.cluster.scale = answers  # type: ignore[method-assign]
+    at_hand.turn()
+    assert at_hand.cluster.told == [(None, 1, 3)]
+    assert at_hand.ramp.current is not None
+    assert at_hand.ramp.current.step.kind is Kind.SOAK
+
+
+def test_a_trial_that_was_lost_is_begun_once_more_and_then_a_person_is_asked(at_hand: RampAtHand) -> None:
+    at_hand.trials.ends = {Kind.SMOKE: Fate.LOST}
+    at_hand.start()
+    at_hand.turn()
+    assert at_hand.trials.begun == ["1-1-1", "1-1-2"]
+    assert at_hand.ramp.state is State.HELD
+    assert "was cut off 2 times" in at_hand.ramp.why
+
+
+def test_a_paused_ramp_waits_and_an_aborted_one_leaves_what_is(at_hand: RampAtHand) -> None:
+    in_the_soak(at_hand)
+    at_hand.say(Direction.PAUSE)
+    at_hand.pass_(minutes=30)
+    assert len(at_hand.cluster.told) == 1
+    at_hand.say(Direction.RESUME)
+    at_hand.pass_(minutes=2)
+    left = at_hand.say(Direction.ABORT, reason="enough for today")
+    assert left["left"] == "3 replicas, before it 1"
+    at_hand.pass_(minutes=30)
+    assert len(at_hand.cluster.told) == 1
+    with pytest.raises(OutOfTurn, match="is aborted, and resume is for one that is paused or held"):
+        at_hand.say(Direction.RESUME)
+
+
+def test_a_running_trial_is_stopped_with_its_ramp(at_hand: RampAtHand) -> None:
+    at_hand.trials.ends = {Kind.SMOKE: Fate.RUNS}
+    at_hand.start()
+    at_hand.turn()
+    at_hand.say(Direction.ABORT)
+    assert at_hand.trials.stopped == ["1-1-1"]
+
+
+def test_one_ramp_goes_on_for_a_deployment(at_hand: RampAtHand) -> None:
+    at_hand.start()
+    at_hand.incident = at_hand.responding.opened()
+    with pytest.raises(OutOfTurn, match="another ramp goes on for deployment active-inference-api"):
+        at_hand.start()
+
+
+def test_a_ramp_is_for_an_open_incident(at_hand: RampAtHand) -> None:
+    at_hand.responding.desk.act(at_hand.incident, lambda before: _resolved(before), by="ada")
+    with pytest.raises(OutOfTurn, match="is not open"):
+        at_hand.start()
+
+
+def _resolved(before: object) -> tuple:
+    from actinf.responder.incident.decisions import resolve
+
+    return resolve(before)  # type: ignore[arg-type]

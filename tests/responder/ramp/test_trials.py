@@ -1,0 +1,131 @@
+"""Trials run beside the responder: begun once, and known to whoever asks afterwards."""
+
+import contextlib
+import json
+import os
+import signal
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from support.ports import wait_until
+
+from actinf.responder.ramp.plan import Kind
+from actinf.responder.ramp.trials import Command, Fate, Processes, Verdict
+
+_MINUTE = timedelta(minutes=1)
+
+
+def trials(folder: Path, script: str, **environment: str) -> Processes:
+    command = Command(arguments=("/bin/sh", "-c", script), folder=folder, environment=environment)
+    return Processes(folder / "ramps", {Kind.SMOKE: command, Kind.LOAD: command})
+
+
+def ended(there: Processes, name: str = "one") -> Verdict:
+    wait_until(lambda: there.fate(name) not in (Fate.UNKNOWN, Fate.RUNS), what="the trial's end", seconds=20)
+    found = there.fate(name)
+    assert isinstance(found, Verdict), found
+    return found
+
+
+def test_a_trial_is_begun_once_and_its_last_line_is_the_verdict(tmp_path: Path) -> None:
+    script = 'echo begun >> times; echo "checks: 7 ok"; echo "verdict: $ACTINF_URL"'
+    there = trials(tmp_path, script, ACTINF_URL="http://a")
+    assert there.fate("one") is Fate.UNKNOWN
+    for _ in range(3):
+        there.begin("one", Kind.SMOKE, _MINUTE)
+    assert ended(there) == Verdict(passed=True, said="verdict: http://a")
+    there.begin("one", Kind.SMOKE, _MINUTE)
+    assert (tmp_path / "times").read_text() == "begun\n"
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("echo 'p95 is 900 ms'; exit 1", "p95 is 900 ms"),
+        ("exit 3", "exit code 3, and it said nothing"),
+        ("printf '\\033[31mred\\033[0m\\007'; exit 1", "red"),
+        ("head -c 3000000 /dev/zero | tr '\\0' x; exit 1", "x" * 20),
+    ],
+)
+def test_a_failure_says_why(tmp_path: Path, script: str, said: str) -> None:
+    there = trials(tmp_path, script)
+    there.begin("one", Kind.LOAD, _MINUTE)
+    found = ended(there)
+    assert not found.passed
+    assert found.said.startswith(said)
+    assert len(found.said) <= 300
+    assert (tmp_path / "ramps" / "one" / "verdict.json").stat().st_size < 40_000
+
+
+def test_what_takes_too_long_is_ended_with_all_that_it_began(tmp_path: Path) -> None:
+    there = trials(tmp_path, "echo waits; sleep 600 & echo $! > child; wait")
+    there.begin("one", Kind.LOAD, timedelta(seconds=1))
+    found = ended(there)
+    assert not found.passed
+    assert found.said.startswith("it had not ended after ")
+    assert found.said.endswith(" s: waits")
+    assert not runs(int((tmp_path / "child").read_text()))
+
+
+def test_a_trial_can_be_stopped(tmp_path: Path) -> None:
+    there = trials(tmp_path, "trap 'echo cleaned up; exit 1' TERM; echo $$ > child; sleep 600 & wait")
+    there.begin("one", Kind.LOAD, _MINUTE)
+    wait_until((tmp_path / "child").exists, what="the command's begin", seconds=20)
+    there.stop("one")
+    assert ended(there) == Verdict(passed=False, said="it was stopped: cleaned up")
+    there.stop("one")
+    there.stop("never begun")
+
+
+def test_a_program_that_is_not_there_fails_the_trial(tmp_path: Path) -> None:
+    command = Command(arguments=("no-such-program",), folder=tmp_path, environment={})
+    there = Processes(tmp_path / "ramps", {Kind.SMOKE: command})
+    there.begin("one", Kind.SMOKE, _MINUTE)
+    said = "it could not be started: no-such-program: No such file or directory"
+    assert ended(there) == Verdict(passed=False, said=said)
+
+
+def test_a_trial_outlives_who_began_it(tmp_path: Path) -> None:
+    """Begun by a process that is killed at once; another asks for the verdict."""
+    folders = [str(Path(__file__).parent), str(Path(__file__).parents[2])]
+    program = "\n".join(
+        (
+            "import os, sys",
+            f"sys.path[:0] = {folders!r}",
+            "import test_trials as there",
+            f"begun = there.trials(there.Path({str(tmp_path)!r}), 'sleep 0.5; echo done')",
+            "begun.begin('one', there.Kind.SMOKE, there._MINUTE)",
+            "os.kill(os.getpid(), 9)",
+        )
+    )
+    process = os.spawnv(os.P_WAIT, sys.executable, [sys.executable, "-c", program])
+    assert process == -signal.SIGKILL
+    assert ended(trials(tmp_path, "exit 1")) == Verdict(passed=True, said="done")
+
+
+def test_a_trial_that_was_killed_is_lost_once_nothing_of_it_runs(tmp_path: Path) -> None:
+    there = trials(tmp_path, "echo $$ > child; sleep 600")
+    there.begin("one", Kind.LOAD, _MINUTE)
+    wait_until((tmp_path / "child").exists, what="the command's begin", seconds=20)
+    looks_after = int(json.loads((tmp_path / "ramps" / "one" / "process.json").read_text())["pid"])
+    os.kill(looks_after, signal.SIGKILL)
+    wait_until(lambda: not runs(looks_after), what="its end", seconds=20)
+    assert there.fate("one") is Fate.RUNS
+    os.killpg(int((tmp_path / "child").read_text()), signal.SIGKILL)
+    wait_until(lambda: there.fate("one") is Fate.LOST, what="the trial to be lost", seconds=20)
+
+
+def test_secrets_of_the_responder_are_kept_from_trials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACTINF_RESPOND_SLACK_TOKEN", "xoxb-secret")
+    monkeypatch.setenv("ACTINF_KEY", "of the process")
+    there = trials(tmp_path, 'echo "token ${ACTINF_RESPOND_SLACK_TOKEN:-none}, key $ACTINF_KEY"', ACTINF_KEY="its own")
+    there.begin("one", Kind.SMOKE, _MINUTE)
+    assert ended(there).said == "token none, key its own"
+
+
+def runs(pid: int) -> bool:
+    with contextlib.suppress(FileNotFoundError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
