@@ -9,7 +9,7 @@ import pytest
 from support.responding import Responding
 
 from actinf.errors import OutOfTurn
-from actinf.responder.incident import decisions, events, kinds, office_events
+from actinf.responder.incident import decisions, events, kinds, office_events, ramp_events
 from actinf.responder.incident.event import ERASED, Event
 from actinf.responder.incident.events import Milestone
 from actinf.responder.incident.kinds import event_from, personal_fields
