@@ -46,7 +46,7 @@ SKIPPED = """() => [...document.querySelectorAll('h1, h2, h3, h4, h5, h6')].filt
 
 #: What can be pressed or filled in by a mouse, in the order in which it stands.
 OPERABLE = """() => [...document.querySelectorAll('a[href], button, input, select, textarea, summary')]
-  .filter(one => one.checkVisibility() && one.type !== 'hidden' && !one.disabled)
+  .filter(one => one.checkVisibility() && one.type !== 'hidden' && !one.disabled && one.tabIndex >= 0)
   .filter(one => one.type !== 'radio' || one.checked || !document.querySelector(`[name="${one.name}"]:checked`)
      && one === document.querySelector(`[name="${one.name}"]`))
   .map((one, at) => one.dataset.at = String(at))"""

@@ -109,7 +109,7 @@ def test_what_strangers_wrote_is_text_in_every_reader_and_calls_nobody() -> None
         assert "<img" not in markup
     titles = [text(one, f"{ATOM}title") for one in atom.findall(f"{ATOM}entry")]
     assert f"Investigating: {HOSTILE[0]}" in titles
-    for path in ("rss.xml", "atom.xml", "feed.json"):
+    for path in ("rss.xml", "atom.xml", "feed.json", "status.json"):
         assert b"@everyone" not in site[path]
         assert b"@channel" not in site[path]
 

@@ -1,8 +1,7 @@
 """What was published as feeds: RSS 2.0, Atom (RFC 4287) and JSON Feed 1.1, with one entry for each update.
 
 An update is named by a URN made from its key and the address of the page (its name where it has none), so that it is
-new to a reader once.  Texts are written by an XML writer, after what XML has no character for was taken out; and since
-feeds are carried into chat rooms, none of them calls anybody there.
+new to a reader once.  Texts are written by an XML writer, after what XML has no character for was taken out.
 """
 
 import html
@@ -15,7 +14,6 @@ from email.utils import format_datetime
 from uuid import NAMESPACE_URL, uuid5
 from xml.etree import ElementTree as ET
 
-from actinf.responder.channels import neutral
 from actinf.responder.publishing.page import Notice, NoticeUpdate, PublicPage
 from actinf.web.status.pages import anchor, path_of
 from actinf.web.status.wording import said, sentence
@@ -125,8 +123,8 @@ def _entries(page: PublicPage) -> Iterator[_Entry]:
 def _entry(page: PublicPage, notice: Notice, update: NoticeUpdate) -> _Entry:
     return _Entry(
         id=_id(page, update.key),
-        title=neutral.calling_nobody(f"{said(update.state)}: {notice.title}"),
-        text=neutral.calling_nobody(update.text),
+        title=f"{said(update.state)}: {notice.title}",
+        text=update.text,
         at=update.at,
         link=f"{_address(page, path_of(notice))}#{anchor(update)}",
         state=update.state.value,

@@ -15,12 +15,14 @@ _KEY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 def neutral_page(page: PublicPage) -> PublicPage:
     """The same page without control characters, marks that turn the direction of writing and what is no character.
 
+    Nothing in it calls everybody in a chat room into which it is carried.
+
     Raises:
         ValueError: the key of a notice could name another file than its own.
     """
     return replace(
         page,
-        name=neutral.line(page.name, _LONGEST_NAME),
+        name=_line(page.name, _LONGEST_NAME),
         components=tuple(_component(one) for one in page.components),
         current=tuple(_notice(one) for one in page.current),
         planned=tuple(_notice(one) for one in page.planned),
@@ -29,7 +31,7 @@ def neutral_page(page: PublicPage) -> PublicPage:
 
 
 def _component(component: PublicComponent) -> PublicComponent:
-    name, about = neutral.line(component.name, _LONGEST_NAME), neutral.line(component.about, _LONGEST_TITLE)
+    name, about = _line(component.name, _LONGEST_NAME), _line(component.about, _LONGEST_TITLE)
     return replace(component, name=name, about=about)
 
 
@@ -40,8 +42,12 @@ def _notice(notice: Notice) -> Notice:
             "of the characters A-Z, a-z, 0-9, '.', '_' and '-', a letter or a digit first"
         )
     updates = tuple(_update(one) for one in notice.updates)
-    return replace(notice, title=neutral.line(notice.title, _LONGEST_TITLE), updates=updates)
+    return replace(notice, title=_line(notice.title, _LONGEST_TITLE), updates=updates)
 
 
 def _update(update: NoticeUpdate) -> NoticeUpdate:
-    return replace(update, text=neutral.block(update.text, _LONGEST_TEXT))
+    return replace(update, text=neutral.calling_nobody(neutral.block(update.text, _LONGEST_TEXT)))
+
+
+def _line(text: str, most: int) -> str:
+    return neutral.calling_nobody(neutral.line(text, most))
