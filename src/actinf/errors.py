@@ -24,6 +24,7 @@
     │   ├── ClusterTrouble       the cluster does not answer, or refuses
     │   ├── NoSuchRamp           the incident has no ramp
     │   ├── StoreError           its store cannot be used
+    │   ├── SubscriptionRefused  somebody cannot subscribe, or leave, in this way
     │   ├── WebhookRefused       a webhook that is not what it should be
     │   │   └── WebhookUnauthenticated   nobody knows who sent it
     │   └── ChannelError         a message did not reach the one it was for
@@ -75,6 +76,7 @@ __all__ = [
     "SettingError",
     "Stopped",
     "StoreError",
+    "SubscriptionRefused",
     "TraceError",
     "Unauthenticated",
     "Unfinished",
@@ -205,6 +207,10 @@ class NoSuchRamp(ResponderError):
 
 class StoreError(ResponderError):
     """The responder's store cannot be used: held, full, damaged, or of a later release."""
+
+
+class SubscriptionRefused(ResponderError, ValueError):
+    """Somebody cannot subscribe to the status page, or leave, in this way; the text is for them."""
 
 
 class WebhookRefused(ResponderError, ValueError):

@@ -31,7 +31,7 @@ from actinf.responder.channels.messages import digest, plain_text
 from actinf.responder.channels.port import Delivery, Kind, Message
 from actinf.runtime.listening import means_this_machine
 
-__all__ = ["MailChannel", "MailSettings", "Security"]
+__all__ = ["MailChannel", "MailSettings", "Security", "connected"]
 
 _LOG = logging.getLogger("actinf.responder.channels")
 
@@ -248,12 +248,8 @@ class _Conversation:
     def deliver(self, mail: EmailMessage | None) -> None:
         """Hand a mail over; None: go only as far as it would be handed over."""
         settings = self._settings
-        server = self._connected()
+        server = connected(settings, self._tls)
         try:
-            if settings.security is Security.STARTTLS:
-                server.starttls(context=self._tls)
-            if settings.user is not None and settings.password is not None:
-                server.login(settings.user, settings.password.get_secret_value())
             if mail is None:
                 server.ehlo_or_helo_if_needed()
                 server.noop()
@@ -267,13 +263,34 @@ class _Conversation:
         finally:
             server.close()
 
-    def _connected(self) -> smtplib.SMTP:
-        settings = self._settings
-        # The full name of this machine would be asked of a name server, which may be down as well.
-        here = socket.gethostname()
-        if settings.security is Security.TLS:
-            return smtplib.SMTP_SSL(settings.host, settings.port, here, timeout=settings.seconds, context=self._tls)
-        return smtplib.SMTP(settings.host, settings.port, here, timeout=settings.seconds)
+
+def connected(settings: MailSettings, tls: ssl.SSLContext) -> smtplib.SMTP:
+    """A connection to the mail server that mails can be handed over on: encrypted and logged in, as it is set.
+
+    Args:
+        settings: which server.
+        tls: whom to trust.
+
+    Raises:
+        OSError: nobody answers, or breaks off.
+        smtplib.SMTPException: the server refuses it.
+    """
+    # The full name of this machine would be asked of a name server, which may be down as well.
+    here = socket.gethostname()
+    server: smtplib.SMTP
+    if settings.security is Security.TLS:
+        server = smtplib.SMTP_SSL(settings.host, settings.port, here, timeout=settings.seconds, context=tls)
+    else:
+        server = smtplib.SMTP(settings.host, settings.port, here, timeout=settings.seconds)
+    try:
+        if settings.security is Security.STARTTLS:
+            server.starttls(context=tls)
+        if settings.user is not None and settings.password is not None:
+            server.login(settings.user, settings.password.get_secret_value())
+    except BaseException:
+        server.close()
+        raise
+    return server
 
 
 def _address(name: str, address: str) -> Address:

@@ -35,11 +35,13 @@ class PageServer:
         pid: of it.
         address: at which it answers.
         started_as: the digest of how a responder started it; None: somebody else did, and ends it.
+        takes_subscriptions: whether its page is to ask for addresses.
     """
 
     pid: int
     address: str
     started_as: str | None
+    takes_subscriptions: bool = False
 
 
 @contextmanager

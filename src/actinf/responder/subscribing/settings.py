@@ -6,9 +6,12 @@ import ipaddress
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from actinf.errors import SubscriptionRefused
+from actinf.responder.settings import MailServer
+from actinf.responder.subscribing.addresses import mailbox_told
 from actinf.runtime.process_settings import ProcessSettings, unknown_among
 
 __all__ = ["STATUS_PREFIX", "StatusSettings", "unknown_status_variables"]
@@ -36,8 +39,40 @@ class StatusSettings(ProcessSettings):
     metrics: Literal["loopback", "everyone"] = Field(
         "loopback", description="Whom `/metrics` answers: this machine, or whoever asks."
     )
+    smtp_url: MailServer = Field(
+        None,
+        description="smtps://user:password@host:465, or smtp://… for STARTTLS on port 587, that subscribers are mailed "
+        "through; None: nobody can subscribe.",
+    )
+    mail_from: str | None = Field(None, description="Address that mails come from; needed where `smtp_url` is given.")
+    leave_mail: str | None = Field(
+        None,
+        description="Address of a mailbox that somebody reads, for those who leave by mail; None: by links alone.",
+    )
+    mails_per_second: float = Field(50.0, gt=0, le=10_000, description="The most mails a second that go out.")
+    mail_connections: int = Field(4, ge=1, le=32, description="Connections to the mail server at once.")
+    first_mails_per_network: int = Field(
+        10, ge=1, description="Addresses an hour that may be typed from one network, a /24 or /64."
+    )
+    first_mails_per_hour: int = Field(500, ge=1, description="Addresses an hour that may be typed from all of them.")
     log_format: Literal["json", "text"] = Field("json", description="`json` for machines, `text` for people.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")
+
+    @model_validator(mode="after")
+    def _belong_together(self) -> StatusSettings:
+        if self.smtp_url is not None and self.mail_from is None:
+            raise ValueError(
+                f"{STATUS_PREFIX}SMTP_URL is set, and {STATUS_PREFIX}MAIL_FROM is not: say from whom mails come"
+            )
+        return self
+
+    @field_validator("mail_from", "leave_mail")
+    @classmethod
+    def _is_mailbox(cls, value: str | None) -> str | None:
+        try:
+            return mailbox_told(value) if value is not None else None
+        except SubscriptionRefused:
+            raise ValueError("expected an address like status@example.org") from None
 
     @field_validator("trusted_proxies")
     @classmethod

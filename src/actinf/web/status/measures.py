@@ -3,7 +3,7 @@
 from prometheus_client import CollectorRegistry, Counter, Gauge
 from prometheus_client.process_collector import ProcessCollector
 
-__all__ = ["GENERATIONS", "REGISTRY", "REQUESTS", "SITE_WRITTEN_AT"]
+__all__ = ["GENERATIONS", "MAILS", "REGISTRY", "REQUESTS", "SITE_WRITTEN_AT", "SUBSCRIBERS"]
 
 REGISTRY = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)
@@ -12,6 +12,18 @@ REQUESTS = Counter(
     "actinf_status_http_requests_total",
     "Requests that were answered, by what was asked: site, missing, health, metrics, other.",
     ("what", "status"),
+    registry=REGISTRY,
+)
+MAILS = Counter(
+    "actinf_status_mails_total",
+    "What became of mails that were handed over: sent, refused, not taken, later, untried, given up.",
+    ("outcome",),
+    registry=REGISTRY,
+)
+SUBSCRIBERS = Gauge(
+    "actinf_status_subscribers",
+    "Subscribers: confirmed, paused among them, waiting for a yes; and mails that are unsent.",
+    ("state",),
     registry=REGISTRY,
 )
 GENERATIONS = Counter(

@@ -16,6 +16,7 @@ from actinf.runtime.listening import bound_socket
 from actinf.runtime.serving import EndsInOrder, address_of, bounded_connections
 from actinf.web.status.generations import Site
 from actinf.web.status.server import StatusServer
+from actinf.web.status.subscriptions import Subscriptions
 
 __all__ = ["serve"]
 
@@ -42,10 +43,13 @@ def serve(settings: StatusSettings, folder: Path, *, started_as: str | None, say
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
     with bound_socket(settings.host, settings.port) as sock:
         address = address_of(sock)
-        me = PageServer(pid=os.getpid(), address=address, started_as=started_as)
+        asks = settings.smtp_url is not None
+        me = PageServer(pid=os.getpid(), address=address, started_as=started_as, takes_subscriptions=asks)
         with serving(folder, me):
             site = Site((settings.site or folder / SITE).absolute(), lambda: server.changed())
-            server = StatusServer(site, metrics=settings.metrics)
+            subscriptions = Subscriptions(folder, settings)
+            server = StatusServer(site, subscriptions, metrics=settings.metrics, asks=asks)
+            subscriptions.start()
             site.start()
             try:
                 nothing_yet = "" if site.current is not None else "; nothing was published yet"
@@ -66,3 +70,4 @@ def serve(settings: StatusSettings, folder: Path, *, started_as: str | None, say
                 EndsInOrder(config).run(sockets=[sock])
             finally:
                 site.stop()
+                subscriptions.stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Iterable, Mapping
 from email.utils import formatdate, parsedate_to_datetime
 from typing import Any
@@ -12,7 +13,7 @@ from starlette.types import Scope
 
 from actinf.web.status.generations import Page
 
-__all__ = ["HEADERS", "Reply", "document_reply", "note", "page_reply"]
+__all__ = ["HEADERS", "Reply", "document_reply", "html_reply", "note", "page_reply", "policy_header"]
 
 Header = tuple[bytes, bytes]
 
@@ -23,12 +24,11 @@ HEADERS: tuple[Header, ...] = (
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"permissions-policy", b"interest-cohort=()"),
-    (
-        b"content-security-policy",
-        b"default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
-        b"frame-ancestors 'none'",
-    ),
 )
+#: Where a page does not say itself what it may load.
+_POLICY = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'"
+#: Where it does.  The header says the same, since of two policies the stricter parts of both would hold.
+_STATED = re.compile(rb'<meta http-equiv="Content-Security-Policy" content="([\x20-\x7e]{1,2000}?)">')
 #: What others show as well: feeds, the document, the badge.
 _FOR_OTHERS: tuple[Header, ...] = (
     (b"access-control-allow-origin", b"*"),
@@ -88,6 +88,7 @@ def page_reply(page: Page, scope: Scope, *, status: int = 200) -> Reply:
         (b"etag", page.etag.encode()),
         (b"last-modified", formatdate(page.modified, usegmt=True).encode()),
         _CACHED if status == 200 else _NOT_CACHED,
+        policy_header(page.body if page.media_type.startswith("text/html") else b""),
         *(_FOR_ITSELF if page.media_type.startswith(("text/html", "text/css")) else _FOR_OTHERS),
     ]
     if status == 200 and _is_known(page, scope):
@@ -105,7 +106,31 @@ def note(status: int, title: str, text: str, *, headers: Iterable[Header] = ()) 
         headers: beside those of every reply.
     """
     body = _NOTE.format(title=html.escape(title), text=html.escape(text)).encode()
-    return Reply(status, body, ((b"content-type", b"text/html; charset=utf-8"), _NOT_CACHED, *_FOR_ITSELF, *headers))
+    return Reply(
+        status,
+        body,
+        ((b"content-type", b"text/html; charset=utf-8"), _NOT_CACHED, policy_header(b""), *_FOR_ITSELF, *headers),
+    )
+
+
+def html_reply(body: bytes, *, status: int = 200, headers: Iterable[Header] = ()) -> Reply:
+    """A page for whoever asked, which nobody keeps and no search engine lists.
+
+    Args:
+        body: the page.
+        status: of the reply.
+        headers: beside those of every reply.
+    """
+    kind = (b"content-type", b"text/html; charset=utf-8")
+    unlisted = (b"x-robots-tag", b"noindex")
+    return Reply(status, body, (kind, _NOT_CACHED, unlisted, policy_header(body), *_FOR_ITSELF, *headers))
+
+
+def policy_header(body: bytes) -> Header:
+    """What a page may load: what it states itself, and in any case that no other site frames it."""
+    stated = _STATED.search(body[:4096])
+    policy = html.unescape(stated[1].decode("ascii")) if stated is not None else _POLICY
+    return b"content-security-policy", f"{policy}; frame-ancestors 'none'".encode()
 
 
 def document_reply(document: Mapping[str, Any], *, status: int = 200) -> Reply:

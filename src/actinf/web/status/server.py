@@ -20,9 +20,11 @@ from starlette.types import Receive, Scope, Send
 
 from actinf.responder.publishing.page import PublicPage, page_of
 from actinf.runtime.http_edge import identity_of, tell
+from actinf.web.status.door import PATHS, Door
 from actinf.web.status.generations import Site
 from actinf.web.status.measures import GENERATIONS, REGISTRY, REQUESTS, SITE_WRITTEN_AT
 from actinf.web.status.replies import Reply, document_reply, note, page_reply
+from actinf.web.status.subscriptions import Subscriptions
 
 __all__ = ["StatusServer"]
 
@@ -39,20 +41,40 @@ class StatusServer:
 
     Args:
         site: that is served; whoever made it starts and stops it.
+        subscriptions: to the page; None: there are none.
         metrics: whom `/metrics` answers.
+        asks: whether new subscriptions are taken.
     """
 
-    def __init__(self, site: Site, *, metrics: Literal["loopback", "everyone"]):
+    def __init__(
+        self,
+        site: Site,
+        subscriptions: Subscriptions | None = None,
+        *,
+        metrics: Literal["loopback", "everyone"],
+        asks: bool = False,
+    ):
         self._site = site
+        self._subscriptions = subscriptions
+        self._door = (
+            Door(lambda: subscriptions.subscribers, self.page, asks=asks, wake=subscriptions.wake)
+            if subscriptions is not None and subscriptions.wanted
+            else None
+        )
         self._metrics = metrics
         self._read: tuple[object, PublicPage | None] = (None, None)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 -- ASGI's signature
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request; ASGI."""
         started = time.perf_counter()
-        what, reply = self._answer(scope)
+        if self._door is not None and scope["path"] in PATHS:
+            what, reply = "subscriptions", await self._door.answer(scope, receive)
+            read = True
+        else:
+            what, reply = self._answer(scope)
+            read = False
         # What is sent to a page that takes nothing is not read, so nothing else can come over this connection.
-        more = ((b"x-request-id", identity_of(scope).encode()), *((_CLOSES,) if _has_body(scope) else ()))
+        more = ((b"x-request-id", identity_of(scope).encode()), *((_CLOSES,) if _has_body(scope) and not read else ()))
         start, body = reply.messages(with_body=scope["method"] != "HEAD", more=more)
         await send(start)
         await send(body)
@@ -66,6 +88,8 @@ class StatusServer:
         if path == "/health" and reads:
             return "health", document_reply(self.health())
         if path == "/metrics" and reads and self._may_see_metrics(scope):
+            if self._subscriptions is not None:
+                self._subscriptions.measure()
             return "metrics", self._measured()
         if not reads:
             text = f"{scope['method'][:20]} is not known here: expected GET or HEAD."
@@ -93,7 +117,8 @@ class StatusServer:
         page = self.page()
         age = (datetime.now(UTC) - page.written_at).total_seconds() if page is not None else None
         stands_still = self._site.seconds_unseen > 60
-        amiss = bool(self._site.trouble) or stands_still or age is None or age > _OLD
+        subscriptions = self._subscriptions.amiss if self._subscriptions is not None else ""
+        amiss = bool(self._site.trouble) or bool(subscriptions) or stands_still or age is None or age > _OLD
         return {
             "status": "degraded" if amiss else "ok",
             "site": {
@@ -102,6 +127,7 @@ class StatusServer:
                 "seconds_old": round(age, 1) if age is not None else None,
                 "trouble": "the disk does not answer" if stands_still else "not readable" if self._site.trouble else "",
             },
+            "subscriptions": {"open": self._door is not None, "trouble": subscriptions},
         }
 
     def page(self) -> PublicPage | None:
@@ -117,6 +143,8 @@ class StatusServer:
         GENERATIONS.inc()
         page = self.page()
         SITE_WRITTEN_AT.set(page.written_at.timestamp() if page is not None else 0)
+        if self._subscriptions is not None:
+            self._subscriptions.news(page)
 
     def _measured(self) -> Reply:
         return Reply(200, generate_latest(REGISTRY), ((b"content-type", CONTENT_TYPE_LATEST.encode()),))
