@@ -31,7 +31,8 @@ GOOD, SLOW, BAD = Working.OPERATIONAL, Working.DEGRADED, Working.MAJOR_OUTAGE
         (page(BAD, BAD, BAD, BAD, GOOD), "There is a major outage of 4 of the 5 parts of the service."),
         (page(Working.MAINTENANCE, GOOD), "Planned work is under way on Part 1."),
         (page(Working.PARTIAL_OUTAGE, GOOD), "There is a partial outage of Part 1."),
-        (replace(page(), working=BAD), "There is a major outage of the whole service."),
+        (replace(page(), working=BAD), "There is a major outage of the service."),
+        (replace(page(GOOD, SLOW), working=BAD), "There is a major outage of the service."),
     ],
 )
 def test_it_says_how_the_whole_works(shown: PublicPage, said: str) -> None:

@@ -49,7 +49,7 @@ class Bars:
         width: of the drawing.
         height: of it.
         drawn: the bars.
-        words: all of it in a few words, for those who do not see it.
+        words: all of it in a few words, which stand below it for those who do not see it.
         troubled: the days that were not as they should be, the newest first.
     """
 

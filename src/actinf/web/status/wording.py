@@ -52,7 +52,9 @@ def sentence(page: PublicPage) -> str:
     if page.working is Working.OPERATIONAL:
         return "Everything is working." if page.components or page.current else "No problems are known."
     hit = [_isolated(one.name) for one in page.components if one.working is page.working]
-    if not hit or (len(hit) == len(page.components) and len(hit) > 1):
+    if not hit:  # something is told of that is none of the parts, or not of which of them
+        about = "the service"
+    elif len(hit) == len(page.components) > 1:
         about = "the whole service"
     elif len(hit) > _MOST_NAMES:
         about = f"{len(hit)} of the {len(page.components)} parts of the service"
