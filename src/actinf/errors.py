@@ -19,6 +19,7 @@
     │   ├── NoSuchEvidence       the incident has no such file
     │   ├── EvidenceAltered      a file of evidence is gone, or is not what was taken
     │   ├── NoSuchSilence        no silence or window of maintenance of that name
+    │   ├── ContactsLocked       contacts and vendors cannot be opened: their key is missing, or another
     │   ├── OutOfTurn            an incident is not in a state for that
     │   ├── NotMeasured          monitoring does not answer
     │   ├── ClusterTrouble       the cluster does not answer, or refuses
@@ -53,6 +54,7 @@ __all__ = [
     "ChannelTrouble",
     "ClusterTrouble",
     "Conflict",
+    "ContactsLocked",
     "DatabaseError",
     "EvidenceAltered",
     "FileError",
@@ -187,6 +189,10 @@ class EvidenceAltered(ResponderError):
 
 class NoSuchSilence(ResponderError):
     """No silence of that number holds, or no window of maintenance of that name."""
+
+
+class ContactsLocked(ResponderError):
+    """Contacts and vendors cannot be opened: the file of their keys is missing, or lacks the one they need."""
 
 
 class OutOfTurn(ResponderError):

@@ -43,6 +43,8 @@ _COMMANDS = {
     "postmortem": ("actinf.cli.postmortem", "Print the report of an incident, filled from its timeline."),
     "report": ("actinf.cli.report", "Report on incidents: times against what is promised."),
     "oncall": ("actinf.cli.oncall", "Say who is on call, take over, swap, stand in."),
+    "contacts": ("actinf.cli.contacts", "Keep how people are reached, and try it."),
+    "vendors": ("actinf.cli.vendors", "Keep whom to call at vendors, and how."),
     "silence": ("actinf.cli.silence", "Keep alerts from being told for a while."),
     "maintenance": ("actinf.cli.maintenance", "Announce work during which alerts are expected."),
     "status": ("actinf.cli.status", "Tell the public how the service is."),

@@ -96,8 +96,11 @@ def _check(screen: Screen, read: Schedule, now: datetime) -> int:
 
 def _set(screen: Screen, office: Office, read: Schedule, now: datetime, *, anyway: bool) -> int:
     before, until = office.schedule(), now + _HORIZON
-    gaps = _gaps()
-    found = gaps.findings(read, now, until) if before is None else gaps.new_findings(before, read, now, until)
+    gaps, known = _gaps(), _contacts(office)
+    if before is None:
+        found = gaps.findings(read, now, until, contacts=known)
+    else:
+        found = gaps.new_findings(before, read, now, until, contacts=known)
     _say(screen, found)
     grave = sum(one.is_grave for one in found)
     if grave and not anyway:
@@ -111,7 +114,23 @@ def _set(screen: Screen, office: Office, read: Schedule, now: datetime, *, anywa
     if kept:
         screen.warn(f"exceptions of the schedule before that are not in this one: {', '.join(map(str, kept))}")
     _screens().print_duties(screen.out, read, now)
+    _hint_at_contacts(screen, read)
     return 0
+
+
+def _hint_at_contacts(screen: Screen, read: Schedule) -> None:
+    """Say that numbers need not stand in the schedule, which everybody sees who may look."""
+    in_the_clear = sum(one.is_reachable for one in read.people.values())
+    if in_the_clear:
+        screen.say(
+            f"whoever sees the schedule sees how {in_the_clear} of {len(read.people)} are reached; actinf contacts "
+            "import --from-schedule keeps that sealed, and pages reach them as before"
+        )
+
+
+def _contacts(office: Office) -> set[str]:
+    """The handles of those of whom a contact says how they are reached."""
+    return {one["handle"] for one in office.address_book.contacts()["contacts"]}
 
 
 def _exceptions_lost(before: Schedule | None, read: Schedule, now: datetime) -> list[int]:
@@ -195,7 +214,7 @@ def _change(asked: Callable[[Schedule, datetime], Any], *, as_json: bool) -> int
             screen.json(after.document())
         else:
             _screens().print_changes(screen.out, before, after, now)
-        _say(screen, _gaps().new_findings(before, after, now, now + _HORIZON))
+        _say(screen, _gaps().new_findings(before, after, now, now + _HORIZON, contacts=_contacts(office)))
     return 0
 
 
@@ -206,7 +225,8 @@ def gaps(*, days: int, as_json: bool) -> int:
     """Say where nobody is on call, cannot be reached, or escalation reaches nobody new; 1 where a page is lost."""
     screen, now = Screen(), datetime.now(UTC)
     with at_office(screen) as office:
-        found = _gaps().findings(_schedule(office), now, now + timedelta(days=days))
+        schedule, until = _schedule(office), now + timedelta(days=days)
+        found = _gaps().findings(schedule, now, until, contacts=_contacts(office))
         if as_json:
             screen.json([_finding(one) for one in found])
         elif found:

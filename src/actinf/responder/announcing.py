@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from actinf.responder.catalogue.parts import Guidance
 from actinf.responder.channels import messages
@@ -25,7 +26,7 @@ from actinf.responder.oncall.people import Person
 from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.store import outbox
 
-__all__ = ["Announcer", "Route", "reached_by"]
+__all__ = ["Announcer", "Knows", "Route", "reached_by"]
 
 #: What is edited into the incident's first message.
 _NEWS = (
@@ -67,6 +68,28 @@ class Route:
     reaches: Callable[[Person], bool]
 
 
+class Knows(Protocol):
+    """Who knows how people are reached beyond what the schedule says: `actinf.responder.contacts.directory`."""
+
+    def reach(self, connection: sqlite3.Connection, person: Person) -> Person:
+        """Somebody of the schedule, with all their means."""
+        ...
+
+    def person(self, connection: sqlite3.Connection, handle: str, schedule: Schedule | None) -> Person | None:
+        """Whoever a message is for, with all their means; None: nobody is called so."""
+        ...
+
+
+class _ScheduleAlone:
+    """Nobody knows more."""
+
+    def reach(self, connection: sqlite3.Connection, person: Person) -> Person:  # noqa: ARG002 -- it knows nothing
+        return person
+
+    def person(self, connection: sqlite3.Connection, handle: str, schedule: Schedule | None) -> Person | None:  # noqa: ARG002
+        return schedule.people.get(handle) if schedule is not None else None
+
+
 def reached_by(routes: Sequence[Route], person: Person) -> tuple[str, ...]:
     """The names of the channels that can reach somebody; empty where none can."""
     return tuple(route.channel.name for route in routes if route.reaches(person))
@@ -78,10 +101,12 @@ class Announcer:
     Args:
         routes: the channels.
         link: the address of an incident's page, with `{id}` for its id; None: there is no page.
+        known: who knows how people are reached beyond what the schedule says; None: nobody.
     """
 
-    def __init__(self, routes: Sequence[Route], link: str | None = None):
+    def __init__(self, routes: Sequence[Route], link: str | None = None, known: Knows | None = None):
         self.routes = tuple(routes)
+        self.known: Knows = _ScheduleAlone() if known is None else known
         self._link = link
 
     def announce(
@@ -112,10 +137,14 @@ class Announcer:
 
     def tell(self, connection: sqlite3.Connection, person: Person, message: Message, now: datetime) -> tuple[str, ...]:
         """Tell one person, through every channel that can reach them; the names of these channels."""
-        used = reached_by(self.routes, person)
+        used = self.reached_by(connection, person)
         for name in used:
             outbox.put(connection, name, message, now)
         return used
+
+    def reached_by(self, connection: sqlite3.Connection, person: Person) -> tuple[str, ...]:
+        """The names of the channels that can reach somebody, by the schedule or by their contact."""
+        return reached_by(self.routes, self.known.reach(connection, person))
 
     def briefing(self, incident: Incident, schedule: Schedule | None, guidance: Guidance | None = None) -> Briefing:
         """What every message about an incident says; with guidance, where to look besides."""

@@ -40,7 +40,7 @@ def ask_for_contact_test(desk: Desk, who: str) -> str:
             raise SettingError(
                 "no schedule is set, so that nobody is known who could be reached: actinf oncall schedule --set FILE"
             )
-        person = schedule.people.get(who)
+        person = desk.announcer.known.person(connection, who, schedule)
         if person is None:
             raise SettingError(f"{shown(who)} is not in the schedule: expected {one_of(schedule.people, who)}")
         _require_reachable(desk.announcer.routes, person)

@@ -6,7 +6,7 @@ A channel that is dead or slow delays its own messages and nobody else's.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -16,7 +16,6 @@ from actinf.responder.channels import messages
 from actinf.responder.channels.port import Channel, Kind
 from actinf.responder.desk import BY_ITSELF, Desk
 from actinf.responder.incident import events as happened
-from actinf.responder.oncall.people import Person
 from actinf.responder.store import incidents, outbox, rosters
 from actinf.responder.store.outbox import Waiting
 
@@ -77,9 +76,10 @@ class Courier:
             waiting = outbox.claim(connection, channel.name, self.desk.clock())
             if waiting is None:
                 return False
-            schedule = rosters.schedule(connection)
-            people: Mapping[str, Person] = schedule.people if schedule is not None else {}
-        message = replace(waiting.message, to=people.get(waiting.to) if waiting.to is not None else None)
+            to = None
+            if waiting.to is not None:
+                to = self.desk.announcer.known.person(connection, waiting.to, rosters.schedule(connection))
+        message = replace(waiting.message, to=to)
         if waiting.perhaps_twice and not channel.takes_key:
             message = messages.possible_duplicate(message)
         try:

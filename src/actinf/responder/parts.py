@@ -13,6 +13,7 @@ import platformdirs
 from actinf.responder.announcing import Announcer, Route
 from actinf.responder.channels.none import NoChannel
 from actinf.responder.clocks.steady import Reading, SteadyClock
+from actinf.responder.contacts.directory import KEY_FILE, Directory
 from actinf.responder.courier import Courier
 from actinf.responder.desk import Desk
 from actinf.responder.intake.recheck import RecheckSettings
@@ -54,6 +55,7 @@ class Parts:
     scanning: Scanning
     ramping: Ramping
     driver: Driver
+    directory: Directory
 
     def keep_clock(self) -> Correction | None:
         """Remember the time as it is counted, for the process after this one; first correct it, where that was asked.
@@ -93,8 +95,9 @@ def make_parts(settings: RespondSettings) -> Parts:
     clock = SteadyClock(Reading.of(before) if before is not None else None)
     routes = _routes(settings, clock)
     link = f"{settings.public_url.rstrip('/')}/incidents/{{id}}" if settings.public_url else None
-    desk = Desk(store, clock, Announcer(routes, link), measurements=_measurements(settings))
     cluster, trials = _cluster(settings), _trials(settings, store.folder)
+    directory = _directory(settings, store, clock)
+    desk = Desk(store, clock, Announcer(routes, link, directory), measurements=_measurements(settings))
     return Parts(
         settings=settings,
         store=store,
@@ -107,6 +110,17 @@ def make_parts(settings: RespondSettings) -> Parts:
         scanning=Scanning(store, clock, settings.scan_opens_from, settings.waiting_alerts),
         ramping=Ramping(desk, cluster, trials, settings.ramp_most_replicas),
         driver=Driver(desk, cluster, trials, settings.ramp_most_replicas),
+        directory=directory,
+    )
+
+
+def _directory(settings: RespondSettings, store: Store, clock: Callable[[], datetime]) -> Directory:
+    key_file = settings.contacts_key_file
+    return Directory(
+        store,
+        clock,
+        store.folder / KEY_FILE if key_file is None else key_file.absolute(),
+        timedelta(days=settings.contact_test_days),
     )
 
 

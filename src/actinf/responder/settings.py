@@ -143,6 +143,14 @@ class RespondSettings(ProcessSettings):
     status_port: Annotated[int | None, Field(ge=0, le=65535), BeforeValidator(_none)] = Field(
         8071, description="Port at which a process of its own serves the status page; `none`: nobody does."
     )
+    contacts_key_file: Path | None = Field(
+        None,
+        description="File of the keys with which contacts and vendors are sealed; None: `contacts.key` beside the "
+        "store. Keep it on another disk than the store and its backups.",
+    )
+    contact_test_days: int = Field(
+        90, ge=1, le=3650, description="Days after which it is to be tried again whether a contact is reached."
+    )
     log_format: Literal["json", "text"] = Field("json", description="`json` for machines, `text` for people.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")
 

@@ -9,7 +9,7 @@ import pytest
 from support.responding import Responding
 
 from actinf.errors import OutOfTurn
-from actinf.responder.incident import decisions, events, kinds, office_events, ramp_events
+from actinf.responder.incident import contact_events, decisions, events, kinds, office_events, ramp_events
 from actinf.responder.incident.event import ERASED, Event
 from actinf.responder.incident.events import Milestone
 from actinf.responder.incident.kinds import event_from, personal_fields
@@ -51,7 +51,7 @@ def test_what_is_personal_is_text(kind: type[Event]) -> None:
 
 
 def test_every_kind_is_known_by_name() -> None:
-    known = {**vars(events), **vars(office_events), **vars(ramp_events)}
+    known = {**vars(events), **vars(office_events), **vars(ramp_events), **vars(contact_events)}
     names = {name for name, one in known.items() if isinstance(one, type) and issubclass(one, Event)}
     assert names - {"Event"} == {kind.__name__ for kind in KINDS}
     assert len({kind.kind for kind in KINDS}) == len(KINDS)

@@ -72,6 +72,10 @@ NEEDS: dict[str, Role] = {
     "ramp-resume": Role.COMMANDER,
     "ramp-pass": Role.COMMANDER,
     "ramp-rollback": Role.COMMANDER,
+    # Names are for everybody; how people are reached is for who may have to call them.
+    "contact-look": Role.RESPONDER,
+    "contact-own": Role.RESPONDER,
+    "contacts": Role.COMMANDER,
     "legal": Role.COMMANDER,
     "close": Role.COMMANDER,
     "merge": Role.COMMANDER,

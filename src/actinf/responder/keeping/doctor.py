@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from actinf.errors import ActinfError, ChannelError, NotMeasured
-from actinf.responder.announcing import Route, reached_by
+from actinf.responder.announcing import Route
 from actinf.responder.channels.messages import duration
 from actinf.responder.channels.port import TriesOut
 from actinf.responder.clocks.steady import Reading, machine_count, machine_run
@@ -213,7 +213,7 @@ def _schedule(parts: Parts) -> Iterator[Finding]:
     if schedule is None:
         yield _fail("schedule", "no schedule says who is on call: nobody is paged", "actinf oncall schedule --set FILE")
         return
-    found = findings(schedule, now, now + _AHEAD)
+    found = findings(schedule, now, now + _AHEAD, contacts=parts.directory.handles())
     for one in found:
         sentence, _, mend = one.sentence.partition(": ")
         yield (_fail if one.is_grave else _warn)("schedule", sentence, mend or "actinf oncall gaps")
@@ -227,7 +227,9 @@ def _people(parts: Parts) -> Iterator[Finding]:
     if schedule is None:
         return
     on_call = on_call_between(schedule, now, now + _AHEAD)
-    unreached = [person.handle for person in on_call if not reached_by(parts.courier.routes, person)]
+    with parts.store.reading() as connection:
+        announcer = parts.desk.announcer
+        unreached = [person.handle for person in on_call if not announcer.reached_by(connection, person)]
     if unreached:
         yield _fail(
             "people",

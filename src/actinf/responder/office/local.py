@@ -16,6 +16,7 @@ from actinf.responder.contact_test import ask_for_contact_test, fates_of
 from actinf.responder.documents import contact_test_document, summary_document
 from actinf.responder.duties import DutyChange
 from actinf.responder.incident.decisions import the_evidence
+from actinf.responder.office.address_book import LocalAddressBook
 from actinf.responder.office.port import Document, Settled
 from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.parts import Parts
@@ -179,6 +180,11 @@ class LocalOffice:
     def direct_ramp(self, incident: str, direction: Direction, request: DirectRamp) -> Document:
         """As `Office.direct_ramp`."""
         return self._parts.ramping.direct(incident, direction, request, by=self._by)
+
+    @property
+    def address_book(self) -> LocalAddressBook:
+        """As `Office.address_book`."""
+        return LocalAddressBook(self._parts, self._by)
 
     def settle(self) -> Settled:
         """As `Office.settle`: one pass over what is due, where no server is there to do it."""

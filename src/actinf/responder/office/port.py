@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from actinf.responder.catalogue.parts import Catalogue
 from actinf.responder.changing import TellChange
 from actinf.responder.duties import DutyChange
+from actinf.responder.office.address_book import AddressBook
 from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.quiet.requests import AnnounceMaintenance, MakeSilence
 from actinf.responder.ramp.requests import Direction, DirectRamp, StartRamp
@@ -197,6 +198,11 @@ class Office(Protocol):
 
     def direct_ramp(self, incident: str, direction: Direction, request: DirectRamp) -> Document:
         """Say to the latest ramp of an incident what it is to do; all of it."""
+        ...
+
+    @property
+    def address_book(self) -> AddressBook:
+        """Contacts and vendors."""
         ...
 
     def settle(self) -> Settled:

@@ -18,6 +18,7 @@ from actinf.responder.catalogue.parts import Catalogue
 from actinf.responder.changing import TellChange
 from actinf.responder.channels.neutral import block
 from actinf.responder.duties import DutyChange
+from actinf.responder.office.address_book import RemoteAddressBook
 from actinf.responder.office.port import Document, Settled
 from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.quiet.requests import AnnounceMaintenance, MakeSilence
@@ -47,6 +48,7 @@ _BY_KIND: Mapping[str, type[errors.ActinfError]] = {
     "not-found": errors.NotFound,
     "no-such-evidence": errors.NoSuchEvidence,
     "evidence-altered": errors.EvidenceAltered,
+    "contacts-locked": errors.ContactsLocked,
     "out-of-turn": errors.OutOfTurn,
     "setting": errors.SettingError,
     "request": errors.SettingError,
@@ -283,6 +285,11 @@ class RemoteOffice:
     def _started(self, incident: str, request: StartRamp, *, dry_run: bool) -> Document:
         said = request.model_dump(mode="json", exclude_unset=True)
         return self._ask("POST", f"/v1/incidents/{incident}/ramp", params={"dry_run": dry_run}, json=said)
+
+    @property
+    def address_book(self) -> RemoteAddressBook:
+        """As `Office.address_book`."""
+        return RemoteAddressBook(self._ask)
 
     def settle(self) -> Settled:
         """As `Office.settle`: the server does it."""

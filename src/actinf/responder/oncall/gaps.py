@@ -3,7 +3,7 @@
 A gap is never silent: each instant of the horizon at each level is either somebody's duty or in a gap found here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -64,16 +64,24 @@ def gaps(schedule: Schedule, since: datetime, until: datetime) -> tuple[Unfilled
     )
 
 
-def findings(schedule: Schedule, since: datetime, until: datetime) -> tuple[Finding, ...]:
+def findings(
+    schedule: Schedule, since: datetime, until: datetime, *, contacts: Collection[str] = ()
+) -> tuple[Finding, ...]:
     """Everything that is wrong in [since, until): the grave first, then by time.
 
     Gaps, people on call without any means to reach them, one person at two levels at a time (the second page would
     reach nobody new), levels up to the CTO that do not exist, and named duties that nobody has.
+
+    Args:
+        schedule: what is looked at.
+        since: from when.
+        until: until when.
+        contacts: the handles of those of whom a contact says how they are reached.
     """
     since, until = utc(since), utc(until)
     found = [
         *(_gap(gap) for gap in gaps(schedule, since, until)),
-        *_unreachable(schedule, since, until),
+        *(one for one in _unreachable(schedule, since, until) if one.who not in contacts),
         *_two_levels(schedule, since, until),
         *_absent(schedule, since, until),
     ]
@@ -91,10 +99,13 @@ def on_call_between(schedule: Schedule, since: datetime, until: datetime) -> tup
     return tuple(found.values())
 
 
-def new_findings(before: Schedule, after: Schedule, since: datetime, until: datetime) -> tuple[Finding, ...]:
+def new_findings(
+    before: Schedule, after: Schedule, since: datetime, until: datetime, *, contacts: Collection[str] = ()
+) -> tuple[Finding, ...]:
     """What a change of the schedule makes wrong that was not wrong before it, in [since, until)."""
-    known = findings(before, since, until)
-    return tuple(one for one in findings(after, since, until) if not any(one.is_part_of(former) for former in known))
+    known = findings(before, since, until, contacts=contacts)
+    found = findings(after, since, until, contacts=contacts)
+    return tuple(one for one in found if not any(one.is_part_of(former) for former in known))
 
 
 def _gaps_of(schedule: Schedule, number: int, since: datetime, until: datetime) -> Iterator[Unfilled]:
@@ -135,7 +146,7 @@ def _unreachable(schedule: Schedule, since: datetime, until: datetime) -> Iterat
             kind=Kind.UNREACHABLE,
             is_grave=True,
             sentence=f"{handle!r} is on call from {_moment(begins)} and cannot be reached: give them a chat_id, an "
-            "email or a phone",
+            "email or a phone, here or by actinf contacts set",
             since=begins,
             until=until,
             levels=tuple(levels),

@@ -156,6 +156,12 @@ _TOLD: dict[str, Callable[[_Event], str]] = {
     "key revoked": lambda event: f"the key {event['prefix']} is revoked",
     "schedule": lambda event: _with(f"the schedule: {event['change']}", _legible(event["what"])),
     "catalogue": lambda _: "the catalogue of parts was set",
+    "contact": lambda event: f"the contact {event['handle']} was {event['change']}",
+    "contact looked at": lambda event: f"looked at how {event['handle']} is reached",
+    "vendor": lambda event: f"the vendor {event['vendor']} was {event['change']}",
+    "contacts sealed anew": lambda event: (
+        f"contacts and vendors, {event['count']:,} in all, are sealed with the key {event['key']}"
+    ),
     "silenced": lambda event: _with(
         f"{event['what']}, {event['when']}, of {' '.join(event['matchers'])}", event["text"]
     ),

@@ -11,7 +11,19 @@ from fastapi import FastAPI
 import actinf
 from actinf.responder.access.accounts import Access
 from actinf.responder.parts import Parts
-from actinf.responder.server import catalogue, changes, health, hooks, incidents, oncall, quiet, ramp, records, scans
+from actinf.responder.server import (
+    catalogue,
+    changes,
+    contacts,
+    health,
+    hooks,
+    incidents,
+    oncall,
+    quiet,
+    ramp,
+    records,
+    scans,
+)
 from actinf.responder.server.context import Server
 from actinf.responder.server.edge import Edge
 from actinf.responder.server.machinery import Machinery
@@ -66,7 +78,7 @@ def create_app(
     )
     app.state.server = server
     install_problems(app)
-    api = (hooks, incidents, ramp, records, oncall, quiet, catalogue, changes, scans, health)
+    api = (hooks, incidents, ramp, records, oncall, quiet, catalogue, contacts, changes, scans, health)
     for router in (one.router for one in api):
         app.include_router(router)
     for add in pages:

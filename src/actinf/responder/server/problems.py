@@ -61,6 +61,12 @@ _OWN = (
         "It does not answer, refuses, or none is set up (ACTINF_RESPOND_KUBECTL); the detail says which.",
     ),
     ProblemKind(
+        "contacts-locked",
+        503,
+        "Contacts cannot be opened",
+        "The file with their keys is missing, or lacks the one that is needed; the detail names it. All else works.",
+    ),
+    ProblemKind(
         "out-of-turn",
         409,
         "The incident is not in a state for that",
@@ -105,6 +111,7 @@ _BY_CLASS: tuple[tuple[type[errors.ActinfError], str], ...] = (
     (errors.NoSuchSilence, "no-such-silence"),
     (errors.NoSuchRamp, "no-such-ramp"),
     (errors.ClusterTrouble, "cluster"),
+    (errors.ContactsLocked, "contacts-locked"),
     (errors.OutOfTurn, "out-of-turn"),
     (errors.IdempotencyError, "idempotency-key-reused"),
     (errors.RateLimited, "rate-limited"),

@@ -13,14 +13,17 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from actinf.responder.incident import office_events as happened
+from actinf.responder.incident.contact_events import ContactSet, ContactsSealedAnew, VendorSet
 from actinf.responder.incident.event import Event, Recorded
 from actinf.responder.store import timeline
 
-__all__ = ["OFFICE", "begin", "digest_of", "log", "record", "wrong_in"]
+__all__ = ["OFFICE", "begin", "digest_of", "log", "record", "sealed_digest", "wrong_in"]
 
 #: In the place of an incident's id.
 OFFICE = "office"
 _BY_ITSELF = "actinf"
+#: What is said of contacts and vendors holds all of them.
+_SEALS = (ContactSet, VendorSet, ContactsSealedAnew)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,16 @@ class _Office:
 def digest_of(text: str) -> str:
     """What stands in the log for a hashed password, a schedule and a catalogue: its SHA-256, hexadecimal."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def sealed_digest(connection: sqlite3.Connection) -> str:
+    """The SHA-256 of all that is sealed, as it is sealed, for the log of the office; empty: nothing is."""
+    found = hashlib.sha256()
+    is_empty = True
+    for row in connection.execute("SELECT kind, name, key, content FROM sealed ORDER BY kind, name"):
+        is_empty = False
+        found.update(f"{row['kind']}/{row['name']}/{row['key']}/{len(row['content'])}/".encode() + row["content"])
+    return "" if is_empty else found.hexdigest()
 
 
 def record(connection: sqlite3.Connection, key: bytes, event: Event, *, by: str, now: datetime) -> None:
@@ -100,6 +113,10 @@ def wrong_in(connection: sqlite3.Connection) -> Iterator[str]:
         yield "the schedule is not the one that was set: it was changed in the file"
     if _told_catalogue(events) != _catalogue(connection):
         yield "the catalogue is not the one that was set: it was changed in the file"
+
+    sealed = next((one.event.digest for one in reversed(events) if isinstance(one.event, _SEALS)), "")
+    if sealed != sealed_digest(connection):
+        yield "contacts and vendors are not those that were set: they were changed in the file"
 
 
 def _differs(what: str, told: object, there: object, words: object) -> Iterator[str]:

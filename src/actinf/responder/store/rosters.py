@@ -10,7 +10,7 @@ from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.store.database import ticks
 from actinf.responder.store.office import digest_of
 
-__all__ = ["schedule", "set_schedule"]
+__all__ = ["forget_means", "schedule", "set_schedule"]
 
 
 def schedule(connection: sqlite3.Connection) -> Schedule | None:
@@ -24,3 +24,13 @@ def set_schedule(connection: sqlite3.Connection, schedule: Schedule, *, by: str,
     document = json.dumps(schedule.document())
     connection.execute("INSERT INTO roster (saved_at, saved_by, document) VALUES (?, ?, ?)", [ticks(now), by, document])
     return digest_of(document)
+
+
+def forget_means(connection: sqlite3.Connection, handle: str) -> None:
+    """Strike out how somebody is reached in the schedules that do not hold any more; the one that holds stays."""
+    rows = connection.execute("SELECT id, document FROM roster ORDER BY id DESC LIMIT -1 OFFSET 1").fetchall()
+    for row in rows:
+        document = json.loads(row["document"])
+        person = document.get("people", {}).get(handle)
+        if person is not None and any(person.pop(name, None) is not None for name in ("chat_id", "email", "phone")):
+            connection.execute("UPDATE roster SET document = ? WHERE id = ?", [json.dumps(document), row["id"]])

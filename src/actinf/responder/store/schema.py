@@ -281,8 +281,35 @@ CREATE TABLE scan (
 ) STRICT, WITHOUT ROWID;
 """
 
+_CONTACTS = """
+CREATE TABLE sealed (                  -- contacts and vendors; nothing but their names can be read without the key
+    kind TEXT NOT NULL CHECK (kind IN ('contact', 'vendor')),
+    name TEXT NOT NULL,
+    key TEXT NOT NULL,                 -- the name of the key that opens it
+    content BLOB NOT NULL,
+    saved_at INTEGER NOT NULL,
+    saved_by TEXT NOT NULL,
+    PRIMARY KEY (kind, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE contact_trial (           -- whether a contact was reached, each time that it was tried
+    id INTEGER PRIMARY KEY,
+    handle TEXT NOT NULL,
+    began_at INTEGER NOT NULL,
+    began_by TEXT NOT NULL,
+    code BLOB,                         -- the SHA-256 of what was sent; NULL: nothing was, somebody said how it is
+    reached INTEGER,                   -- NULL: nobody has answered yet
+    ended_at INTEGER,
+    ended_by TEXT                      -- empty: whoever had the code
+) STRICT;
+CREATE INDEX contact_trial_of ON contact_trial (handle, id);
+CREATE UNIQUE INDEX contact_trial_by_code ON contact_trial (code);
+"""
+
 #: Statements, or what is done with the connection and the key of the chain, in the transaction that upgrades.
 Step = str | Callable[[sqlite3.Connection, bytes], None]
 
 #: What brings a store from version n to n + 1, in order; `PRAGMA user_version` says at which it is.
-STEPS: tuple[Step, ...] = (_FIRST, _second, _QUIET, _SENT_AT, _CATALOGUE, _FLAPPING, _REPEAT, _FINDINGS, RAMP)
+STEPS: tuple[Step, ...] = (
+    _FIRST, _second, _QUIET, _SENT_AT, _CATALOGUE, _FLAPPING, _REPEAT, _FINDINGS, RAMP, _CONTACTS,
+)  # fmt: skip

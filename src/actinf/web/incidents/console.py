@@ -5,6 +5,7 @@ from fastapi import FastAPI, Response
 from actinf.runtime.problem_documents import Problem
 from actinf.web.incidents import (
     accounts,
+    contacts,
     erasing,
     evidence,
     home,
@@ -46,6 +47,7 @@ def add_console(app: FastAPI) -> None:
         trying,
         oncall,
         silences,
+        contacts,
         runbooks,
         *own,
     )

@@ -29,6 +29,7 @@ from actinf.responder.server.incidents import require_visible
 from actinf.responder.store import catalogues, escalations, incidents, outbox, rosters, timeline
 from actinf.responder.store.incidents import Wanted
 from actinf.responder.verbs import VERBS, CheckByMachine, Merge, Verb
+from actinf.web.incidents.contacts import call_shown
 from actinf.web.incidents.escalating import next_step
 from actinf.web.incidents.estimating import beginning_of
 from actinf.web.incidents.filled import BLANK, Filled, SentBefore, asked_for, mistakes_of
@@ -177,6 +178,7 @@ def _looked_at(
             "milestones": _REACHED,
             "beginning": beginning_of(incident, events, measured),
             "measured": measured,
+            "call": call_shown(server, visitor, incident),
             "can_measure": server.parts.settings.prometheus_url is not None,
         }
 

@@ -52,17 +52,17 @@ async def change_duties(change: str, server: ServerParts, filing: Actor) -> Resp
 
 async def _shown(server: Server, visitor: Visitor, filled: Filled = BLANK, status: int = 200) -> Response:
     schedule = await server.do(server.parts.desk.schedule)
-    values = _looked_at(schedule, server.parts.clock())
+    values = _looked_at(schedule, server.parts.clock(), await server.do(server.parts.directory.handles))
     return page("oncall.html", status, visitor=visitor, filled=filled, schedule=schedule, **values)
 
 
-def _looked_at(schedule: Schedule | None, now: datetime) -> dict[str, Any]:
+def _looked_at(schedule: Schedule | None, now: datetime, contacts: list[str]) -> dict[str, Any]:
     if schedule is None:
         return {"now": now, "posts": [], "wrong": (), "exceptions": [], "people": []}
     return {
         "now": now,
         "posts": posts_of(schedule, now, now + AHEAD),
-        "wrong": findings(schedule, now, now + AHEAD),
+        "wrong": findings(schedule, now, now + AHEAD, contacts=contacts),
         "exceptions": _exceptions(schedule, now),
         "people": sorted(schedule.people.values(), key=lambda one: one.name),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -11,7 +12,6 @@ from fastapi import APIRouter, Response
 from fastapi.responses import RedirectResponse
 
 from actinf.errors import OutOfTurn, SettingError
-from actinf.responder.announcing import reached_by
 from actinf.responder.oncall.gaps import findings, on_call_between
 from actinf.responder.oncall.people import Person
 from actinf.responder.oncall.revision import mark_of, revision
@@ -137,8 +137,10 @@ def _previewed(server: Server, written: Schedule, holds: Schedule | None) -> dic
     now = server.parts.clock()
     made = revision(written, holds)
     schedule, until = made.schedule, now + AHEAD
-    wrong = findings(schedule, now, until)
-    unreached = [one for one in on_call_between(schedule, now, until) if _is_missed(server, one)]
+    wrong = findings(schedule, now, until, contacts=server.parts.directory.handles())
+    with server.parts.store.reading() as connection:
+        ahead = on_call_between(schedule, now, until)
+        unreached = [one for one in ahead if _is_missed(server, connection, one)]
     return {
         "now": now,
         "zone": schedule.zone,
@@ -152,9 +154,10 @@ def _previewed(server: Server, written: Schedule, holds: Schedule | None) -> dic
     }
 
 
-def _is_missed(server: Server, person: Person) -> bool:
+def _is_missed(server: Server, connection: sqlite3.Connection, person: Person) -> bool:
     """Whether somebody has means, of which none is set up here; that there are no means at all is said as a gap."""
-    return person.is_reachable and not reached_by(server.parts.courier.routes, person)
+    announcer = server.parts.desk.announcer
+    return announcer.known.reach(connection, person).is_reachable and not announcer.reached_by(connection, person)
 
 
 def _changes(schedule: Schedule, holds: Schedule | None, now: datetime) -> list[Change]:

@@ -1,0 +1,227 @@
+"""`actinf contacts`: how people are reached."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.table import Table
+from rich.text import Text
+
+from actinf.cli.console import Screen
+from actinf.cli.documents import read_document
+from actinf.cli.group import Group
+from actinf.cli.office import acting, at_office
+from actinf.cli.respond_options import data_dir_option, store_settings
+from actinf.errors import NotFound, SettingError
+from actinf.lab.extras import load_extra
+from actinf.runtime.wording import counted
+
+if TYPE_CHECKING:
+    from actinf.responder.contacts.means import Means
+    from actinf.responder.contacts.records import Contact
+    from actinf.responder.office.address_book import AddressBook
+
+__all__ = ["command"]
+
+_PURPOSE = "Working with contacts"
+
+
+@click.group("contacts", cls=Group)
+def command() -> None:
+    """Keep how people are reached: DevOps on call, Engineering Manager, CTO, and whoever else is called.
+
+    They are stored sealed, with a key from a file of its own.  HANDLE is the one of the schedule.
+    """
+
+
+@command.command("list", short_help="List contacts.")
+@click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
+def list_contacts(*, as_json: bool) -> int:
+    """List contacts, with the kinds of their means; the numbers of one are shown by `show`."""
+    screen = Screen()
+    with at_office(screen) as office:
+        found = office.address_book.contacts()
+        if as_json:
+            screen.json(found)
+            return 0
+        if found["trouble"]:
+            screen.warn(found["trouble"])
+        if not found["contacts"]:
+            screen.out.print("there is none: actinf contacts set HANDLE, or actinf contacts import FILE")
+            return 0
+        screen.out.print(_table(found["contacts"]))
+    return 0
+
+
+@command.command("show", short_help="Show how somebody is reached.")
+@click.argument("handle", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Say it as JSON, in the form of a file.")
+def show(*, handle: str | None, as_json: bool) -> int:
+    """Show how HANDLE is reached, else everybody; of who is not on call it is logged who looked."""
+    screen = Screen()
+    document = _part("document")
+    with at_office(screen) as office:
+        book = office.address_book
+        found = list(book.all_contacts()) if handle is None else [book.contact(handle)]
+        if as_json:
+            screen.json(document.contacts_document(found))
+            return 0
+        if not found:
+            screen.out.print("there is none")
+        for number, one in enumerate(found):
+            if number:
+                screen.out.print()
+            _print(screen, one)
+    return 0
+
+
+@command.command("set", short_help="Make or change a contact.")
+@click.argument("handle")
+@click.option("--name", help="As others call them.")
+@click.option("--role", help='What they are, as "CTO".')
+@click.option("--phone", "phones", multiple=True, help="A number; again for another. Replaces those before.")
+@click.option("--email", "emails", multiple=True, help="An address; again for another. Replaces those before.")
+@click.option("--chat", "chats", multiple=True, help="The name that the chat knows them by. Replaces those before.")
+@click.option("--web", "webs", multiple=True, help="An address of the web. Replaces those before.")
+@click.option("--when", help="When to use what is given here: at night, …")
+@click.option("--note", help="What a caller should know.")
+def set_contact(*, handle: str, when: str | None, **said: Any) -> int:
+    """Make a contact, or change what is given of one; the rest stays as it is.
+
+    Numbers are in the history of the shell afterwards: `actinf contacts import -` reads them from standard input.
+    """
+    screen = Screen()
+    with at_office(screen) as office:
+        book = office.address_book
+        made = _part("document").contact_from(handle, _merged(book, handle, said, when))
+        for sentence in book.set_contacts([made]):
+            screen.out.print(sentence, markup=False)
+    return 0
+
+
+@command.command("import", short_help="Take contacts from a file, or from the schedule.")
+@click.argument("file", required=False)
+@click.option("--from-schedule", is_flag=True, help="Move phone, email and chat_id from the schedule to the contacts.")
+@click.option("--check", is_flag=True, help="Only say what is wrong with the file.")
+def import_contacts(*, file: str | None, from_schedule: bool, check: bool) -> int:
+    """Take contacts from a FILE in YAML, - for standard input; each replaces the one before of the same handle.
+
+    The schedule then needs to hold no more than handles, names and roles.
+    """
+    screen = Screen()
+    if (file is None) != from_schedule or (check and from_schedule):
+        raise SettingError("import needs a FILE, or --from-schedule: expected one of them")
+    if file is not None:
+        read = read_document(_part("document").ContactsFile, file, "contacts")
+        if check:
+            screen.out.print(f"nothing is wrong with it: {counted(len(read), 'contact')}")
+            return 0
+    with at_office(screen) as office:
+        if file is None:
+            moved = office.address_book.import_schedule()
+            told = f"moved from the schedule: {', '.join(moved)}" if moved else "the schedule says of nobody how"
+            screen.out.print(told, markup=False)
+            return 0
+        for sentence in office.address_book.set_contacts(list(read.values())):
+            screen.out.print(sentence, markup=False)
+    return 0
+
+
+@command.command("remove", short_help="Erase a contact.")
+@click.argument("handle")
+@click.option("--yes", is_flag=True, help="It cannot be taken back; needed.")
+def remove(*, handle: str, yes: bool) -> int:
+    """Erase a contact, and what is known of whether they were reached."""
+    if not yes:
+        raise SettingError(f"removing {handle!r} cannot be taken back: say --yes as well")
+    screen = Screen()
+    with at_office(screen) as office:
+        office.address_book.remove_contact(handle)
+        screen.out.print(f"{handle} was removed", markup=False)
+        schedule = office.schedule()
+        if schedule is not None and handle in schedule.people:
+            screen.warn(f"{handle} is still in the schedule: take them out, actinf oncall schedule --set FILE")
+    return 0
+
+
+@command.command("rekey", short_help="Seal everything with another key.")
+@click.option("--new", is_flag=True, help="Put a new key at the head of the file first.")
+@data_dir_option
+def rekey(*, new: bool, data_dir: Path | None) -> int:
+    """Seal all contacts and vendors of this machine's store with the first key of the file, all of it or nothing.
+
+    Keys further down open what backups hold: keep those for as long as the backups, and take them out then.
+    """
+    screen = Screen()
+    settings = store_settings(screen, data_dir)
+    parts = load_extra("actinf.responder.parts", extra="respond", purpose=_PURPOSE).make_parts(settings)
+    try:
+        path = parts.directory.key_file
+        if new:
+            _part("sealing").add_key(path)
+            screen.out.print(f"a new key stands first in {path}", markup=False, soft_wrap=True)
+        count, first = parts.directory.seal_anew(by=acting())
+        others = [name for name in _part("sealing").key_ring(path).keys if name != first]
+    finally:
+        parts.close()
+    sealed = f"{count} contacts and vendors are" if count != 1 else "1 contact or vendor is"
+    screen.out.print(f"{sealed} sealed with the key {first}", markup=False)
+    if others:
+        screen.say(f"nothing in the store needs {', '.join(others)} any more; backups from before do")
+    return 0
+
+
+# ---------------------------------------------------------------------------------------------------------------- parts
+
+
+def _merged(book: AddressBook, handle: str, said: dict[str, Any], when: str | None) -> dict[str, Any]:
+    """What is known of somebody, with what was said now in its place."""
+    try:
+        before = book.contact(handle).document()
+    except NotFound:
+        before = {"means": []}
+    given = {"phone": said["phones"], "email": said["emails"], "chat": said["chats"], "web": said["webs"]}
+    if when is not None and not any(given.values()):
+        raise SettingError("--when is of what is given with it: give --phone, --email, --chat or --web as well")
+    means = [one for one in before["means"] if not any(given[kind] for kind in given if kind in one)]
+    added = [{kind: value, **({"when": when} if when else {})} for kind, values in given.items() for value in values]
+    others = {name: said[name] for name in ("name", "role", "note") if said[name] is not None}
+    return {**before, **others, "means": [*added, *means]}
+
+
+def _table(found: list[dict[str, Any]]) -> Table:
+    line = load_extra("actinf.responder.channels.neutral", extra="respond", purpose=_PURPOSE).line
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", pad_edge=False)
+    for head in ("handle", "name", "role", "reached by"):
+        table.add_column(head, overflow="fold")
+    for one in found:
+        cells = (
+            one["handle"],
+            line(one["name"] or "?"),
+            line(one["role"] or "?"),
+            ", ".join(one["means"]) or "nothing",
+        )
+        table.add_row(*map(Text, cells))
+    return table
+
+
+def _print(screen: Screen, one: Contact) -> None:
+    line = load_extra("actinf.responder.channels.neutral", extra="respond", purpose=_PURPOSE).line
+    screen.out.print(Text(f"{one.handle}  {line(one.name)}, {line(one.role)}", style="bold"))
+    for means in one.means:
+        screen.out.print(Text(f"  {_means(means)}"))
+    if not one.means:
+        screen.out.print(Text("  nothing says how they are reached"))
+    if one.note:
+        screen.out.print(Text(f"  {line(one.note)}"))
+
+
+def _means(one: Means) -> str:
+    line = load_extra("actinf.responder.channels.neutral", extra="respond", purpose=_PURPOSE).line
+    return f"{one.kind:<6} {line(one.value)}" + (f"  {line(one.when)}" if one.when else "")
+
+
+def _part(module: str) -> Any:
+    return load_extra(f"actinf.responder.contacts.{module}", extra="respond", purpose=_PURPOSE)

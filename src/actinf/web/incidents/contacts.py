@@ -1,0 +1,284 @@
+"""The pages of contacts and vendors: who there is, how one is reached, and a text to change that."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Response
+from fastapi.responses import RedirectResponse
+
+from actinf.errors import NotFound, SettingError
+from actinf.responder.contacts.calling import Callee, vendor_callee
+from actinf.responder.contacts.document import ContactsFile, VendorsFile, contacts_document, vendors_document
+from actinf.responder.contacts.listing import contacts_listed, vendors_listed, whom_to_call
+from actinf.responder.contacts.means import Means
+from actinf.responder.incident.state import Incident
+from actinf.responder.oncall.document_text import plain_values
+from actinf.responder.oncall.document_writing import yaml_of
+from actinf.responder.server.context import Server, ServerParts
+from actinf.web.incidents.filled import BLANK, Filled
+from actinf.web.incidents.pages import page
+from actinf.web.incidents.visitors import Actor, Filing, Looker, Visitor
+
+__all__ = ["call_shown", "router"]
+
+router = APIRouter()
+
+_AT_LINE = re.compile(r"^line:([0-9]+): ", re.MULTILINE)
+_EXAMPLE = """\
+contacts:
+  fay:
+    name: Fay Sutherland
+    role: CTO
+    means:
+    - {phone: "+49 30 7654321", when: at night as well}
+    - {email: fay@example.org}
+"""
+_CONTACT = """\
+contacts:
+  {handle}:
+    name: {handle}
+    role: DevOps Engineer
+    means:
+    # At least one: take the # away.
+    # - {{phone: "+49 30 1234567"}}
+    # - {{email: {handle}@example.org}}
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shown:
+    """A means as the page shows it."""
+
+    kind: str
+    value: str
+    link: str
+    when: str
+    host: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Called:
+    """Somebody to call, as the page shows them."""
+
+    key: str
+    title: str
+    name: str
+    fits: bool
+    vendor: str
+    means: list[_Shown]
+    facts: list[tuple[str, str]]
+
+
+def call_shown(server: Server, visitor: Visitor, incident: Incident) -> dict[str, Any]:
+    """Whom to call for an incident, as its page shows it to somebody."""
+    found = whom_to_call(server.parts, incident)
+    if not visitor.may("contact-look"):
+        found = found.for_viewers()
+    return {
+        "people": [_called(one) for one in found.people],
+        "vendors": [_called(one) for one in found.vendors],
+        "trouble": found.trouble,
+    }
+
+
+@router.get("/contacts")
+async def show_contacts(server: ServerParts, visitor: Looker) -> Response:
+    """Who there is."""
+    visitor.require("see")
+    return await _listed(server, visitor)
+
+
+@router.post("/contacts/add")
+async def add(server: ServerParts, filing: Actor) -> Response:
+    """Take contacts and vendors from a text; where it is refused, show it again."""
+    visitor, text = filing.visitor, _text(filing)
+    visitor.require("contacts")
+
+    def work() -> None:
+        given = plain_values(text, "line")[0]
+        kinds = [kind for kind in ("contacts", "vendors") if isinstance(given, dict) and given.get(kind) is not None]
+        if len(kinds) != 1 or len(given) != 1:
+            raise SettingError("the text begins with neither contacts: nor vendors: alone: expected one of them")
+        _keep(server, kinds[0], text, visitor.handle)
+
+    try:
+        await server.do(work)
+    except SettingError as error:
+        return await _listed(server, visitor, Filled("add", {"text": text}, {"text": str(error)}), 422)
+    return RedirectResponse("/contacts", 303)
+
+
+@router.post("/contacts/from-schedule")
+async def import_schedule(server: ServerParts, filing: Actor) -> Response:
+    """Move how people are reached from the schedule to their contacts."""
+    visitor = filing.visitor
+    visitor.require("contacts")
+    try:
+        await server.do(lambda: server.parts.directory.import_schedule(by=visitor.handle))
+    except SettingError as error:
+        return await _listed(server, visitor, Filled("add", {}, {"": str(error)}), 422)
+    return RedirectResponse("/contacts", 303)
+
+
+@router.get("/contacts/{handle}")
+async def show_contact(handle: str, server: ServerParts, visitor: Looker) -> Response:
+    """How somebody is reached."""
+    visitor.require("contact-look")
+    return await _contact(server, visitor, handle)
+
+
+@router.post("/contacts/{handle}")
+async def set_contact(handle: str, server: ServerParts, filing: Actor) -> Response:
+    """Change a contact; somebody else's needs the role commander."""
+    visitor, text = filing.visitor, _text(filing)
+    visitor.require("contact-own" if handle == visitor.handle else "contacts")
+    try:
+        await server.do(lambda: _keep(server, "contacts", text, visitor.handle, only=handle))
+    except SettingError as error:
+        return await _contact(server, visitor, handle, Filled("set", {"text": text}, {"text": str(error)}), 422)
+    return RedirectResponse(f"/contacts/{handle}", 303)
+
+
+@router.post("/contacts/{handle}/remove")
+async def remove_contact(handle: str, server: ServerParts, filing: Actor) -> Response:
+    """Erase a contact."""
+    visitor = filing.visitor
+    visitor.require("contacts")
+    await server.do(lambda: server.parts.directory.remove_contact(handle, by=visitor.handle))
+    return RedirectResponse("/contacts", 303)
+
+
+@router.get("/vendors/{key}")
+async def show_vendor(key: str, server: ServerParts, visitor: Looker) -> Response:
+    """How a vendor is reached."""
+    visitor.require("contact-look")
+    return await _vendor(server, visitor, key)
+
+
+@router.post("/vendors/{key}")
+async def set_vendor(key: str, server: ServerParts, filing: Actor) -> Response:
+    """Change a vendor."""
+    visitor, text = filing.visitor, _text(filing)
+    visitor.require("contacts")
+    try:
+        await server.do(lambda: _keep(server, "vendors", text, visitor.handle, only=key))
+    except SettingError as error:
+        return await _vendor(server, visitor, key, Filled("set", {"text": text}, {"text": str(error)}), 422)
+    return RedirectResponse(f"/vendors/{key}", 303)
+
+
+@router.post("/vendors/{key}/remove")
+async def remove_vendor(key: str, server: ServerParts, filing: Actor) -> Response:
+    """Remove a vendor."""
+    visitor = filing.visitor
+    visitor.require("contacts")
+    await server.do(lambda: server.parts.directory.remove_vendor(key, by=visitor.handle))
+    return RedirectResponse("/contacts", 303)
+
+
+def _keep(server: Server, kind: str, text: str, by: str, *, only: str = "") -> None:
+    directory = server.parts.directory
+    try:
+        found: dict[str, Any] = (ContactsFile if kind == "contacts" else VendorsFile).from_text(text, "line")
+    except SettingError as error:
+        raise SettingError(_AT_LINE.sub(r"line \1: ", str(error))) from None
+    if only and list(found) != [only]:
+        raise SettingError(f"the text is of {', '.join(found)[:80] or 'nobody'}: expected {only} alone")
+    if kind == "contacts":
+        directory.set_contacts(found.values(), by=by)
+    else:
+        directory.set_vendors(found.values(), by=by)
+
+
+async def _listed(server: Server, visitor: Visitor, filled: Filled = BLANK, status: int = 200) -> Response:
+    def work() -> dict[str, Any]:
+        contacts, vendors, schedule = (
+            contacts_listed(server.parts),
+            vendors_listed(server.parts),
+            server.parts.desk.schedule(),
+        )
+        return {
+            "contacts": contacts["contacts"],
+            "vendors": [{**one, "for_": one["for"]} for one in vendors["vendors"]],
+            "trouble": contacts["trouble"] or vendors["trouble"],
+            "in_schedule": sum(one.is_reachable for one in schedule.people.values()) if schedule is not None else 0,
+        }
+
+    values = await server.do(work)
+    return page("contacts.html", status, visitor=visitor, filled=filled, example=_EXAMPLE, **values)
+
+
+async def _contact(
+    server: Server, visitor: Visitor, handle: str, filled: Filled = BLANK, status: int = 200
+) -> Response:
+    directory = server.parts.directory
+    try:
+        found = await server.do(lambda: directory.look(handle, by=visitor.handle))
+    except NotFound:
+        if handle != visitor.handle:
+            raise
+        found = None
+    shown = None
+    if found is not None:
+        facts = (("note", found.note),) if found.note else ()
+        shown = _called(
+            Callee(key=handle, title=found.role, name=found.name, fits=True, means=found.means, facts=facts)
+        )
+    return page(
+        "contact.html",
+        status,
+        visitor=visitor,
+        filled=filled,
+        title=found.name if found is not None else handle,
+        shown=shown,
+        path=f"/contacts/{handle}",
+        text=yaml_of(contacts_document([found])) if found is not None else _CONTACT.format(handle=handle),
+        may_change=visitor.may("contacts" if handle != visitor.handle else "contact-own"),
+        may_remove=visitor.may("contacts"),
+    )
+
+
+async def _vendor(server: Server, visitor: Visitor, key: str, filled: Filled = BLANK, status: int = 200) -> Response:
+    found = await server.do(lambda: server.parts.directory.vendor(key))
+    return page(
+        "contact.html",
+        status,
+        visitor=visitor,
+        filled=filled,
+        title=found.name,
+        shown=_called(vendor_callee(found, fits=True)),
+        path=f"/vendors/{key}",
+        text=yaml_of(vendors_document([found])),
+        may_change=visitor.may("contacts"),
+        may_remove=visitor.may("contacts"),
+    )
+
+
+def _text(filing: Filing) -> str:
+    return filing.text("text").replace("\r\n", "\n")
+
+
+def _called(one: Callee) -> _Called:
+    return _Called(
+        key=one.key,
+        title=one.title,
+        name=one.name,
+        fits=one.fits,
+        vendor=one.vendor,
+        means=[_means(means) for means in one.means],
+        facts=list(one.facts),
+    )
+
+
+def _means(one: Means) -> _Shown:
+    return _Shown(
+        kind=str(one.kind),
+        value=one.value,
+        link=one.link,
+        when=one.when,
+        host=urlsplit(one.value).hostname or "" if one.kind == "web" else "",
+    )
