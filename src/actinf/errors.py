@@ -25,6 +25,7 @@
     │   ├── ClusterTrouble       the cluster does not answer, or refuses
     │   ├── NoSuchRamp           the incident has no ramp
     │   ├── StoreError           its store cannot be used
+    │   ├── PublishingError      the status page cannot be written
     │   ├── SubscriptionRefused  somebody cannot subscribe, or leave, in this way
     │   ├── WebhookRefused       a webhook that is not what it should be
     │   │   └── WebhookUnauthenticated   nobody knows who sent it
@@ -71,6 +72,7 @@ __all__ = [
     "NotMeasured",
     "ObservationError",
     "OutOfTurn",
+    "PublishingError",
     "RateLimited",
     "ResponderError",
     "ServiceError",
@@ -209,6 +211,10 @@ class ClusterTrouble(ResponderError):
 
 class NoSuchRamp(ResponderError):
     """An incident has no ramp of which something could be said or done."""
+
+
+class PublishingError(ResponderError):
+    """The status page cannot be written; what was there before stays."""
 
 
 class StoreError(ResponderError):

@@ -57,7 +57,7 @@ def test_the_same_alert_again_is_nothing_new(desk_at_hand: Responding, reception
     for _ in range(5):
         take(reception, alert(), alert())
     (incident,) = desk_at_hand.desk.list()
-    assert [one.event.kind for one in desk_at_hand.desk.timeline(incident.id)] == ["opened", "alert"]
+    assert [one.event.kind for one in desk_at_hand.desk.timeline(incident.id)] == ["opened", "alert", "published"]
 
 
 def test_alerts_of_one_root_are_one_incident_and_others_another(desk_at_hand: Responding, reception: Reception) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from actinf.cli.console import Screen
 from actinf.cli.respond_options import respond_settings
+from actinf.cli.status_rendering import render
 from actinf.errors import SettingError
 from actinf.lab.extras import load_extra
 
@@ -105,7 +106,7 @@ def _office(screen: Screen) -> Office:
         )
         return remote
     parts = load_extra("actinf.responder.parts", extra="respond", purpose=_PURPOSE)
-    made = parts.make_parts(settings)
+    made = parts.make_parts(settings, render=render)
     local: Office = load_extra("actinf.responder.office.local", extra="respond", purpose=_PURPOSE).LocalOffice(made, by)
     return local
 

@@ -21,6 +21,7 @@ from actinf.cli.interruption import interruption_means
 from actinf.cli.moments import since_moment
 from actinf.cli.office import acting
 from actinf.cli.respond_options import data_dir_option, respond_settings, store_settings
+from actinf.cli.status_rendering import render
 from actinf.lab.extras import load_extra
 
 __all__ = ["command"]
@@ -72,7 +73,9 @@ def serve(**given: Any) -> int:
         logs = load_extra("actinf.runtime.logs", extra="respond", purpose=_PURPOSE)
         logs.configure_logs(settings.log_format, settings.log_level)
         console = load_extra("actinf.web.incidents.console", extra="respond", purpose="Serving the console")
-        process.serve(settings, say=screen.say, pages=[console.add_console], page_command=status_serve.child)
+        process.serve(
+            settings, say=screen.say, pages=[console.add_console], page_command=status_serve.child, render=render
+        )
     screen.say(f"Stopped: {_KEPT}.")
     return 0
 

@@ -33,6 +33,7 @@ from actinf.responder.measuring.port import Measurements, NoMeasurements
 from actinf.responder.oncall.calendar import Calendar
 from actinf.responder.oncall.revision import Revision, mark_of, revision
 from actinf.responder.oncall.rotation import Schedule
+from actinf.responder.publishing.unattended import Unattended
 from actinf.responder.runbooks import INCIDENT_TYPES
 from actinf.responder.store import (
     alerts,
@@ -102,6 +103,7 @@ class Desk:
         announcer: who is told of what.
         policy: how long an answer to a page is waited for.
         measurements: who is asked how the service is.
+        unattended: what the public is told by itself.
     """
 
     store: Store
@@ -109,6 +111,7 @@ class Desk:
     announcer: Announcer
     policy: Policy = field(default_factory=Policy)
     measurements: Measurements = field(default_factory=NoMeasurements)
+    unattended: Unattended = field(default_factory=Unattended)
 
     def open(self, new: NewIncident, *, by: str) -> Incident:
         """Open an incident.
@@ -396,6 +399,17 @@ class Desk:
         now = self.clock()
         added = timeline.append(connection, self.store.key, name, events, by=by, at=at or now, now=now)
         after = incident_of(added, before)
+        told = self.unattended.follow(
+            before,
+            after,
+            events,
+            lambda: catalogues.catalogue(connection),
+            lambda other: incidents.incident(connection, other),
+        )
+        if told:
+            published = timeline.append(connection, self.store.key, name, told, by=BY_ITSELF, at=now, now=now)
+            after = incident_of(published, after)
+            added = [*added, *published]
         incidents.keep(connection, after)
         schedule = rosters.schedule(connection)
         timers.set_timers(connection, name, timers_of(after))

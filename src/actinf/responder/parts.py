@@ -19,6 +19,12 @@ from actinf.responder.desk import Desk
 from actinf.responder.intake.recheck import RecheckSettings
 from actinf.responder.keeping.clock import Correction, take_up
 from actinf.responder.measuring.port import Measurements, NoMeasurements
+from actinf.responder.publishing import plain
+from actinf.responder.publishing.reading import About, Reader
+from actinf.responder.publishing.serving import FOLDER, SITE
+from actinf.responder.publishing.site import Site
+from actinf.responder.publishing.unattended import Unattended
+from actinf.responder.publishing.writer import Render, Writer
 from actinf.responder.pulse import Pulse
 from actinf.responder.quiet.quieting import Quieting
 from actinf.responder.ramp.cluster import Cluster, NoCluster
@@ -56,6 +62,7 @@ class Parts:
     ramping: Ramping
     driver: Driver
     directory: Directory
+    writer: Writer
 
     def keep_clock(self) -> Correction | None:
         """Remember the time as it is counted, for the process after this one; first correct it, where that was asked.
@@ -82,8 +89,12 @@ def data_directory(settings: RespondSettings) -> Path:
     return Path(platformdirs.user_data_dir("actinf", appauthor=False)).absolute() / "responder"
 
 
-def make_parts(settings: RespondSettings) -> Parts:
+def make_parts(settings: RespondSettings, *, render: Render = plain.render) -> Parts:
     """Open the store and put the parts together.
+
+    Args:
+        settings: of the process.
+        render: makes the files of the status page.
 
     Raises:
         StoreError: the store cannot be used.
@@ -97,7 +108,13 @@ def make_parts(settings: RespondSettings) -> Parts:
     link = f"{settings.public_url.rstrip('/')}/incidents/{{id}}" if settings.public_url else None
     cluster, trials = _cluster(settings), _trials(settings, store.folder)
     directory = _directory(settings, store, clock)
-    desk = Desk(store, clock, Announcer(routes, link, directory), measurements=_measurements(settings))
+    desk = Desk(
+        store,
+        clock,
+        Announcer(routes, link, directory),
+        measurements=_measurements(settings),
+        unattended=Unattended(settings.status_name),
+    )
     return Parts(
         settings=settings,
         store=store,
@@ -111,6 +128,7 @@ def make_parts(settings: RespondSettings) -> Parts:
         ramping=Ramping(desk, cluster, trials, settings.ramp_most_replicas),
         driver=Driver(desk, cluster, trials, settings.ramp_most_replicas),
         directory=directory,
+        writer=Writer(store, clock, Reader(_about(settings)), render, Site(store.folder / FOLDER / SITE)),
     )
 
 
@@ -145,6 +163,11 @@ def _trials(settings: RespondSettings, folder: Path) -> Processes:
         for kind, command in ((Kind.SMOKE, settings.ramp_smoke), (Kind.LOAD, settings.ramp_load))
     }
     return Processes(folder / "ramps", commands)
+
+
+def _about(settings: RespondSettings) -> About:
+    url = settings.status_url.rstrip("/") if settings.status_url is not None else None
+    return About(name=settings.status_name, url=url)
 
 
 def _recheck(settings: RespondSettings) -> RecheckSettings:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
+from actinf.responder.publishing.unattended import SERVICE
 from actinf.runtime.listening import means_this_machine
 from actinf.runtime.process_settings import ProcessSettings, is_address, unknown_among
 
@@ -95,6 +96,13 @@ class RespondSettings(ProcessSettings):
     )
     pager_secret: SecretStr | None = Field(None, description="whsec_…, with which those posts are signed.")
 
+    status_name: str = Field(
+        SERVICE, min_length=1, max_length=100, description="What the status page calls the service as a whole."
+    )
+    status_url: str | None = Field(
+        None, description="Address of the status page, for links in feeds and mails; None: nobody is told of one."
+    )
+
     prometheus_url: str | None = Field(
         None, description="Prometheus that checks the recovery and measures the impact; None: a person does both."
     )
@@ -170,7 +178,7 @@ class RespondSettings(ProcessSettings):
             raise ValueError('expected a command, as "python tests/smoke/test_basic_functionality.py"')
         return value
 
-    @field_validator("public_url", "slack_url", "prometheus_url", "ramp_url")
+    @field_validator("public_url", "slack_url", "status_url", "prometheus_url", "ramp_url")
     @classmethod
     def _is_web_address(cls, value: str | None) -> str | None:
         if value is not None and not is_address(value, ("http", "https")):

@@ -57,8 +57,8 @@ def test_the_timeline_of_the_report_interleaves_them_with_their_sources(
     assert {one.source for one in made.timeline} == {"", early, third}
     assert made.timeline[0].source == early, "it was detected first"
     text = render(made)
-    assert f"- 10:02 - Acknowledged by ben [{early} #2]" in text.replace("\\", "")
-    assert f"[{third} #2]" in text
+    assert f"- 10:02 - Acknowledged by ben [{early} #3]" in text.replace("\\", "")
+    assert f"[{third} #3]" in text
     assert parse(text) == made
 
 

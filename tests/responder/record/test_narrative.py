@@ -10,6 +10,7 @@ from actinf.responder.incident.event import Event, Recorded
 from actinf.responder.incident.events import Milestone
 from actinf.responder.incident.kinds import KINDS
 from actinf.responder.incident.severity import Severity
+from actinf.responder.publishing.page import NoticeState, Working
 from actinf.responder.record.narrative import sentence
 
 AT = datetime(2026, 11, 23, 10, tzinfo=UTC)
@@ -21,6 +22,8 @@ _VALUES: dict[object, object] = {
     datetime: AT,
     Severity: Severity.P1,
     Milestone: Milestone.FIX,
+    NoticeState: NoticeState.MONITORING,
+    Working: Working.DEGRADED,
     tuple[str, ...]: ("one", "two"),
     tuple[int, ...]: (1, 2),
 }

@@ -3,11 +3,13 @@
 import base64
 import hashlib
 import inspect
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+from support.ports import wait_until
 from support.responder_process import ResponderProcess, responder_process
 from support.responding import schedule_text
 
@@ -18,6 +20,7 @@ from actinf.responder.clocks.steady import SteadyClock
 from actinf.responder.duties import DUTY_CHANGES
 from actinf.responder.office.remote import RemoteOffice
 from actinf.responder.oncall.rotation import Schedule
+from actinf.responder.publishing.page import page_of
 from actinf.responder.verbs import VERBS, Acknowledge, OpenIncident, Reopen
 
 OPEN = {"component": "Active Inference API", "impact": "Inference requests failing", "severity": "P1"}
@@ -68,9 +71,22 @@ def test_an_incident_is_led_from_its_beginning_to_its_end(as_who) -> None:
     assert ada.post(f"/v1/incidents/{name}/assess", json=assessed).json()["severity"] == "P0"
     assert ada.post(f"/v1/incidents/{name}/resolve", json={"how": "restarted"}).json()["status"] == "Resolved"
     shown = ada.get(f"/v1/incidents/{name}").json()
-    assert {event["by"] for event in shown["timeline"] if event["kind"] != "escalated"} == {"ada"}
+    assert {event["by"] for event in shown["timeline"] if event["kind"] not in ("escalated", "published")} == {"ada"}
     assert name not in [one["id"] for one in ada.get("/v1/incidents").json()["incidents"]]
     assert name in [one["id"] for one in ada.get("/v1/incidents", params={"which": "resolved"}).json()["incidents"]]
+
+
+def test_what_is_grave_is_on_the_status_page_at_once(as_who, guarded: ResponderProcess) -> None:
+    name = as_who("ada", Role.RESPONDER).post("/v1/incidents", json=OPEN).json()["id"]
+    page = guarded.folder / "status" / "site" / "status.json"
+    wait_until(lambda: page.exists() and name in page.read_text(), f"{name} is on the page")
+    (notice,) = [one for one in page_of(json.loads(page.read_bytes())).current if one.key == name]
+    assert notice.updates[0].text.startswith("We are looking into problems with Inference API.")
+    with guarded.client() as client:
+        assert client.get("/health").json()["status_page"]["trouble"] == ""
+        metrics = client.get("/metrics").text
+    assert "actinf_respond_public_seconds_count 0.0" not in metrics
+    assert "actinf_respond_status_page_written_timestamp_seconds 0.0" not in metrics
 
 
 def test_refusals_say_what_is_wrong(as_who, guarded: ResponderProcess) -> None:

@@ -9,11 +9,12 @@ import pytest
 from support.responding import Responding
 
 from actinf.errors import OutOfTurn
-from actinf.responder.incident import contact_events, decisions, events, kinds, office_events, ramp_events
+from actinf.responder.incident import decisions, events, kinds
 from actinf.responder.incident.event import ERASED, Event
 from actinf.responder.incident.events import Milestone
 from actinf.responder.incident.kinds import event_from, personal_fields
 from actinf.responder.incident.severity import Severity
+from actinf.responder.publishing.page import NoticeState, Working
 from actinf.responder.store.timeline import append, digest_of, erase, rows, timeline
 from actinf.runtime.chain import GENESIS, chained
 
@@ -31,6 +32,8 @@ VALUES: dict[str, Any] = {
     "tuple[int, ...]": (1, 2),
     "Severity": Severity.P2,
     "Milestone": Milestone.FIX,
+    "NoticeState": NoticeState.MONITORING,
+    "Working": Working.DEGRADED,
 }
 KINDS = sorted(kinds.KINDS.values(), key=lambda kind: kind.kind)
 
@@ -51,7 +54,7 @@ def test_what_is_personal_is_text(kind: type[Event]) -> None:
 
 
 def test_every_kind_is_known_by_name() -> None:
-    known = {**vars(events), **vars(office_events), **vars(ramp_events), **vars(contact_events)}
+    known = {name: one for module in kinds.MODULES for name, one in vars(module).items()}
     names = {name for name, one in known.items() if isinstance(one, type) and issubclass(one, Event)}
     assert names - {"Event"} == {kind.__name__ for kind in KINDS}
     assert len({kind.kind for kind in KINDS}) == len(KINDS)
@@ -115,7 +118,8 @@ def test_what_an_earlier_version_wrote_in_plain_words_is_read(desk_at_hand: Resp
     store, name = desk_at_hand.store, desk_at_hand.opened()
     with store.writing() as connection:
         connection.execute("DROP TRIGGER event_is_never_changed")
-        ((seq, body),) = connection.execute("SELECT seq, body FROM event WHERE incident = ?", [name]).fetchall()
+        asked = "SELECT seq, body FROM event WHERE incident = ? AND number = 1"
+        ((seq, body),) = connection.execute(asked, [name]).fetchall()
         plain = {**json.loads(body), "reasons": ["P1: said by hand"], "changes": []}
         connection.execute("UPDATE event SET body = ? WHERE seq = ?", [json.dumps(plain), seq])
     assert desk_at_hand.desk.incident(name).reasons == ("P1: said by hand",)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
@@ -13,11 +13,19 @@ from typing import Any
 from actinf.errors import SettingError
 from actinf.responder.runbooks import runbook_of
 
-__all__ = ["Catalogue", "Component", "Guidance", "alike"]
+__all__ = ["Catalogue", "Component", "Guidance", "Public", "alike"]
 
 _SHIPPED = Path(__file__).with_name("shipped.yaml")
 _MOST_NEAR = 3
 _LONGEST_COMPARED = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Public:
+    """What its users call a part, and what it does for them, a line; that may be empty."""
+
+    name: str
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +41,9 @@ class Component:
         dashboard: an address of the web; empty: there is none.
         depends_on: keys of the parts without which it does not work.
         duty: who is paged for it besides those on call, a duty of the schedule; empty: nobody.
+        public: how the status page shows it; None: its users do not know of it.
+        shown_on: of one that they do not know, keys of the public parts on which they see that it fails; empty: on
+            those that depend on it.
     """
 
     key: str
@@ -43,6 +54,8 @@ class Component:
     dashboard: str = ""
     depends_on: tuple[str, ...] = ()
     duty: str = ""
+    public: Public | None = None
+    shown_on: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +142,8 @@ class Catalogue:
                     **({"dashboard": one.dashboard} if one.dashboard else {}),
                     **({"depends_on": list(one.depends_on)} if one.depends_on else {}),
                     **({"duty": one.duty} if one.duty else {}),
+                    **({"public": _public_document(one.public)} if one.public else {}),
+                    **({"shown_on": list(one.shown_on)} if one.shown_on else {}),
                 }
                 for one in self.components.values()
             }
@@ -180,6 +195,27 @@ class Catalogue:
                     looked_at.append(below)
         return tuple(one for one in found.values() if one is not start)
 
+    def public_parts(self) -> tuple[Component, ...]:
+        """The parts that users know, in the order of the catalogue."""
+        return tuple(one for one in self.components.values() if one.public is not None)
+
+    def public_with(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Keys of the public parts on which users see that these fail, in the order of the catalogue.
+
+        Args:
+            names: of parts; one that the catalogue does not have is not seen.
+        """
+        seen = {key for name in names for key in self._seen_on(name)}
+        return tuple(one.key for one in self.public_parts() if one.key in seen)
+
+    def _seen_on(self, name: str) -> Iterable[str]:
+        found = self.find(name)
+        if found is None:
+            return ()
+        if found.public is not None:
+            return (found.key,)
+        return found.shown_on or [one.key for one in self.failing_with(name) if one.public is not None]
+
     def guidance(self, component: str, incident_type: str) -> Guidance:
         """What is to be read when a part has an incident of a type.
 
@@ -194,6 +230,10 @@ class Catalogue:
             is_address = found.runbook.startswith(("http://", "https://"))
             page = found.runbook if is_address else f"docs/runbooks/{found.runbook}.md"
         return Guidance(key=found.key, runbook=page, dashboard=found.dashboard)
+
+
+def _public_document(public: Public) -> dict[str, str]:
+    return {"name": public.name, **({"about": public.about} if public.about else {})}
 
 
 @cache

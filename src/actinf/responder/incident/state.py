@@ -11,6 +11,8 @@ from typing import Any
 from actinf.responder.incident import events as happened
 from actinf.responder.incident.event import ERASED, Event, Recorded
 from actinf.responder.incident.events import Milestone
+from actinf.responder.incident.notice_events import NoticePublished, NoticeWithheld
+from actinf.responder.incident.notices import PublicNotice, Withheld, published, withheld
 from actinf.responder.incident.severity import Severity
 
 __all__ = ["Action", "AlertSeen", "Evidence", "Found", "Incident", "incident_of"]
@@ -102,6 +104,8 @@ class Incident:
         evidence: the files that were taken, each with who has it, in the order in which they were first taken.
         breach_known_at: since when a breach of people's data is suspected; None: it is not.
         legal_settled_at: when what the law wants of a breach was done, or found not to be due.
+        notice: what the public was told; None: nothing.
+        withheld: that it is not to be told unless by hand; None: nobody said so.
     """
 
     id: str
@@ -148,6 +152,8 @@ class Incident:
     breach_known_at: datetime | None = None
     breach: str = ""
     legal_settled_at: datetime | None = None
+    notice: PublicNotice | None = None
+    withheld: Withheld | None = None
     number: int = 0
 
     @property
@@ -430,6 +436,16 @@ def _(event: happened.BreachSuspected, one: Recorded, before: Incident) -> dict[
 @_changes.register
 def _(event: happened.LegalSettled, one: Recorded, before: Incident) -> dict[str, Any]:
     return {"legal_settled_at": one.at}
+
+
+@_changes.register
+def _(event: NoticePublished, one: Recorded, before: Incident) -> dict[str, Any]:
+    return {"notice": published(before.notice, event, one), "withheld": None}
+
+
+@_changes.register
+def _(event: NoticeWithheld, one: Recorded, before: Incident) -> dict[str, Any]:
+    return {"withheld": withheld(event, one, before.severity)}
 
 
 def _is(event: happened.EvidenceKept | happened.EvidenceHandedOn | happened.EvidenceRemoved, held: Evidence) -> bool:

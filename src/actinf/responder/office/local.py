@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from actinf.errors import ActinfError
+from actinf.errors import ActinfError, PublishingError
 from actinf.responder.catalogue.parts import Catalogue
 from actinf.responder.changing import TellChange, change_document
 from actinf.responder.channels.port import Channel
@@ -47,6 +47,7 @@ class LocalOffice:
         self._by = by
         self._patience = patience
         self._senders: list[threading.Thread] = []
+        self._page_trouble = ""
 
     def open(self, request: OpenIncident) -> Document:
         """As `Office.open`."""
@@ -227,6 +228,15 @@ class LocalOffice:
             sender.join(max(0.0, until - time.monotonic()))
         if worked:
             parts.keep_clock()
+        self._page_trouble = self._write_page()
+
+    def _write_page(self) -> str:
+        """Write the status page where it says something new; what was in the way of it."""
+        try:
+            self._parts.writer.once()
+        except PublishingError as error:
+            return str(error)
+        return ""
 
     def _send(self, channel: Channel, until: float) -> None:
         self._while_time(until, lambda: self._parts.courier.deliver(channel))
@@ -242,7 +252,8 @@ class LocalOffice:
     def _waiting(self) -> tuple[str, ...]:
         with self._parts.store.reading() as connection:
             waiting = outbox.waiting(connection)
-        return tuple(
+        late = (self._page_trouble,) if self._page_trouble else ()
+        return late + tuple(
             f"{'1 message waits' if count == 1 else f'{count} messages wait'} for {channel}"
             + (f" ({trouble})" if trouble else "")
             for channel, count, trouble in waiting

@@ -76,6 +76,12 @@ def _evidence(event: _Event) -> str:
     )
 
 
+def _published(event: _Event) -> str:
+    override = f" (although it usually is not, because {event['override']})" if event["override"] else ""
+    title, text = event["title"] or event["standard_title"], event["text"] or event["standard_text"]
+    return f"told the public{override}, {event['state']}, {event['impact']}: {title}: {text}"
+
+
 def _costs(event: _Event) -> list[str]:
     users = [] if event["users"] is None else [f"{counted(event['users'], 'user')} affected"]
     return users + ([event["revenue"]] if event["revenue"] else [])
@@ -147,6 +153,8 @@ _TOLD: dict[str, Callable[[_Event], str]] = {
     "evidence removed": lambda event: (
         f"evidence {event['name']} (SHA-256 {event['sha256'][:16]}…) was deleted: {event['reason']}"
     ),
+    "published": _published,
+    "withheld": lambda event: f"kept from the public: {event['reason']}",
     "account": lambda event: (
         f"{event['handle']} is {event['role']}{', and sees what is private' if event['security'] else ''}"
     ),

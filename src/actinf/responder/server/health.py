@@ -58,6 +58,7 @@ def _health(server: Server) -> dict[str, Any]:
         step != 0
         or is_silent
         or bool(page and page.trouble)
+        or bool(machinery.page_trouble)
         or any(seen.failed for seen in machinery.channels.values())
     )
     fails = bool(wrong) or written > _NOT_WRITTEN
@@ -70,7 +71,10 @@ def _health(server: Server) -> dict[str, Any]:
         if watchdog is None
         else {"is_silent": is_silent, "seconds_silent": round(watchdog.seconds_silent, 1)},
         "channels": channels,
-        "status_page": None if page is None else {"address": page.address, "trouble": page.trouble},
+        "status_page": {
+            "address": None if page is None else page.address,
+            "trouble": machinery.page_trouble or (page.trouble if page is not None else ""),
+        },
     }
 
 

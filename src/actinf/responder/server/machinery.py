@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from actinf.errors import PublishingError
 from actinf.responder.announcing import Route
 from actinf.responder.channels.neutral import line
 from actinf.responder.channels.port import Kind
@@ -22,6 +24,9 @@ from actinf.responder.server.measures import (
     CLOCK_STEP,
     DELIVERIES,
     PAGE_SECONDS,
+    PUBLIC_SECONDS,
+    STATUS_PAGE_FAILED,
+    STATUS_PAGE_WRITTEN_AT,
     UNESCALATED,
 )
 from actinf.responder.server.outsiders import Outsiders
@@ -38,6 +43,9 @@ _DIGESTED_AT_ONCE = 100
 #: In a storm it is better to look at many at a time: each look costs as much as some alerts.
 _REST = 0.2
 _LAST_SECONDS = 15.0
+_PAGE = "publishing"
+#: Seconds until the page is tried again that could not be written.
+_PAGE_AGAIN = 5.0
 
 
 @dataclass(slots=True)
@@ -73,6 +81,9 @@ class Machinery:
         self.watchdog = self._made_watchdog()
         self._handing_off = HandingOff(parts.desk, self._wake_couriers)
         self._step_told = timedelta(0)
+        self.page_trouble = ""
+        self._page_again_at = 0.0
+        parts.writer.shown = lambda waited: PUBLIC_SECONDS.observe(waited.total_seconds())
         self._kept_at = time.monotonic()
         self.workers = Workers(self._works())
 
@@ -113,7 +124,7 @@ class Machinery:
 
     def something_happened(self) -> None:
         """Let what follows from a request be done at once."""
-        self.workers.wake("pulse")
+        self.workers.wake("pulse", _PAGE)
         self._wake_couriers()
 
     def wrong(self) -> list[str]:
@@ -130,6 +141,8 @@ class Machinery:
             Work(name="pulse", turn=self._pulse, every=0.5, rest=_REST, allowed=45.0),
             Work(name="auditor", turn=self._audit, every=60.0, allowed=100.0),
             Work(name="clock", turn=self._keep_clock, every=2.0, allowed=45.0),
+            # What keeps the page from being written is told of, and keeps nobody from being paged.
+            Work(name=_PAGE, turn=self._publish, every=1.0, rest=_REST, allowed=math.inf),
             Work(name="hand-offs", turn=self._handing_off.once, every=30.0, allowed=90.0),
             *(
                 # A message may be under way for as long as its channel's deadline lets it.
@@ -161,6 +174,7 @@ class Machinery:
             pulsed = self._parts.pulse.once()
             if digested or pulsed:
                 self._wake_couriers()
+                self.workers.wake(_PAGE)
             more = pulsed or waiting >= _DIGESTED_AT_ONCE
         if more or waiting:
             self.workers.wake("pulse")
@@ -177,6 +191,20 @@ class Machinery:
         if self._parts.driver.once():
             self.something_happened()
             self.workers.wake("ramps")
+
+    def _publish(self) -> None:
+        """Write the status page; what is in the way is tried again after a while."""
+        if time.monotonic() < self._page_again_at:
+            return
+        try:
+            self._parts.writer.once(keeps_fresh=True)
+        except PublishingError as error:
+            STATUS_PAGE_FAILED.inc()
+            self.page_trouble = str(error)
+            self._page_again_at = time.monotonic() + _PAGE_AGAIN
+            return
+        self.page_trouble = ""
+        STATUS_PAGE_WRITTEN_AT.set(self._parts.writer.at)
 
     def _audit(self) -> None:
         found = self._parts.pulse.audit()

@@ -17,9 +17,12 @@ __all__ = [
     "OPEN_INCIDENTS",
     "OUTBOX_WAITING",
     "PAGE_SECONDS",
+    "PUBLIC_SECONDS",
     "REGISTRY",
     "REQUESTS",
     "REQUEST_SECONDS",
+    "STATUS_PAGE_FAILED",
+    "STATUS_PAGE_WRITTEN_AT",
     "TRUNCATED",
     "UNESCALATED",
     "WORK_FAILED",
@@ -85,6 +88,18 @@ DELIVERIES = Counter(
     "Attempts to deliver a message: sent, delayed, given_up.",
     ("channel", "outcome"),
     registry=REGISTRY,
+)
+PUBLIC_SECONDS = Histogram(
+    "actinf_respond_public_seconds",
+    "From an update for the public to the status page that shows it.",
+    buckets=(0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0),
+    registry=REGISTRY,
+)
+STATUS_PAGE_WRITTEN_AT = Gauge(
+    "actinf_respond_status_page_written_timestamp_seconds", "When the status page was last written.", registry=REGISTRY
+)
+STATUS_PAGE_FAILED = Counter(
+    "actinf_respond_status_page_failed_total", "How often the status page could not be written.", registry=REGISTRY
 )
 UNESCALATED = Counter(
     "actinf_respond_unescalated_total",

@@ -11,6 +11,8 @@ from fastapi import FastAPI
 from actinf.errors import SettingError
 from actinf.responder.access.accounts import Access
 from actinf.responder.parts import make_parts
+from actinf.responder.publishing import plain
+from actinf.responder.publishing.writer import Render
 from actinf.responder.server.app import create_app
 from actinf.responder.server.page_process import PageCommand, PageProcess
 from actinf.responder.settings import RespondSettings
@@ -31,6 +33,7 @@ def serve(
     say: Callable[[str], None],
     pages: Sequence[Callable[[FastAPI], None]] = (),
     page_command: Callable[[RespondSettings, Path], PageCommand | None] = lambda *_: None,
+    render: Render = plain.render,
 ) -> None:
     """Serve until told to stop.
 
@@ -40,12 +43,13 @@ def serve(
         pages: what is served beside the API, as `create_app` takes it.
         page_command: says, for the settings and the folder of the store, how the process is started that serves the
             status page; None: none is.
+        render: makes the files of the status page.
 
     Raises:
         SettingError: the port is taken, or another process serves this store.
         StoreError: the store cannot be used.
     """
-    parts = make_parts(settings)
+    parts = make_parts(settings, render=render)
     try:
         with bound_socket(settings.host, settings.port) as sock, sole(parts.store.folder, patience=_PATIENCE) as mine:
             if not mine:

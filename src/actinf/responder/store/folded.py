@@ -26,9 +26,13 @@ class Folded:
 
     What was remembered holds only while the event that it ends with is there as it was: a transaction may have been
     broken off, and what is personal in an earlier event erased.
+
+    Args:
+        most: so many, those that were asked for last.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = _MOST) -> None:
+        self._most = most
         self._known: OrderedDict[str, _Known] = OrderedDict()
 
     def incident(self, connection: sqlite3.Connection, name: str) -> Incident:
@@ -44,7 +48,7 @@ class Folded:
         mac = timeline.mac_of(connection, name, found.number)
         if mac is not None:
             self._known[name] = _Known(found, mac)
-            if len(self._known) > _MOST:
+            if len(self._known) > self._most:
                 self._known.popitem(last=False)
         return found
 

@@ -306,10 +306,15 @@ CREATE INDEX contact_trial_of ON contact_trial (handle, id);
 CREATE UNIQUE INDEX contact_trial_by_code ON contact_trial (code);
 """
 
+_PUBLIC = """
+CREATE INDEX event_that_is_public ON event (incident, recorded_at) WHERE kind = 'published';
+CREATE INDEX event_that_erased ON event (seq) WHERE kind = 'erased';
+"""
+
 #: Statements, or what is done with the connection and the key of the chain, in the transaction that upgrades.
 Step = str | Callable[[sqlite3.Connection, bytes], None]
 
 #: What brings a store from version n to n + 1, in order; `PRAGMA user_version` says at which it is.
 STEPS: tuple[Step, ...] = (
-    _FIRST, _second, _QUIET, _SENT_AT, _CATALOGUE, _FLAPPING, _REPEAT, _FINDINGS, RAMP, _CONTACTS,
+    _FIRST, _second, _QUIET, _SENT_AT, _CATALOGUE, _FLAPPING, _REPEAT, _FINDINGS, RAMP, _CONTACTS, _PUBLIC,
 )  # fmt: skip

@@ -1,0 +1,208 @@
+"""What the public is told by itself, in the transaction in which it happens.
+
+An incident that is P0 or P1 is told as soon as it is that; whatever the public has been told of is told on: that its
+cause was found, that it was mended, that it is over.  Only words of the template go out so, and nothing of an incident
+that is private: docs/adr/0052.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from actinf.responder.catalogue.parts import Catalogue
+from actinf.responder.incident import events as happened
+from actinf.responder.incident.event import Event
+from actinf.responder.incident.events import Milestone
+from actinf.responder.incident.notice_events import NoticePublished
+from actinf.responder.incident.severity import Severity
+from actinf.responder.incident.state import Incident
+from actinf.responder.publishing.page import NoticeState, Working
+from actinf.responder.publishing.template import Turn, impact_of, unnamed, worded
+
+__all__ = ["SERVICE", "Draft", "Unattended", "draft", "state_of"]
+
+#: What the service as a whole is called where nobody says otherwise.
+SERVICE = "Active Inference Simulation Lab"
+
+_AT_ONCE = (Severity.P0, Severity.P1)
+_STEPS = (NoticeState.INVESTIGATING, NoticeState.IDENTIFIED, NoticeState.MONITORING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What the template would say of an incident.
+
+    Attributes:
+        state, impact: how it stands, and how well the components work.
+        components: keys of the public components that it is about.
+        title, text: the words.
+    """
+
+    state: NoticeState
+    impact: Working
+    components: tuple[str, ...]
+    title: str
+    text: str
+
+    def event(self, *, title: str = "", text: str = "", override: str = "") -> NoticePublished:
+        """That it was published, or what somebody wrote in the place of the template's words."""
+        return NoticePublished(
+            state=self.state,
+            impact=self.impact,
+            components=self.components,
+            standard_title=self.title,
+            standard_text=self.text,
+            title=title,
+            text=text,
+            override=override,
+        )
+
+
+def state_of(incident: Incident) -> NoticeState:
+    """How an incident stands, as the public is told."""
+    if incident.is_over:
+        return NoticeState.WITHDRAWN
+    if incident.resolved_at is not None:
+        return NoticeState.RESOLVED
+    if Milestone.FIX in incident.milestones:
+        return NoticeState.MONITORING
+    return NoticeState.IDENTIFIED if Milestone.ROOT_CAUSE in incident.milestones else NoticeState.INVESTIGATING
+
+
+def draft(
+    incident: Incident,
+    catalogue: Catalogue,
+    service: str,
+    *,
+    state: NoticeState | None = None,
+    impact: Working | None = None,
+    components: Sequence[str] | None = None,
+    turn: Turn = Turn.FURTHER,
+) -> Draft:
+    """What the template says of an incident, of which something may be known better.
+
+    Args:
+        incident: as it stands.
+        catalogue: which parts the public knows.
+        service: the name of the service as a whole.
+        state, impact, components: in the place of what follows from the incident.
+        turn: what is told beside its state.
+    """
+    state = state or state_of(incident)
+    impact = impact or impact_of(incident.severity)
+    keys = catalogue.public_with(incident.components) if components is None else tuple(components)
+    names = [one.public.name for one in catalogue.public_parts() if one.key in keys and one.public is not None]
+    words = unnamed(state) if incident.private else worded(state, impact, names, service, turn)
+    return Draft(state=state, impact=impact, components=keys, title=words.title, text=words.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Unattended:
+    """Tells the public what it is told by itself.
+
+    Attributes:
+        service: the name of the service as a whole.
+    """
+
+    service: str = SERVICE
+
+    def follow(
+        self,
+        before: Incident | None,
+        after: Incident,
+        added: Sequence[Event],
+        catalogue: Callable[[], Catalogue],
+        incident: Callable[[str], Incident],
+    ) -> tuple[Event, ...]:
+        """What is published because of that which has happened to an incident.
+
+        Args:
+            before: as it stood; None: it begins.
+            after: as it stands.
+            added: what has happened.
+            catalogue: reads which parts there are; asked only where something is published.
+            incident: another one by its id, as it stands.
+        """
+        if after.private:
+            return ()
+        notice = after.notice
+        if notice is not None and notice.is_out:
+            return self._told_on(before, after, added, catalogue, incident)
+        if not after.is_open:
+            return ()
+        if notice is not None:
+            if any(isinstance(one, happened.Reopened) for one in added):
+                return (draft(after, catalogue(), self.service, turn=Turn.BACK).event(),)
+            is_worse = before is not None and after.severity < before.severity and after.severity in _AT_ONCE
+            return (draft(after, catalogue(), self.service).event(),) if is_worse else ()
+        absorbed = [one.absorbed for one in added if isinstance(one, happened.Merged) and one.absorbed]
+        if self._is_due(after) or any(incident(name).notice is not None for name in absorbed):
+            return (draft(after, catalogue(), self.service).event(),)
+        return ()
+
+    @staticmethod
+    def _is_due(incident: Incident) -> bool:
+        """Whether it is told at once: kept from the public as less severe, it is told when it is worse."""
+        said = incident.withheld
+        return incident.severity in _AT_ONCE and (said is None or said.severity > incident.severity)
+
+    def _told_on(
+        self,
+        before: Incident | None,
+        after: Incident,
+        added: Sequence[Event],
+        catalogue: Callable[[], Catalogue],
+        incident: Callable[[str], Incident],
+    ) -> tuple[Event, ...]:
+        """What is told on of that which the public knows."""
+        notice = after.notice
+        if before is None or notice is None:
+            return ()
+        last, state = notice.last, state_of(after)
+        is_further = state in _STEPS and last.state in _STEPS and _STEPS.index(state) > _STEPS.index(last.state)
+        if state.ends or is_further:
+            turn = self._ending(after, incident) if state.ends else Turn.FURTHER
+            again = draft(
+                after,
+                catalogue(),
+                self.service,
+                state=state,
+                impact=last.impact,
+                components=last.components,
+                turn=turn,
+            )
+            return (again.event(),)
+        if not any(isinstance(one, happened.SeverityChanged | happened.Assessed) for one in added):
+            return ()
+        return self._otherwise(before, after, catalogue())
+
+    @staticmethod
+    def _ending(after: Incident, incident: Callable[[str], Incident]) -> Turn:
+        if after.merged_into:
+            return Turn.ENDED if incident(after.merged_into).private else Turn.ELSEWHERE
+        return Turn.FALSE if after.is_false else Turn.FURTHER
+
+    def _otherwise(self, before: Incident, after: Incident, catalogue: Catalogue) -> tuple[Event, ...]:
+        """It is worse, less bad, or elsewhere: what somebody said otherwise than the template stays as they said."""
+        notice = after.notice
+        if notice is None:
+            return ()
+        last = notice.last
+        impact, components = last.impact, last.components
+        if impact == impact_of(before.severity) or impact_of(after.severity).gravity > impact.gravity:
+            impact = impact_of(after.severity)
+        if components == catalogue.public_with(before.components):
+            components = catalogue.public_with(after.components)
+        if (impact, components) == (last.impact, last.components):
+            return ()
+        again = draft(
+            after,
+            catalogue,
+            self.service,
+            state=last.state,
+            impact=impact,
+            components=components,
+            turn=Turn.OTHERWISE,
+        )
+        return (again.event(),)
