@@ -4,14 +4,20 @@ Only what is used of Slack's Web API is here, as its documentation describes it.
 Slack itself.
 """
 
+import hashlib
+import hmac
 import json
 import threading
+import time
 import urllib.parse
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import httpx
+
 TOKEN = "xoxb-test-000000"
+SIGNING_SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 ILLNESSES = ("mute", "hangs_up", "garbage", "html", "list", "nested", "drips", "broken", "busy", "forbidden")
 
 
@@ -47,6 +53,7 @@ class SlackStub:
         illness: None, or what it does instead of answering: one of ILLNESSES.
         refuse: a method's name to the error that it answers with.
         retry_after: what a busy Slack says.
+        whispers: what was said to one member alone, in reply to a tap: (the member, what).
     """
 
     def __init__(self) -> None:
@@ -58,6 +65,7 @@ class SlackStub:
         self.refuse: dict[str, str] = {}
         self.retry_after = "7"
         self.rooms_on_a_page = 1000
+        self.whispers: list[tuple[str, str]] = []
         self._lock = threading.Lock()
         self.released = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -78,6 +86,51 @@ class SlackStub:
 
     def room(self, name: str) -> Room:
         return next(room for room in self.rooms.values() if room.name == name)
+
+    def buttons(self, at: tuple[str, str]) -> dict[str, dict[str, Any]]:
+        """The buttons below a message, each by what stands on it."""
+        blocks = [block for block in self.messages[at]["blocks"] if block["type"] == "actions"]
+        return {button["text"]["text"]: button for block in blocks for button in block["elements"]}
+
+    def tap(self, at: tuple[str, str], label: str, user: str, url: str, **said: Any) -> httpx.Response:
+        """Let a member tap on a button: what the app at `url` answers to the request that Slack makes then."""
+        body = self.interaction(at, self.buttons(at)[label], user)
+        return httpx.post(url, content=body, headers=self.signed(body, **said), timeout=10)
+
+    def interaction(self, at: tuple[str, str], button: dict[str, Any], user: str) -> bytes:
+        """The body of the request that Slack makes when a member taps on a button."""
+        channel, timestamp = at
+        action = {**button, "block_id": "actinf", "action_ts": f"{time.time():.6f}"}
+        payload = {
+            "type": "block_actions",
+            "user": {"id": user, "username": "somebody", "team_id": "T9TK3CUKW"},
+            "api_app_id": "A0AAAAAAA",
+            "container": {
+                "type": "message",
+                "message_ts": timestamp,
+                "channel_id": channel,
+                "is_ephemeral": False,
+            },
+            "trigger_id": "12466734323.1395872398",
+            "team": {"id": "T9TK3CUKW", "domain": "the-lab"},
+            "channel": {"id": channel, "name": "incidents"},
+            "message": {"type": "message", "ts": timestamp, "text": self.messages[at]["text"]},
+            "state": {"values": {}},
+            "response_url": f"{self.url.removesuffix('api/')}actions/T9TK3CUKW/{user}",
+            "actions": [action],
+        }
+        return urllib.parse.urlencode({"payload": json.dumps(payload)}).encode()
+
+    @staticmethod
+    def signed(body: bytes, *, secret: str = SIGNING_SECRET, when: float | None = None) -> dict[str, str]:
+        """The headers with which Slack signs a request."""
+        timestamp = str(int(time.time() if when is None else when))
+        digest = hmac.new(secret.encode(), b"v0:" + timestamp.encode() + b":" + body, hashlib.sha256).hexdigest()
+        return {
+            "Content-Type": "application/x-www-form-urlencoded",
+            "X-Slack-Request-Timestamp": timestamp,
+            "X-Slack-Signature": f"v0={digest}",
+        }
 
     def answer(self, call: Call) -> dict[str, Any]:
         """What Slack would say."""
@@ -169,6 +222,7 @@ def shown_in(message: dict[str, Any]) -> str:
     pieces = [
         element["text"] if element["type"] == "text" else f"<@{element['user_id']}>"
         for block in message["blocks"]
+        if block["type"] == "rich_text"
         for section in block["elements"]
         for element in section["elements"]
     ]
@@ -176,11 +230,34 @@ def shown_in(message: dict[str, Any]) -> str:
 
 
 def _are_valid(blocks: list[dict[str, Any]]) -> bool:
+    return all(_is_row_of_buttons(block) if block["type"] == "actions" else _is_text(block) for block in blocks)
+
+
+def _is_row_of_buttons(block: dict[str, Any]) -> bool:
+    buttons = block["elements"]
+    names = [button["action_id"] for button in buttons]
+    return (
+        0 < len(buttons) <= 25
+        and len(set(names)) == len(names)
+        and all(
+            button["type"] == "button"
+            and button["text"]["type"] == "plain_text"
+            and 0 < len(button["text"]["text"]) <= 75
+            and len(button["action_id"]) <= 255
+            and len(button.get("value", "")) <= 2000
+            and len(button.get("url", "")) <= 3000
+            and len(button.get("accessibility_label", "")) <= 75
+            and button.get("style") in (None, "primary", "danger")
+            for button in buttons
+        )
+    )
+
+
+def _is_text(block: dict[str, Any]) -> bool:
     return all(
         block["type"] == "rich_text"
         and section["type"] == "rich_text_section"
         and (element["type"] == "user" or (element["type"] == "text" and 0 < len(element["text"]) <= 3000))
-        for block in blocks
         for section in block["elements"]
         for element in section["elements"]
     )
@@ -199,6 +276,10 @@ def _handler(stub: SlackStub) -> type[BaseHTTPRequestHandler]:
                 asked = json.loads(body)
             else:
                 asked = dict(urllib.parse.parse_qsl(body or query))
+            if address.startswith("/actions/"):
+                stub.whispers.append((address.rpartition("/")[2], asked["text"]))
+                self.say(200, b"ok", Content_Type="text/html")
+                return
             call = Call(address.removeprefix("/api/"), asked, self.headers.get("Authorization", ""))
             if stub.illness is None:
                 self.say(200, json.dumps(stub.answer(call)).encode())

@@ -17,7 +17,7 @@ from typing import Protocol
 from actinf.responder.catalogue.parts import Guidance
 from actinf.responder.channels import messages
 from actinf.responder.channels.messages import Briefing
-from actinf.responder.channels.port import Channel, Kind, Message
+from actinf.responder.channels.port import Channel, Kind, Message, Offer
 from actinf.responder.incident import events as happened
 from actinf.responder.incident.event import Recorded
 from actinf.responder.incident.severity import Severity
@@ -163,6 +163,7 @@ class Announcer:
             private=incident.private,
             runbook=None if guidance is None else self._page_of(guidance.runbook),
             dashboard=(guidance.dashboard or None) if guidance is not None else None,
+            offers=_offers(incident),
         )
 
     def _page_of(self, runbook: str) -> str:
@@ -200,6 +201,14 @@ class Announcer:
 def _as_handle(name: str) -> str:
     """A name that messages can show, of somebody whom no schedule knows."""
     return re.sub(r"[^a-z0-9._-]+", "-", name.lower()).strip("-._")[:64] or "somebody"
+
+
+def _offers(incident: Incident) -> tuple[Offer, ...]:
+    """What can be done with an incident by one tap."""
+    if not incident.is_open:
+        return ()
+    lead = Offer.TAKE_OVER if incident.lead else Offer.LEAD
+    return (lead,) if incident.attended else (Offer.ACKNOWLEDGE, lead)
 
 
 def _wants_room(incident: Incident) -> bool:

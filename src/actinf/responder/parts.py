@@ -189,7 +189,12 @@ def _routes(settings: RespondSettings, clock: Callable[[], datetime]) -> list[Ro
     if settings.slack_token is not None:
         from actinf.responder.channels.slack import SlackChannel, SlackSettings
 
-        slack = SlackSettings(token=settings.slack_token, room=settings.slack_room, base_url=settings.slack_url)
+        slack = SlackSettings(
+            token=settings.slack_token,
+            room=settings.slack_room,
+            base_url=settings.slack_url,
+            buttons=settings.slack_signing_secret is not None,
+        )
         routes.append(
             Route(
                 channel=SlackChannel(slack, now=clock),

@@ -83,6 +83,9 @@ class RespondSettings(ProcessSettings):
 
     slack_token: SecretStr | None = Field(None, description="Of the Slack app, xoxb-…; None: no Slack.")
     slack_room: str = Field("incidents", description="Where incidents are announced, without #.")
+    slack_signing_secret: SecretStr | None = Field(
+        None, description="Of the Slack app, for taps on buttons; None: messages have no buttons."
+    )
     slack_url: str = Field("https://slack.com/api/", description="Slack's API.")
     smtp_url: MailServer = Field(
         None, description="smtps://user:password@host:465, or smtp://… for STARTTLS on port 587; None: no mail."
@@ -189,6 +192,8 @@ class RespondSettings(ProcessSettings):
     def _belong_together(self) -> RespondSettings:
         if self.smtp_url is not None and self.mail_from is None:
             raise ValueError(f"{PREFIX}SMTP_URL is set, and {PREFIX}MAIL_FROM is not: say from whom mails come")
+        if self.slack_signing_secret is not None and self.slack_token is None:
+            raise ValueError(f"{PREFIX}SLACK_SIGNING_SECRET is set, and {PREFIX}SLACK_TOKEN is not: give both")
         if (self.pager_url is None) != (self.pager_secret is None):
             raise ValueError(f"{PREFIX}PAGER_URL and {PREFIX}PAGER_SECRET belong together: give both, or neither")
         if self.insecure_local and not means_this_machine(self.host):

@@ -10,7 +10,9 @@ from support.slack_stub import Room, shown_in
 from actinf.errors import ChannelRefused, ChannelTrouble, SettingError
 from actinf.responder.channels import messages
 from actinf.responder.channels.messages import Briefing, plain_text
+from actinf.responder.channels.port import Offer
 from actinf.responder.channels.slack import SlackSettings
+from actinf.responder.channels.slack_reply import SlackReplies
 
 BRIEFING = Briefing(
     incident="2026-11-23-001",
@@ -190,3 +192,56 @@ def test_an_edit_that_got_no_answer_can_be_repeated_without_a_trace(slack):
 def test_settings_that_make_no_sense_are_refused(wrong):
     with pytest.raises(SettingError):
         SlackSettings(**{"token": SecretStr("xoxb-1"), **wrong})
+
+
+# ------------------------------------------------------------------------------------------------------------ buttons
+
+OFFERED = dataclasses.replace(BRIEFING, offers=(Offer.ACKNOWLEDGE, Offer.LEAD), link="https://r.example/incidents/1")
+
+
+def test_without_a_way_for_taps_there_are_no_buttons(slack):
+    slack_channel(slack).send(messages.alert(OFFERED, key="k"))
+    assert [block["type"] for block in only_message(slack)["blocks"]] == ["rich_text"]
+
+
+def test_a_message_offers_what_can_be_done_and_an_edit_what_can_be_done_then(slack):
+    channel = slack_channel(slack, buttons=True)
+    first = channel.send(messages.alert(OFFERED, key="k"))
+    ((at, _),) = slack.messages.items()
+    buttons = slack.buttons(at)
+    assert list(buttons) == ["Acknowledge", "Take the lead", "Open"]
+    assert (buttons["Acknowledge"]["value"], buttons["Open"]["url"]) == ("2026-11-23-001", OFFERED.link)
+    assert "confirm" not in buttons["Take the lead"]
+    led = dataclasses.replace(OFFERED, offers=(Offer.TAKE_OVER,))
+    channel.send(messages.alert(led, key="k2", update_of=first.reference))
+    assert list(slack.buttons(at)) == ["Take the lead", "Open"]
+    assert slack.buttons(at)["Take the lead"]["confirm"]["confirm"]["text"] == "Take it"
+    channel.send(messages.alert(dataclasses.replace(OFFERED, offers=()), key="k3", update_of=first.reference))
+    assert slack.buttons(at) == {}
+
+
+def test_a_page_that_was_answered_is_edited_and_else_goes_to_who_was_paged_alone(slack):
+    channel = slack_channel(slack, buttons=True)
+    page = channel.send(messages.page(OFFERED, key="k", to=ADA, duty="primary on-call"))
+    led = dataclasses.replace(OFFERED, offers=(Offer.TAKE_OVER,), private=True)
+    answered = messages.answered(led, key="k2", to=ADA, update_of=page.reference)
+    channel.send(answered)
+    assert only_message(slack)["text"].startswith("P1 Investigating: Active Inference API")
+    slack.messages.clear()
+    channel.send(answered)
+    assert [place for place, _ in slack.messages] == ["U012AB3CD"]
+
+
+def test_a_reply_goes_to_slack_and_nowhere_else(slack):
+    replies = SlackReplies(slack.url)
+    host = slack.url.removesuffix("/api/")
+    assert replies.tell(f"{host}/actions/T1/U012AB3CD", "done <!channel>")
+    for elsewhere in ("", "https://evil.example/actions", "file:///etc/passwd", host.replace("http", "https"), "//x"):
+        assert not replies.tell(elsewhere, "done")
+    replies.close()
+    assert slack.whispers == [("U012AB3CD", "done &lt;!channel&gt;")]
+    real = SlackReplies("https://slack.com/api/")
+    assert not real.tell("https://hooks.slack.com.evil.example/actions", "x")
+    assert not real.tell("https://a@evil.example", "x")
+    assert not real.tell("http://hooks.slack.com/actions", "x")
+    real.close()

@@ -196,6 +196,12 @@ class Access:
 
     # ------------------------------------------------------------------------------------------------- letting in
 
+    def of_handle(self, handle: str) -> Principal | None:
+        """Who has an account under a handle, once something else has shown that it is they; None: nobody."""
+        with self._store.reading() as connection:
+            found = accounts.account(connection, handle)
+        return None if found is None else _principal(found)
+
     def of_key(self, text: str) -> Principal:
         """Whose key it is.
 

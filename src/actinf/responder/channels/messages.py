@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from actinf.responder.channels import neutral
-from actinf.responder.channels.port import Kind, Message
+from actinf.responder.channels.port import Kind, Message, Offer
 from actinf.responder.oncall.people import Person
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Briefing",
     "acknowledged",
     "alert",
+    "answered",
     "breach",
     "contact_test",
     "digest",
@@ -57,6 +58,7 @@ class Briefing:
         private: whether its war room is open to invited people alone.
         runbook: what to do, a path or an address; None: nowhere.
         dashboard: how it looks, an address; None: nowhere.
+        offers: what can be done with it now.
     """
 
     incident: str
@@ -69,6 +71,7 @@ class Briefing:
     private: bool = False
     runbook: str | None = None
     dashboard: str | None = None
+    offers: tuple[Offer, ...] = ()
 
 
 def alert(briefing: Briefing, *, key: str, room: str | None = None, update_of: str | None = None) -> Message:
@@ -90,6 +93,8 @@ def alert(briefing: Briefing, *, key: str, room: str | None = None, update_of: s
         update_of=update_of,
         room=room,
         private=briefing.private,
+        offers=briefing.offers,
+        link=briefing.link,
     )
 
 
@@ -155,6 +160,30 @@ def acknowledged(briefing: Briefing, *, key: str, by: Person, room: str | None =
         text=f"@{_value(by.handle)} has acknowledged incident {briefing.incident}. Nobody else is paged for it.",
         room=room,
         private=briefing.private,
+    )
+
+
+def answered(briefing: Briefing, *, key: str, to: Person, update_of: str) -> Message:
+    """How it stands, in the place of a page that was answered.
+
+    Args:
+        briefing: what is known.
+        key: names the message.
+        to: who had been paged.
+        update_of: the reference of the page.
+    """
+    return Message(
+        kind=Kind.ACKNOWLEDGED,
+        key=key,
+        incident=briefing.incident,
+        to=to,
+        subject=_subject(f"{briefing.severity} {briefing.status}: {briefing.component}: {briefing.impact}"),
+        fields=_fields(briefing),
+        text="".join(f"{name}: {where}\n" for name, where in _where_to_look(briefing) if where).rstrip(),
+        update_of=update_of,
+        private=briefing.private,
+        offers=briefing.offers,
+        link=briefing.link,
     )
 
 
@@ -376,6 +405,8 @@ def _to_person(kind: Kind, briefing: Briefing, key: str, to: Person, subject: st
         fields=_fields(briefing),
         text=text + "".join(f"\n{name}: {where}" for name, where in _where_to_look(briefing) if where),
         private=briefing.private,
+        offers=briefing.offers,
+        link=briefing.link,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Protocol, runtime_checkable
 
 from actinf.responder.oncall.people import Person
 
-__all__ = ["Channel", "Delivery", "Kind", "Message", "TriesOut"]
+__all__ = ["Channel", "Delivery", "Kind", "Message", "Offer", "TriesOut"]
 
 
 class Kind(StrEnum):
@@ -29,6 +29,14 @@ class Kind(StrEnum):
     WAR_ROOM = "war_room"  # make a room for an incident, or bring one that is there up to date
 
 
+class Offer(StrEnum):
+    """What can be done with one tap, where a channel takes taps."""
+
+    ACKNOWLEDGE = "ack"
+    LEAD = "lead"
+    TAKE_OVER = "take-over"  # the lead, from whoever has it
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Message:
     """One message.  Its texts may hold what strangers wrote: every channel makes them harmless for its own target.
@@ -45,6 +53,8 @@ class Message:
             answers; None: it stands by itself.
         room: the chat room that it goes into, without "#"; None: to `to`, or where the channel sends by default.
         private: whether a room that is made for it is open to invited people alone.
+        offers: what can be done with its incident now.
+        link: where more of its incident is shown, an address of the web; None: nowhere.
     """
 
     kind: Kind
@@ -57,6 +67,8 @@ class Message:
     update_of: str | None = None
     room: str | None = None
     private: bool = False
+    offers: tuple[Offer, ...] = ()
+    link: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

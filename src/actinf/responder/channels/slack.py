@@ -6,7 +6,8 @@ mention, a link or markup there.  What stands beside it, for notifications and s
 Slack takes no key: a message whose fate is unknown may show twice.  Its key travels in the message's metadata, by which
 the two can be told to be one.  Editing a message and making a room are safe to repeat.
 
-The app needs the scopes chat:write, chat:write.public, channels:manage, channels:read, groups:write and groups:read.
+The app needs the scopes chat:write, chat:write.public, channels:manage, channels:read, groups:write and groups:read:
+docs/howto/slack.md has them as a manifest.
 """
 
 from collections.abc import Callable
@@ -68,6 +69,7 @@ class SlackSettings:
         base_url: of Slack's API.
         proxy: "http://…" through which Slack is reached; None: directly.  The environment is not asked.
         seconds: how long each answer is waited for.
+        buttons: whether messages offer what can be done with their incident; taps have to arrive then.
 
     Raises:
         SettingError: when one of them does not make sense.
@@ -78,6 +80,7 @@ class SlackSettings:
     base_url: str = "https://slack.com/api/"
     proxy: SecretStr | None = None
     seconds: float = 5.0
+    buttons: bool = False
 
     def __post_init__(self) -> None:
         token = self.token.get_secret_value()
@@ -153,7 +156,7 @@ class SlackChannel:
             lambda: self._web.chat_postMessage(
                 channel=destination,
                 text=fallback_of(message),
-                blocks=blocks_of(message),
+                blocks=blocks_of(message, buttons=self._settings.buttons),
                 metadata={"event_type": "actinf_message", "event_payload": {"key": message.key}},
                 mrkdwn=False,
                 parse="none",
@@ -172,7 +175,7 @@ class SlackChannel:
                 channel=channel,
                 ts=timestamp,
                 text=fallback_of(message),
-                blocks=blocks_of(message),
+                blocks=blocks_of(message, buttons=self._settings.buttons),
                 parse="none",
                 link_names=False,
             ),
@@ -182,7 +185,7 @@ class SlackChannel:
     def _destination(self, message: Message) -> str:
         if message.room is not None:
             return f"#{message.room}"
-        if message.to is None or message.kind in (Kind.ALERT, Kind.ACKNOWLEDGED, Kind.RESOLVED):
+        if message.to is None or message.kind in (Kind.ALERT, Kind.RESOLVED):
             return f"#{self._settings.room}"
         if not is_user(message.to.chat_id):
             raise ChannelRefused(

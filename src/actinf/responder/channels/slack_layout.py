@@ -4,12 +4,17 @@ import re
 from typing import Any, TypeGuard
 
 from actinf.responder.channels import neutral
-from actinf.responder.channels.port import Message
+from actinf.responder.channels.port import Message, Offer
 
-__all__ = ["blocks_of", "fallback_of", "is_user"]
+__all__ = ["ACTION", "blocks_of", "fallback_of", "is_user"]
+
+#: What the ids of buttons begin with; behind it stands what is done.
+ACTION = "actinf:"
 
 _MOST_OF_A_TEXT = 2900
 _MOST_OF_A_FALLBACK = 3000
+_MOST_OF_AN_ADDRESS = 3000
+_WORDS = {Offer.ACKNOWLEDGE: "Acknowledge", Offer.LEAD: "Take the lead", Offer.TAKE_OVER: "Take the lead"}
 _USER = re.compile(r"[UW][A-Z0-9]{2,20}")
 
 
@@ -22,11 +27,12 @@ def is_user(chat_id: str | None) -> TypeGuard[str]:
     return chat_id is not None and _USER.fullmatch(chat_id) is not None
 
 
-def blocks_of(message: Message) -> list[dict[str, Any]]:
+def blocks_of(message: Message, *, buttons: bool = False) -> list[dict[str, Any]]:
     """The message as blocks; the person whom it is for is called where a field names them.
 
     Args:
         message: what is said.
+        buttons: whether what can be done with its incident is offered below it.
     """
     elements: list[dict[str, Any]] = [_text(neutral.line(message.subject, 150), bold=True)]
     for name, value in message.fields:
@@ -36,7 +42,12 @@ def blocks_of(message: Message) -> list[dict[str, Any]]:
     if said:
         elements.append(_text(f"\n\n{said}"))
     shown = [element for element in elements if element.get("text") != ""]
-    return [{"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": shown}]}]
+    blocks: list[dict[str, Any]] = [
+        {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": shown}]}
+    ]
+    if buttons and message.incident is not None and message.offers:
+        blocks.append({"type": "actions", "block_id": "actinf", "elements": _buttons(message, message.incident)})
+    return blocks
 
 
 def fallback_of(message: Message) -> str:
@@ -50,6 +61,40 @@ def fallback_of(message: Message) -> str:
     if message.text and room_left > 1:
         lines += ["", neutral.chat(message.text, room_left)]
     return "\n".join(lines)
+
+
+def _buttons(message: Message, incident: str) -> list[dict[str, Any]]:
+    buttons = [_button(offer, incident) for offer in message.offers]
+    if message.link is not None and len(message.link) <= _MOST_OF_AN_ADDRESS:
+        # Slack tells of a tap on it as well.
+        buttons.append({"type": "button", "action_id": f"{ACTION}open", "text": _plain("Open"), "url": message.link})
+    return buttons
+
+
+def _button(offer: Offer, incident: str) -> dict[str, Any]:
+    button = {
+        "type": "button",
+        "action_id": f"{ACTION}{offer}",
+        "text": _plain(_WORDS[offer]),
+        "value": incident,
+        "accessibility_label": f"{_WORDS[offer]} of incident {incident}"
+        if offer is not Offer.ACKNOWLEDGE
+        else f"Acknowledge incident {incident}",
+    }
+    if offer is Offer.ACKNOWLEDGE:
+        button["style"] = "primary"
+    if offer is Offer.TAKE_OVER:
+        button["confirm"] = {
+            "title": _plain("Somebody leads already"),
+            "text": _plain(f"Take the lead of {incident} from them?"),
+            "confirm": _plain("Take it"),
+            "deny": _plain("Leave it"),
+        }
+    return button
+
+
+def _plain(text: str) -> dict[str, Any]:
+    return {"type": "plain_text", "text": text, "emoji": False}
 
 
 def _called(message: Message, value: str) -> dict[str, Any] | None:

@@ -16,7 +16,7 @@ from typing import Any
 
 from slack_sdk import WebClient
 
-__all__ = ["NoReply", "SlackWeb"]
+__all__ = ["NoRedirect", "NoReply", "SlackWeb"]
 
 _MOST_OF_A_REPLY = 4 * 1024 * 1024
 
@@ -36,7 +36,9 @@ class NoReply(Exception):
         super().__init__(message)
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
+class NoRedirect(urllib.request.HTTPRedirectHandler):
+    """Follows no redirection: what is secret in a request is for whom it was sent to."""
+
     def redirect_request(self, *_: Any) -> None:
         """Lead nowhere, so that the redirection itself is the answer."""
 
@@ -55,7 +57,7 @@ class SlackWeb(WebClient):
         super().__init__(token, base_url=base_url, logger=_SILENT, retry_handlers=[])
         self._seconds = seconds
         proxies = {"http": proxy, "https": proxy} if proxy else {}
-        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler(proxies), _NoRedirect)
+        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler(proxies), NoRedirect)
 
     # The one place where the client touches the network.
     def _perform_urllib_http_request_internal(self, url: str, req: urllib.request.Request) -> dict[str, Any]:  # noqa: ARG002

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from actinf.errors import SettingError, WebhookUnauthenticated
 
-__all__ = ["REPLAY_WINDOW", "check_sentry", "check_signed", "check_token", "sign"]
+__all__ = ["REPLAY_WINDOW", "check_sentry", "check_signed", "check_slack", "check_token", "sign"]
 
 #: How far the time of a signed message may be from ours, either way.
 REPLAY_WINDOW = timedelta(minutes=5)
@@ -118,13 +118,51 @@ def check_signed(
         raise WebhookUnauthenticated(
             "X-Actinf-Signature is wrong: check the secret, and sign what is sent", why="wrong"
         )
+    _require_lately("X-Actinf-Timestamp", timestamp, at)
+    return right[0]
+
+
+def check_slack(body: bytes, timestamp: str | None, signature: str | None, secret: str, at: datetime) -> str:
+    """Check the headers with which Slack signs what it sends to an app.
+
+        "v0=" and HMAC-SHA256 of "v0:", the timestamp, ":" and the body
+
+    Args:
+        body: of the request, as it was received.
+        timestamp: the header `X-Slack-Request-Timestamp`; None: there is none.
+        signature: the header `X-Slack-Signature`; None: there is none.
+        secret: the signing secret of the app.
+        at: the time now.
+
+    Returns:
+        The signature; as of `check_signed`, none is to be taken twice.
+
+    Raises:
+        WebhookUnauthenticated: one is missing or wrong, or the time is more than five minutes from ours.
+        SettingError: the secret is too short.
+    """
+    [key] = _secrets([secret], "a signing secret")
+    if not timestamp or not signature or len(signature) > _LONGEST_HEADER:
+        raise WebhookUnauthenticated(
+            "the request has no signature: expected X-Slack-Request-Timestamp and X-Slack-Signature", why="missing"
+        )
+    if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12):
+        raise WebhookUnauthenticated(
+            "X-Slack-Request-Timestamp is no time: expected whole seconds since 1970", why="wrong"
+        )
+    made = "v0=" + hmac.new(key, b"v0:" + timestamp.encode() + b":" + body, hashlib.sha256).hexdigest()
+    _require_one(signature.strip().lower().encode("utf-8", "replace"), [made.encode()], "X-Slack-Signature")
+    _require_lately("X-Slack-Request-Timestamp", timestamp, at)
+    return made
+
+
+def _require_lately(header: str, timestamp: str, at: datetime) -> None:
     if abs(int(timestamp) - at.timestamp()) > REPLAY_WINDOW.total_seconds():
         raise WebhookUnauthenticated(
-            f"X-Actinf-Timestamp is {timestamp}, and here it is {int(at.timestamp())}: expected at most "
+            f"{header} is {timestamp}, and here it is {int(at.timestamp())}: expected at most "
             f"{REPLAY_WINDOW.total_seconds():.0f} seconds between them; set the clock, and sign each message anew",
             why="stale",
         )
-    return right[0]
 
 
 def _signature(body: bytes, timestamp: str, secret: bytes) -> str:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from fastapi import Depends, Request
 
@@ -15,7 +15,11 @@ from actinf.responder.access.accounts import HANDLE, Access, Principal
 from actinf.responder.access.roles import Role, require
 from actinf.responder.parts import Parts
 from actinf.responder.server.machinery import Machinery
+from actinf.responder.tapping import Tapping
 from actinf.runtime.origin import refuse_other_sites
+
+if TYPE_CHECKING:
+    from actinf.responder.channels.slack_reply import SlackReplies
 
 __all__ = ["Asking", "AskingUser", "Server", "ServerParts", "requires"]
 
@@ -34,13 +38,21 @@ class Server:
         machinery: its threads.
         access: who may use it.
         one_large_body: large bodies are read one at a time: each takes much memory for a moment.
+        tapping: takes taps in the chat.
+        replies: tells who tapped what came of it; None: no taps are taken.
     """
 
     parts: Parts
     machinery: Machinery
     access: Access
     one_large_body: asyncio.Lock = field(default_factory=asyncio.Lock)
+    tapping: Tapping = field(init=False)
+    replies: SlackReplies | None = field(init=False)
     _hands: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(_HANDS, "request"))
+
+    def __post_init__(self) -> None:
+        self.tapping = Tapping(self.parts.desk, self._account_of)
+        self.replies = _replies(self.parts)
 
     async def do(self, work: Callable[[], T]) -> T:
         """Do something with the store, beside the loop that serves."""
@@ -49,6 +61,21 @@ class Server:
     def close(self) -> None:
         """Let what is being done end."""
         self._hands.shutdown()
+        if self.replies is not None:
+            self.replies.close()
+
+    def _account_of(self, handle: str) -> Principal | None:
+        if self.parts.settings.insecure_local:
+            return Principal(handle=handle, role=Role.ADMIN)
+        return self.access.of_handle(handle)
+
+
+def _replies(parts: Parts) -> SlackReplies | None:
+    if parts.settings.slack_signing_secret is None:
+        return None
+    from actinf.responder.channels.slack_reply import SlackReplies  # Slack's client takes a while to load
+
+    return SlackReplies(parts.settings.slack_url)
 
 
 async def server_of(request: Request) -> Server:

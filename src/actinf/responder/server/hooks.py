@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import re
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,10 +18,11 @@ from pydantic import SecretStr
 
 from actinf.errors import Forbidden, RateLimited, StoreError, WebhookRefused
 from actinf.responder.intake.alertmanager import read_alertmanager
-from actinf.responder.intake.authentic import check_sentry, check_signed, check_token
+from actinf.responder.intake.authentic import check_sentry, check_signed, check_slack, check_token
 from actinf.responder.intake.changes import read_change
 from actinf.responder.intake.sentry import read_sentry
 from actinf.responder.intake.signed import read_signed
+from actinf.responder.intake.slack_tap import Tap, read_slack_tap
 from actinf.responder.intake.untrusted import read_object
 from actinf.responder.server.committer import Given
 from actinf.responder.server.context import Server
@@ -65,11 +68,15 @@ def _of_a_scan() -> dict[str, Any]:
     }
 
 
+_LOG = logging.getLogger(__name__)
+
 router = APIRouter(prefix="/hooks", tags=["webhooks"], route_class=_ShortRoute)
 
 _SOURCE = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 #: A larger body is read beside the loop that serves, one at a time: each takes much memory while it is read.
 _SMALL = 65_536
+#: Slack shows a mistake to who tapped where it is not answered within three seconds.
+_TAP_SECONDS = 2.0
 
 
 @router.post("/alertmanager", summary="Take a message of Alertmanager", openapi_extra=_parameter("private", "query"))
@@ -149,6 +156,48 @@ async def sarif(request: Request) -> JSONResponse:
         ALERTS_ACCEPTED.labels("sarif").inc(sum(scan["alerts"] for scan in taken["scans"]))
         server.machinery.something_happened()
         return JSONResponse(taken)
+
+
+@router.post("/slack/actions", summary="Take a tap on a button in Slack")
+async def slack_actions(request: Request) -> Response:
+    """The request URL of the app's interactivity; signed with ACTINF_RESPOND_SLACK_SIGNING_SECRET.
+
+    Always answered without a body: who tapped is told by Slack what came of it, they alone.
+    """
+    server: Server = request.app.state.server
+    with _counted("slack"):
+        secret = server.parts.settings.slack_signing_secret
+        if secret is None:
+            raise Forbidden("taps are not taken: set ACTINF_RESPOND_SLACK_SIGNING_SECRET to the app's signing secret")
+        body, now = await request.body(), server.parts.clock()
+        said = (request.headers.get("x-slack-request-timestamp"), request.headers.get("x-slack-signature"))
+        signature = check_slack(body, *said, secret.get_secret_value(), now)
+        tap = read_slack_tap(body)
+        if tap is not None:
+            doing = asyncio.ensure_future(server.do(lambda: _tapped(server, tap, signature, now)))
+            # What takes longer goes on behind the answer.
+            doing.add_done_callback(_note_failure)
+            await asyncio.wait([doing], timeout=_TAP_SECONDS)
+        return Response(status_code=200)
+
+
+def _tapped(server: Server, tap: Tap, signature: str, received_at: datetime) -> None:
+    try:
+        told = server.tapping.take(tap, signature, received_at)
+    except StoreError:
+        HOOKS_REFUSED.labels("slack", "unavailable").inc()
+        told = "Nothing was done, since it could not be written down: try again, or call whoever is on call."
+    if told is None:
+        HOOKS_REPEATED.inc()
+        return
+    server.machinery.something_happened()
+    if server.replies is not None:
+        server.replies.tell(tap.reply_to, told)
+
+
+def _note_failure(doing: asyncio.Future[None]) -> None:
+    if not doing.cancelled() and doing.exception() is not None:
+        _LOG.error("a tap in Slack came to nothing", exc_info=doing.exception())
 
 
 def _is_private(request: Request) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from actinf.responder.channels.none import NoChannel
-from actinf.responder.channels.port import Kind, Message
+from actinf.responder.channels.port import Kind, Message, Offer
 from actinf.responder.incident.event import ERASED
 from actinf.responder.store.database import moment_of, ticks
 
@@ -34,6 +34,7 @@ __all__ = [
     "is_left_under_way",
     "left_under_way",
     "next_at",
+    "page_of",
     "put",
     "reference_of",
     "sent",
@@ -369,6 +370,16 @@ def reference_of(connection: sqlite3.Connection, incident: str, channel: str) ->
     return None if row is None else row["reference"]
 
 
+def page_of(connection: sqlite3.Connection, channel: str, reference: str) -> Message | None:
+    """The page that a provider calls so; its `to` is not filled in.  None: it is none."""
+    row = connection.execute(
+        f"SELECT message FROM outbox WHERE channel = ? AND reference = ? AND kind IN ({_marks(_PAGING)})"
+        " AND incident IS NOT NULL AND message <> '{}'",
+        [channel, reference, *_PAGING],
+    ).fetchone()
+    return None if row is None else _read(row["message"])[0]
+
+
 def next_at(connection: sqlite3.Connection) -> datetime | None:
     """When the next message is to be tried; None: none waits."""
     row = connection.execute("SELECT min(next_at) FROM outbox WHERE state = 'waits'").fetchone()
@@ -388,6 +399,8 @@ def _text(message: Message) -> str:
             "update_of": message.update_of,
             "room": message.room,
             "private": message.private,
+            "offers": message.offers,
+            "link": message.link,
         }
     )
 
@@ -396,7 +409,8 @@ def _read(text: str) -> tuple[Message, str | None]:
     said = json.loads(text)
     to = said.pop("to")
     kind, fields = Kind(said.pop("kind")), tuple((name, value) for name, value in said.pop("fields"))
-    return Message(kind=kind, fields=fields, **said), to
+    offers = tuple(Offer(one) for one in said.pop("offers", ()))  # what was put in by an earlier release has none
+    return Message(kind=kind, fields=fields, offers=offers, **said), to
 
 
 def _marks(values: tuple[object, ...]) -> str:
