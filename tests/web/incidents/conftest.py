@@ -17,13 +17,14 @@ Incident = Callable[..., str]
 
 @pytest.fixture(scope="module")
 def responder(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[ResponderProcess]":
-    """A responder that needs no password, with a schedule, and a Prometheus that is down."""
+    """A responder that needs no password, with a schedule, a status page, and a Prometheus that is down."""
     from support.duties import EXAMPLE
     from support.ports import free_port
     from support.responder_process import responder_process
 
-    folder, nobody = tmp_path_factory.mktemp("responder"), f"http://127.0.0.1:{free_port()}"
-    with responder_process(folder, "--insecure-local", PROMETHEUS_URL=nobody) as process:
+    folder = tmp_path_factory.mktemp("responder")
+    addresses = {"PROMETHEUS_URL": f"http://127.0.0.1:{free_port()}", "STATUS_URL": "https://status.test/"}
+    with responder_process(folder, "--insecure-local", **addresses) as process:
         process.set_schedule(EXAMPLE)
         yield process
 

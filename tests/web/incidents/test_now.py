@@ -91,3 +91,8 @@ def test_the_page_says_how_the_responder_is(open_page: Any, part: str) -> None:
     page = open_page("/")
     expect(page.get_by_role("heading", name=part)).to_be_visible()
     expect(page.get_by_role("alert").filter(has_text="No channel is set up")).to_be_visible()
+
+
+def test_what_the_public_is_told_is_one_tap_away(open_page: Any) -> None:
+    link = open_page("/").get_by_role("link", name="What the public is told")
+    expect(link).to_have_attribute("href", "https://status.test/")

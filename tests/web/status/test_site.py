@@ -213,6 +213,15 @@ def test_a_component_of_which_nothing_is_known_has_no_share_and_no_green_day() -
     assert bars.count("M") == 90
 
 
+def test_on_its_first_day_a_component_has_no_days_to_count() -> None:
+    good, bad = component("good", "Good", known=1), component("bad", "Bad", known=1)
+    down = replace(bad.days[-1], worst=Working.MAJOR_OUTAGE, seconds_down=30)
+    page = replace(calm(), components=(good, replace(bad, days=(*bad.days[:-1], down))))
+    words = Reader(render(page)["index.html"]).words
+    assert "No trouble on the only day that is known." in words
+    assert "Affected on the only day that is known, less than 1 min of outage." in words
+
+
 @pytest.mark.parametrize("how", list(Working))
 def test_every_state_has_a_shape_of_its_own(how: Working) -> None:
     read = Reader(render(replace(calm(), working=how))["index.html"])

@@ -85,6 +85,7 @@ def _looked_at(server: Server, visitor: Visitor) -> dict[str, Any]:
             "beginnings": beginnings_of(server, connection, schedule),
             "quiet": quiet_now(server, connection, visitor),
             "health": health_of(server, connection, schedule),
+            "status_page": (server.parts.settings.status_url or "").rstrip("/"),
         }
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, timedelta
 
 from actinf.responder.publishing.page import Day, Notice, PublicComponent, PublicPage, Working
-from actinf.runtime.wording import counted
 from actinf.web.lengths import lasting
 from actinf.web.status.wording import day, working
 
@@ -126,12 +125,13 @@ def _words(one: Day) -> str:
 
 
 def _summary(days: Sequence[Day], troubled: Sequence[Day]) -> str:
-    unknown = sum(one.worst is None for one in days)
-    if unknown == len(days):
+    known = sum(one.worst is not None for one in days)
+    if not known:
         return "Nothing is known yet."
-    known = f"the last {counted(len(days) - unknown, 'day')}"
-    if not troubled:
-        return f"No trouble in {known}."
     down = sum(one.seconds_down for one in days)
     outage = f"{lasting(timedelta(seconds=down))} of outage" if down > 0 else "no outage"
-    return f"{len(troubled):,} of {known} affected, {outage}."
+    if known == 1:
+        only = "on the only day that is known"
+        return f"Affected {only}, {outage}." if troubled else f"No trouble {only}."
+    span = f"the last {known:,} days"
+    return f"{len(troubled):,} of {span} affected, {outage}." if troubled else f"No trouble in {span}."
