@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from actinf.advise import __main__ as process
+from actinf.advise import exchange
 from actinf.advise.exchange import answer
 
 
@@ -79,7 +80,7 @@ def test_a_line_without_an_end_ends_the_process(monkeypatch) -> None:
         def __init__(self, content: bytes = b""):
             self.buffer = io.BytesIO(content)
 
-    monkeypatch.setattr(process, "LONGEST_LINE", 10)
+    monkeypatch.setattr(exchange, "LONGEST_LINE", 10)
     monkeypatch.setattr(sys, "stdin", Standard(b"x" * 100))
     monkeypatch.setattr(sys, "stdout", Standard())
-    assert process.main() == 1
+    assert process.main([]) == 1

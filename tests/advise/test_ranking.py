@@ -62,7 +62,7 @@ def test_expected_free_energy_is_cost_less_information_but_for_a_constant() -> N
     rest = [one.G - (one.cost - one.information) for one in advice.checks]
     assert rest == pytest.approx([rest[0]] * len(rest))
     assert [one.G for one in advice.checks] == sorted(one.G for one in advice.checks)
-    assert all(one.cost == pytest.approx(0.05 * one.minutes + 1.5 * one.harm) for one in advice.checks)
+    assert all(one.cost == pytest.approx(0.03 * one.minutes + 0.9 * one.harm) for one in advice.checks)
 
 
 def test_what_was_looked_at_is_not_advised_again() -> None:

@@ -26,6 +26,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("ACTINF_RESPOND_URL", "ACTINF_RESPOND_KEY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("ACTINF_RESPOND_DATA_DIR", str(tmp_path / "store"))
+    monkeypatch.setenv("ACTINF_RESPOND_ADVICE", "false")  # the engine takes a second to begin
     monkeypatch.setenv("ACTINF_USER", "ada")
     return tmp_path / "store"
 

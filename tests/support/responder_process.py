@@ -46,7 +46,8 @@ class ResponderProcess:
         self.url = ""
         command = ["respond", "serve", "--port", "0", "--data-dir", str(self.folder), *flags]
         self._command = [*actinf_program(), *command]
-        told = {"STATUS_PORT": "none", **environment}  # the process that serves the page is for those who look at it
+        # The processes that serve the page and that advise are for those who look at them.
+        told = {"STATUS_PORT": "none", "ADVICE": "false", **environment}
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("ACTINF_RESPOND_")}
         self._environment = {**inherited, **{f"ACTINF_RESPOND_{name}": value for name, value in told.items()}}
         self._process: subprocess.Popen[bytes] | None = None

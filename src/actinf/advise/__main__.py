@@ -1,16 +1,23 @@
-"""Answer questions about incidents until standard input ends, a line each: `python -m actinf.advise`."""
+"""Answer questions about incidents until standard input ends, a line each: `python -m actinf.advise [MIB]`.
+
+MIB is the memory that the process may map; beyond it, it fails, and the machine does not.
+"""
 
 from __future__ import annotations
 
 import sys
-
-from actinf.advise.exchange import LONGEST_LINE, answer
+from collections.abc import Sequence
 
 __all__ = ["main"]
 
 
-def main() -> int:
+def main(arguments: Sequence[str]) -> int:
     """Answer; exit status 0 at the end of the input, 1 where a line is longer than any question."""
+    if arguments:
+        bounded(int(arguments[0]))
+    # What computes is loaded within the bound.
+    from actinf.advise.exchange import LONGEST_LINE, answer
+
     source, target = sys.stdin.buffer, sys.stdout.buffer
     while line := source.readline(LONGEST_LINE + 1):
         if len(line) > LONGEST_LINE:
@@ -20,5 +27,16 @@ def main() -> int:
     return 0
 
 
+def bounded(mib: int) -> None:
+    """Let this process map no more memory than so many MiB; where a system has no such bound, there is none."""
+    try:
+        import resource
+    except ImportError:
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    wanted = mib * 2**20
+    resource.setrlimit(resource.RLIMIT_AS, (wanted if hard < 0 else min(wanted, hard), hard))
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -22,7 +22,7 @@ __all__ = ["CAUSE", "STEP", "TYPES", "Knowledge", "knowledge"]
 
 Floats = NDArray[np.float64]
 
-TYPES = ("api_down",)
+TYPES = ("api_down", "database_performance", "high_memory", "security")
 
 #: The two factors, and the modalities that are no check.
 CAUSE, STEP = "cause", "step"

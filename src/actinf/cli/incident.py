@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from actinf.cli import incident_acts, incident_catalogue, incident_change, incident_ramp, incident_record, incident_scan
+from actinf.cli import (
+    incident_acts,
+    incident_advice,
+    incident_catalogue,
+    incident_change,
+    incident_ramp,
+    incident_record,
+    incident_scan,
+)
 from actinf.cli.console import Screen
 from actinf.cli.group import Group
 from actinf.cli.moments import past, since_moment
@@ -147,6 +155,7 @@ for _one in (
     incident_scan.findings,
     incident_ramp.command,
     *incident_acts.COMMANDS,
+    *incident_advice.COMMANDS,
     *incident_record.COMMANDS,
 ):
     command.add_command(_one)

@@ -137,6 +137,7 @@ def note(*, text: tuple[str, ...], **said: Any) -> int:
 @of_incident
 @click.argument("milestone", metavar="MILESTONE", type=click.Choice(list(_MILESTONES)))
 @click.argument("text", nargs=-1)
+@click.option("--cause", metavar="NAME", help="Of root-cause: which of those that `looked --list` lists.")
 def reach(*, milestone: str, text: tuple[str, ...], **said: Any) -> int:
     """Say that a milestone was reached, and how that is known; said again, it is corrected.
 
@@ -196,6 +197,7 @@ def check(
 @click.command("resolve", short_help="Call it over.")
 @of_incident
 @click.option("--how", help="What was done; it becomes the resolution of the post-mortem.")
+@click.option("--cause", metavar="NAME", help="What it was, one of those that `looked --list` lists.")
 def resolve(**said: Any) -> int:
     """Call it over: the resolution clock stops, and the tasks afterwards begin to count."""
     return act("resolve", _resolved, said)

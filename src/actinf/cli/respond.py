@@ -14,7 +14,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from actinf.cli import respond_clock, respond_test_page, respond_upkeep, respond_watch, status_serve
+from actinf.cli import respond_clock, respond_learned, respond_test_page, respond_upkeep, respond_watch, status_serve
 from actinf.cli.console import Screen
 from actinf.cli.group import Group
 from actinf.cli.interruption import interruption_means
@@ -55,6 +55,7 @@ def command() -> None:
 @click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
 @click.option("--port", type=int, help="Port to listen on; 0 takes a free one.  [default: 8070]")
 @click.option("--insecure-local", is_flag=True, default=None, help="Need no key; only on a loopback address.")
+@click.option("--no-learning", "advice_learning", flag_value=False, help="Learn nothing from closed incidents.")
 @click.option("--status-port", metavar="PORT", help="Port of the status page; none: none is served.  [default: 8071]")
 @data_dir_option
 @click.option("--log-format", type=click.Choice(["json", "text"]), help="[default: text on a terminal, else json]")
@@ -223,5 +224,6 @@ def _when(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M}"
 
 
-for _one in (*respond_upkeep.COMMANDS, respond_clock.clock, respond_watch.watch, respond_test_page.command):
+_OTHERS = (respond_clock.clock, respond_learned.command, respond_watch.watch, respond_test_page.command)
+for _one in (*respond_upkeep.COMMANDS, *_OTHERS):
     command.add_command(_one)

@@ -14,6 +14,8 @@ from itertools import islice
 from typing import Any, Literal
 
 from actinf.errors import OutOfTurn, SettingError
+from actinf.responder.advising.lessons import lesson_of
+from actinf.responder.advising.port import Adviser, NoAdviser
 from actinf.responder.announcing import Announcer
 from actinf.responder.catalogue.parts import Catalogue
 from actinf.responder.changing import TellChange
@@ -41,6 +43,7 @@ from actinf.responder.store import (
     changes,
     escalations,
     incidents,
+    lessons,
     office,
     outbox,
     repeats,
@@ -104,6 +107,8 @@ class Desk:
         policy: how long an answer to a page is waited for.
         measurements: who is asked how the service is.
         unattended: what the public is told by itself.
+        adviser: who is asked what to look at next.
+        learns: whether it learns from incidents that are closed.
     """
 
     store: Store
@@ -112,6 +117,8 @@ class Desk:
     policy: Policy = field(default_factory=Policy)
     measurements: Measurements = field(default_factory=NoMeasurements)
     unattended: Unattended = field(default_factory=Unattended)
+    adviser: Adviser = field(default_factory=NoAdviser)
+    learns: bool = True
 
     def open(self, new: NewIncident, *, by: str) -> Incident:
         """Open an incident.
@@ -411,6 +418,8 @@ class Desk:
             after = incident_of(published, after)
             added = [*added, *published]
         incidents.keep(connection, after)
+        if after.cause and self.learns:
+            lessons.keep(connection, name, after.incident_type, lesson_of(after))
         schedule = rosters.schedule(connection)
         timers.set_timers(connection, name, timers_of(after))
         standing = standing_for(

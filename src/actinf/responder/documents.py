@@ -89,6 +89,11 @@ def incident_document(
         "lessons": incident.lessons,
         "breach_known_at": _moment(incident.breach_known_at),
         "legal_settled_at": _moment(incident.legal_settled_at),
+        "cause": incident.cause or None,
+        "looks": [
+            {"step": step, "outcome": look.outcome, "by": look.by, "at": _moment(look.at), "note": look.note}
+            for step, look in incident.looks.items()
+        ],
         "room": incident.room or None,
         "links": [{"target": target, "relation": relation} for target, relation in incident.links],
         "alerts": [

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import platformdirs
 
+from actinf.responder.advising.port import Adviser, NoAdviser
 from actinf.responder.announcing import Announcer, Route
 from actinf.responder.channels.none import NoChannel
 from actinf.responder.clocks.steady import Reading, SteadyClock
@@ -76,7 +77,8 @@ class Parts:
         return done
 
     def close(self) -> None:
-        """Close the store, and let another process write its anchors."""
+        """Close the store, end what advises, and let another process write its anchors."""
+        self.desk.adviser.close()
         if self.pulse.anchoring is not None:
             self.pulse.anchoring.close()
         self.store.close()
@@ -114,6 +116,8 @@ def make_parts(settings: RespondSettings, *, render: Render = plain.render) -> P
         Announcer(routes, link, directory),
         measurements=_measurements(settings),
         unattended=Unattended(settings.status_name),
+        adviser=_adviser(settings),
+        learns=settings.advice_learning,
     )
     return Parts(
         settings=settings,
@@ -173,6 +177,14 @@ def _about(settings: RespondSettings) -> About:
 def _recheck(settings: RespondSettings) -> RecheckSettings:
     hold = timedelta(seconds=settings.hold_seconds)
     return RecheckSettings(hold=hold, longest_hold=max(hold, RecheckSettings().longest_hold))
+
+
+def _adviser(settings: RespondSettings) -> Adviser:
+    if not settings.advice:
+        return NoAdviser()
+    from actinf.responder.advising.child import ChildAdviser  # most commands never ask
+
+    return ChildAdviser()
 
 
 def _measurements(settings: RespondSettings) -> Measurements:

@@ -145,6 +145,12 @@ class RespondSettings(ProcessSettings):
         None, description="The service that both try, their ACTINF_URL; None: that of the process."
     )
     ramp_key: SecretStr | None = Field(None, description="A key for it, their ACTINF_KEY; None: that of the process.")
+    advice: bool = Field(
+        True, description="Advise what to look at next in an incident, by a process of the engine beside this one."
+    )
+    advice_learning: bool = Field(
+        True, description="Count the causes of closed incidents, and what was seen of them, for later advice."
+    )
     hold_seconds: float = Field(
         300.0, ge=0, description="How long none of its alerts may fire before an unattended incident is closed."
     )

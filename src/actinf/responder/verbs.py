@@ -10,6 +10,8 @@ from typing import Literal
 
 from pydantic import Field
 
+from actinf.errors import SettingError
+from actinf.responder.advising.decisions import look, name_cause
 from actinf.responder.desk import Desk, NewIncident
 from actinf.responder.incident import decisions
 from actinf.responder.incident.event import Event
@@ -38,6 +40,7 @@ __all__ = [
     "HandOver",
     "Learn",
     "Link",
+    "Look",
     "Merge",
     "Note",
     "OpenIncident",
@@ -178,9 +181,25 @@ class Reach(Decision):
 
     milestone: Milestone = Field(description="investigation started, root cause identified or fix implemented.")
     text: Text = Field("", description="How that is known; of the root cause: what it is.")
+    cause: Line = Field("", description="Of the root cause: which of those that the runbook's page names.")
 
     def events(self, incident: Incident, by: str) -> tuple[Event, ...]:
-        return decisions.reach(incident, self.milestone, self.text)
+        if self.cause and self.milestone is not Milestone.ROOT_CAUSE:
+            raise SettingError(f"cause is given with {self.milestone.value!r}: it belongs to the root cause alone")
+        return (*decisions.reach(incident, self.milestone, self.text), *name_cause(incident, self.cause))
+
+
+class Look(Decision):
+    """Say what a step of the runbook showed: the advice what to look at next follows from it."""
+
+    verb = "looked"
+
+    step: Line = Field(description="By its name, as GET /v1/incidents/{incident}/advice has it.")
+    outcome: Line = Field(description="What it showed, likewise.")
+    note: Text = Field("", description="What else was seen.")
+
+    def events(self, incident: Incident, by: str) -> tuple[Event, ...]:
+        return look(incident, self.step, self.outcome, self.note)
 
 
 class ChangeSeverity(Decision):
@@ -237,9 +256,10 @@ class Resolve(Decision):
     verb = "resolve"
 
     how: Text = Field("", description="What was done; it becomes the resolution of the post-mortem.")
+    cause: Line = Field("", description="What it was, one of those that the runbook's page names.")
 
     def events(self, incident: Incident, by: str) -> tuple[Event, ...]:
-        return decisions.resolve(incident, self.how)
+        return (*name_cause(incident, self.cause), *decisions.resolve(incident, self.how))
 
 
 class Reopen(Decision):

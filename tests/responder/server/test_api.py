@@ -160,6 +160,8 @@ def test_a_private_incident_is_seen_by_those_who_are_concerned_alone(as_who) -> 
     listed = [name in client.get("/v1/incidents/names").json()["names"] for client in (ada, ben, sol)]
     assert listed == [True, False, True]
     assert ben.get("/v1/incidents", params={"after": name}).status_code == 404
+    assert [client.get(f"/v1/incidents/{name}/advice").status_code for client in (ada, ben, sol)] == [200, 404, 200]
+    assert ben.post(f"/v1/incidents/{name}/looked", json={"step": "ask", "outcome": "ours"}).status_code == 404
     assert ben.post(f"/v1/incidents/{name}/note", json={"text": "x"}).status_code == 404
     assert ben.post(f"/v1/incidents/{public}/merge", json={"into": name}).status_code == 404
     # Whoever leads it is concerned.
@@ -178,6 +180,23 @@ def test_who_responds_may_bring_a_scan_but_only_those_who_deal_with_security_rea
     assert (hidden.status_code, "CVE-77" in hidden.text) == (403, False)
     assert [one["rule"] for one in sol.get("/v1/findings").json()["findings"]] == ["CVE-77"]
     assert responder.post("/v1/scans", json=report).status_code == 400, "it does not say what was scanned"
+
+
+def test_what_was_seen_is_said_and_what_is_next_is_asked(as_who) -> None:
+    ada, vic = as_who("ada", Role.RESPONDER), as_who("vic", Role.VIEWER)
+    name = ada.post("/v1/incidents", json={**OPEN, "incident_type": "api_down"}).json()["id"]
+    seen = {"step": "pods", "outcome": "restarting", "note": "three of five"}
+    assert vic.post(f"/v1/incidents/{name}/looked", json=seen).status_code == 403
+    assert ada.post(f"/v1/incidents/{name}/looked", json=seen).json()["looks"][0]["note"] == "three of five"
+    refused = ada.post(f"/v1/incidents/{name}/looked", json={**seen, "outcome": "green"})
+    assert (refused.status_code, "expected one of ready" in refused.json()["detail"]) == (422, True)
+    advice = vic.get(f"/v1/incidents/{name}/advice").json()
+    assert advice["absent"] == "it is switched off (ACTINF_RESPOND_ADVICE)"
+    assert [one["step"] for one in advice["looked"]] == ["pods"]
+    assert [one["step"] for one in advice["checks"]][:2] == ["health", "releases"]
+    assert vic.get(f"/v1/incidents/{name}/advice", params={"patience": 11}).status_code == 422
+    ended = ada.post(f"/v1/incidents/{name}/resolve", json={"how": "x", "cause": "memory"}).json()
+    assert (ended["status"], ended["cause"]) == ("Resolved", "memory")
 
 
 def test_a_list_comes_in_pages(as_who) -> None:

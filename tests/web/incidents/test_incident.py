@@ -57,6 +57,20 @@ def test_an_incident_is_led_from_its_page_to_its_end(open_page: Any, incident: A
     assert {one["by"] for one in known["timeline"]} <= {"ada", "actinf"}
 
 
+def test_what_a_step_showed_is_one_tap_without_scripts_too(open_page: Any, incident: Any, api: httpx.Client) -> None:
+    name = incident(incident_type="api_down")
+    page = open_page(f"/incidents/{name}", java_script_enabled=False)
+    advice = page.locator("#advice")
+    expect(advice).to_contain_text("No advice: it is switched off (ACTINF_RESPOND_ADVICE). The steps are in the")
+    expect(advice.locator("pre").first).to_have_text("curl -sS https://api.active-inference.com/health")
+    advice.get_by_role("button", name="no replica of the API answers").click()
+    expect(page.locator("#advice")).to_contain_text("Ask the API how it is: no replica of the API answers ada")
+    expect(page.locator("#timeline")).to_contain_text("looked, health: no-replica")
+    assert api.get(f"/v1/incidents/{name}").json()["looks"][0]["outcome"] == "no-replica"
+    other = open_page(f"/incidents/{incident(incident_type='other')}")
+    expect(other.locator("#advice")).to_have_count(0)
+
+
 def test_a_mistake_stands_beside_its_field_and_what_was_typed_stays(open_page: Any, incident: Any) -> None:
     page = open_page(f"/incidents/{incident()}")
     page.locator("#do-milestone > summary").click()

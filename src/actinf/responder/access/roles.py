@@ -36,6 +36,7 @@ NEEDS: dict[str, Role] = {
     "handover": Role.RESPONDER,
     "assess": Role.RESPONDER,
     "note": Role.RESPONDER,
+    "looked": Role.RESPONDER,
     "milestone": Role.RESPONDER,
     "severity": Role.RESPONDER,
     "check": Role.RESPONDER,

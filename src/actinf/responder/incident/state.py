@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import singledispatch
 from typing import Any
 
+from actinf.responder.incident import advice_events
 from actinf.responder.incident import events as happened
 from actinf.responder.incident.event import ERASED, Event, Recorded
 from actinf.responder.incident.events import Milestone
@@ -15,7 +16,7 @@ from actinf.responder.incident.notice_events import NoticePublished, NoticeWithh
 from actinf.responder.incident.notices import PublicNotice, Withheld, published, withheld
 from actinf.responder.incident.severity import Severity
 
-__all__ = ["Action", "AlertSeen", "Evidence", "Found", "Incident", "incident_of"]
+__all__ = ["Action", "AlertSeen", "Evidence", "Found", "Incident", "Look", "incident_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +82,16 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What a step of the runbook showed, as somebody said."""
+
+    outcome: str
+    by: str
+    at: datetime
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
     """An incident as it stands.
 
@@ -106,6 +117,8 @@ class Incident:
         legal_settled_at: when what the law wants of a breach was done, or found not to be due.
         notice: what the public was told; None: nothing.
         withheld: that it is not to be told unless by hand; None: nobody said so.
+        looks: what the steps of the runbook showed that somebody made, by the names of its page.
+        cause: what it was, by a name of the same page; empty: it was not said.
     """
 
     id: str
@@ -154,6 +167,8 @@ class Incident:
     legal_settled_at: datetime | None = None
     notice: PublicNotice | None = None
     withheld: Withheld | None = None
+    looks: Mapping[str, Look] = field(default_factory=dict)
+    cause: str = ""
     number: int = 0
 
     @property
@@ -446,6 +461,17 @@ def _(event: NoticePublished, one: Recorded, before: Incident) -> dict[str, Any]
 @_changes.register
 def _(event: NoticeWithheld, one: Recorded, before: Incident) -> dict[str, Any]:
     return {"withheld": withheld(event, one, before.severity)}
+
+
+@_changes.register
+def _(event: advice_events.LookedAt, one: Recorded, before: Incident) -> dict[str, Any]:
+    look = Look(outcome=event.outcome, by=one.by, at=one.at, note=event.note)
+    return {"looks": {**before.looks, event.step: look}}
+
+
+@_changes.register
+def _(event: advice_events.CauseNamed, one: Recorded, before: Incident) -> dict[str, Any]:
+    return {"cause": event.cause}
 
 
 def _is(event: happened.EvidenceKept | happened.EvidenceHandedOn | happened.EvidenceRemoved, held: Evidence) -> bool:

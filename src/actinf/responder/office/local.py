@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from actinf.errors import ActinfError, PublishingError
+from actinf.responder.advising.advice import advice_for
 from actinf.responder.catalogue.parts import Catalogue
 from actinf.responder.changing import TellChange, change_document
 from actinf.responder.channels.port import Channel
@@ -60,6 +61,10 @@ class LocalOffice:
     def incident(self, name: str) -> Document:
         """As `Office.incident`."""
         return self._parts.desk.document(name)
+
+    def advice(self, incident: str, *, patience: float) -> Document:
+        """As `Office.advice`."""
+        return advice_for(self._parts.desk, incident, patience=patience)
 
     def incidents(
         self, which: str = "open", *, since: datetime | None = None, limit: int | None = None

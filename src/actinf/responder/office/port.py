@@ -55,6 +55,15 @@ class Office(Protocol):
         """All of an incident, given by its whole id."""
         ...
 
+    def advice(self, incident: str, *, patience: float) -> Document:
+        """What to look at next, as `actinf.responder.advising.advice` writes it.
+
+        Args:
+            incident: its whole id.
+            patience: seconds that the advice is waited for; where there is none by then, the document says so.
+        """
+        ...
+
     def incidents(
         self, which: str = "open", *, since: datetime | None = None, limit: int | None = None
     ) -> list[Document]:

@@ -108,6 +108,10 @@ class RemoteOffice:
         """As `Office.incident`."""
         return self._ask("GET", f"/v1/incidents/{name}")
 
+    def advice(self, incident: str, *, patience: float) -> Document:
+        """As `Office.advice`."""
+        return self._ask("GET", f"/v1/incidents/{incident}/advice", params={"patience": min(patience, 10.0)})
+
     def incidents(
         self, which: str = "open", *, since: datetime | None = None, limit: int | None = None
     ) -> list[Document]:

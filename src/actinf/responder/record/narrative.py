@@ -155,6 +155,8 @@ _TOLD: dict[str, Callable[[_Event], str]] = {
     ),
     "published": _published,
     "withheld": lambda event: f"kept from the public: {event['reason']}",
+    "looked": lambda event: _with(f"looked, {event['step']}: {event['outcome']}", event["note"]),
+    "cause": lambda event: f"the cause: {event['cause']}",
     "account": lambda event: (
         f"{event['handle']} is {event['role']}{', and sees what is private' if event['security'] else ''}"
     ),

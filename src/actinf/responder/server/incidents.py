@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from actinf.errors import NoSuchIncident
 from actinf.responder.access.privacy import may_see
+from actinf.responder.advising.advice import advice_for
 from actinf.responder.documents import summary_document
 from actinf.responder.incident.state import Incident
 from actinf.responder.moments import Moment
@@ -106,6 +107,25 @@ async def show_incident(incident: str, asking: Annotated[Asking, Depends(require
         return asking.server.parts.desk.document(incident)
 
     return await asking.server.do(work)
+
+
+@router.get("/{incident}/advice", summary="What to look at next")
+async def show_advice(
+    incident: str,
+    asking: Annotated[Asking, Depends(requires("see"))],
+    patience: Annotated[float, Query(ge=0, le=10, description="Seconds that the advice is waited for.")] = 2.0,
+) -> Document:
+    """The steps of the runbook, the best next check first, and the causes by how much they are believed in.
+
+    It advises, and never acts.  Where there is no advice, `absent` says why, and the steps are in the runbook's order.
+    """
+
+    def work() -> Document:
+        require_visible(asking, incident)
+        return advice_for(asking.server.parts.desk, incident, patience=patience)
+
+    # Beside the threads that everybody waits for: the engine may take its time.
+    return await asyncio.to_thread(work)
 
 
 def require_visible(asking: Asking, name: str) -> Incident:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from actinf.errors import PublishingError
+from actinf.responder.advising.advice import warm
 from actinf.responder.announcing import Route
 from actinf.responder.channels.neutral import line
 from actinf.responder.channels.port import Kind
@@ -143,6 +144,7 @@ class Machinery:
             Work(name="clock", turn=self._keep_clock, every=2.0, allowed=45.0),
             # What keeps the page from being written is told of, and keeps nobody from being paged.
             Work(name=_PAGE, turn=self._publish, every=1.0, rest=_REST, allowed=math.inf),
+            Work(name="advice", turn=lambda: warm(self._parts.desk), every=10.0, allowed=90.0),
             Work(name="hand-offs", turn=self._handing_off.once, every=30.0, allowed=90.0),
             *(
                 # A message may be under way for as long as its channel's deadline lets it.

@@ -252,6 +252,17 @@ ALTER TABLE alert ADD COLUMN unlisted INTEGER;     -- changes since it was said 
 """
 
 
+_LESSONS = """
+CREATE TABLE lesson (                  -- what a closed incident teaches, by the names of the runbook's pages
+    incident TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    cause TEXT NOT NULL,
+    seen TEXT NOT NULL                 -- JSON: step -> outcome
+) STRICT, WITHOUT ROWID;
+CREATE INDEX lesson_of_kind ON lesson (kind, incident);
+"""
+
+
 def _second(connection: sqlite3.Connection, key: bytes) -> None:
     """From now on changes of accounts, keys and the schedule are logged: begin with those that there are."""
     office.begin(connection, key, datetime.now(UTC))
@@ -317,4 +328,5 @@ Step = str | Callable[[sqlite3.Connection, bytes], None]
 #: What brings a store from version n to n + 1, in order; `PRAGMA user_version` says at which it is.
 STEPS: tuple[Step, ...] = (
     _FIRST, _second, _QUIET, _SENT_AT, _CATALOGUE, _FLAPPING, _REPEAT, _FINDINGS, RAMP, _CONTACTS, _PUBLIC,
+    _LESSONS,
 )  # fmt: skip

@@ -29,6 +29,7 @@ from actinf.responder.server.incidents import require_visible
 from actinf.responder.store import catalogues, escalations, incidents, outbox, rosters, timeline
 from actinf.responder.store.incidents import Wanted
 from actinf.responder.verbs import VERBS, CheckByMachine, Merge, Verb
+from actinf.web.incidents.advising import advised
 from actinf.web.incidents.contacts import call_shown
 from actinf.web.incidents.escalating import next_step
 from actinf.web.incidents.estimating import beginning_of
@@ -127,6 +128,8 @@ async def incident_page(
         measured = await asyncio.to_thread(_measured, server, visitor, name)
     all_of_it = "all" in request.query_params
     values = await server.do(lambda: _looked_at(server, visitor, name, measured, all_of_it=all_of_it))
+    # Who asks may see it, or would not have come so far.  The engine may take its time: it has threads of its own.
+    values |= await asyncio.to_thread(advised, server.parts.desk, name)
     # A page with something in it that was refused is not loaded anew by itself.
     still = bool(filled.mistakes) or measured is not None or "still" in request.query_params
     return shown(request, "incident", status, visitor=visitor, filled=filled, still=still, **values)

@@ -24,6 +24,12 @@ def line(text: object, most: int = 300) -> str:
     return neutral.line(str(text), most)
 
 
+def capitalized(text: object) -> str:
+    """One line that begins with a capital letter."""
+    said = line(text)
+    return said[:1].upper() + said[1:]
+
+
 def minute(at: datetime) -> str:
     """A moment, UTC."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M}"
@@ -55,6 +61,7 @@ def attribute(at: datetime) -> str:
 _FILTERS: dict[str, Callable[..., str]] = {
     "plain": plain,
     "line": line,
+    "capitalized": capitalized,
     "minute": minute,
     "near": near,
     "clock": clock,

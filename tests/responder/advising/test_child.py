@@ -1,0 +1,149 @@
+"""Whatever the child does, whoever asks gets an answer or a reason, in time."""
+
+import os
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+
+from actinf.responder.advising.child import ChildAdviser, Limits
+from actinf.responder.advising.port import Absent, Question, Told
+
+ASKED = Question(kind="api_down", seen=(("health", "failing"),), counts={})
+SHORT = Limits(first=0.4, answer=0.4, idle=60, rest=60)
+
+TALKS = """
+import json, sys, time
+RATED = {"step": "pods", "G": 1, "information": 1, "cost": 1, "minutes": 2, "harm": 0, "expected": {"ready": 1},
+         "separates": [], "helps": None}
+ADVICE = {"causes": [{"cause": "release", "belief": 1}], "checks": [RATED], "resolutions": [], "treat": None}
+def say(number, **said): print(json.dumps({"id": number, **said}), flush=True)
+for count, line in enumerate(sys.stdin):
+    asked = json.loads(line)
+    number = asked["id"]
+    """
+
+Make = Callable[..., ChildAdviser]
+
+
+@pytest.fixture
+def child() -> Iterator[Make]:
+    """A child that does as it is told: `child("say(number, advice=ADVICE)")`."""
+    made: list[ChildAdviser] = []
+
+    def make(does: str, limits: Limits = SHORT) -> ChildAdviser:
+        made.append(ChildAdviser(limits, [sys.executable, "-I", "-S", "-c", TALKS + does]))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+def gone(pid: int) -> bool:
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_an_answer_is_told_and_remembered(child: Make) -> None:
+    adviser = child("say(number, advice={**ADVICE, 'treat': None if count == 0 else 'again'})")
+    told = adviser.ask(ASKED, patience=20)
+    assert isinstance(told, Told)
+    assert (told.causes, told.checks[0].step, told.treat) == ({"release": 1.0}, "pods", None)
+    assert adviser.ask(ASKED, patience=20) is told
+    other = adviser.ask(replace(ASKED, seen=()), patience=20)
+    assert isinstance(other, Told)
+    assert other.treat == "again", "the child stays"
+
+
+@pytest.mark.parametrize(
+    ("does", "why"),
+    [
+        ("print('{', flush=True)", "answers nothing that can be understood"),
+        ("print('[' * 100_000, flush=True)", "answers nothing that can be understood"),
+        ("print('null', flush=True)", "answers nothing that can be understood"),
+        ("say(number, advice=7)", "answers nothing that can be understood"),
+        ("say(number, advice={**ADVICE, 'checks': [{}]})", "answers nothing that can be understood"),
+        ("say(number + 1, advice=ADVICE)", "answers nothing that can be understood"),
+        ("sys.stdout.write('x' * (3 << 20)); sys.stdout.flush()", "answers nothing that can be understood"),
+        ("sys.exit(3)", r"ended \(exit status 3\)"),
+        ("import os; os.kill(os.getpid(), 9)", r"ended \(signal 9\)"),
+        ("time.sleep(600)", r"did not answer within 0\.4 s"),
+    ],
+)
+def test_what_goes_wrong_is_a_reason_and_ends_the_child(child: Make, does: str, why: str) -> None:
+    adviser = child(does)
+    adviser.warm("api_down")
+    pid = adviser.pid
+    assert pid is not None
+    absent: Told | Absent = Absent("", preparing=True)
+    until = time.monotonic() + 20
+    while isinstance(absent, Absent) and absent.preparing and time.monotonic() < until:
+        absent = adviser.ask(replace(ASKED, seen=()), patience=0.5)
+    assert isinstance(absent, Absent)
+    assert re.search(why, absent.why), absent.why
+    assert gone(pid)
+    began = time.monotonic()
+    assert adviser.ask(ASKED, patience=20) == absent, "it rests"
+    assert time.monotonic() - began < 5
+    assert adviser.pid is None
+
+
+def test_after_its_rest_it_is_begun_again(child: Make) -> None:
+    adviser = child("sys.exit(3)", replace(SHORT, rest=0.0))
+    first = adviser.ask(ASKED, patience=20)
+    second = adviser.ask(ASKED, patience=20)
+    assert isinstance(first, Absent)
+    assert isinstance(second, Absent)
+    assert "exit status 3" in second.why
+
+
+def test_a_first_answer_may_take_its_time_and_is_there_later(child: Make) -> None:
+    adviser = child("time.sleep(0.3); say(number, advice=ADVICE)", replace(SHORT, first=60))
+    assert adviser.ask(ASKED, patience=0.01) == Absent("it is being prepared, and is there in a moment", preparing=True)
+    assert isinstance(adviser.ask(ASKED, patience=20), Told)
+
+
+def test_a_refusal_is_told_and_the_child_goes_on(child: Make) -> None:
+    adviser = child("say(number, refused='no such step') if asked['seen'] else say(number, advice=ADVICE)")
+    assert adviser.ask(ASKED, patience=20) == Absent("it refuses: no such step")
+    assert isinstance(adviser.ask(replace(ASKED, seen=()), patience=20), Told)
+
+
+def test_a_child_that_is_not_asked_ends(child: Make) -> None:
+    adviser = child("say(number, advice=ADVICE)", replace(SHORT, idle=0.3, answer=20, first=20))
+    assert isinstance(adviser.ask(ASKED, patience=20), Told)
+    pid = adviser.pid
+    if pid is not None:
+        assert gone(pid)
+    assert adviser.pid is None
+
+
+def test_a_program_that_is_not_there_is_a_reason() -> None:
+    adviser = ChildAdviser(SHORT, ["/nowhere/python"])
+    absent = adviser.ask(ASKED, patience=1)
+    assert absent == Absent("its process could not be asked (No such file or directory)")
+    adviser.close()
+
+
+def test_the_engine_itself_answers_within_its_bounds() -> None:
+    adviser = ChildAdviser()
+    try:
+        told = adviser.ask(ASKED, patience=120)
+        assert isinstance(told, Told), told
+        assert next(iter(told.causes)) == "database"
+        assert "health" not in {one.step for one in told.checks}
+        taught = adviser.ask(replace(ASKED, counts={"causes": {"rain": 1}}), patience=20)
+        assert isinstance(taught, Absent)
+        assert "has no cause 'rain'" in taught.why
+    finally:
+        adviser.close()
