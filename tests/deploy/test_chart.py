@@ -11,7 +11,9 @@ import yaml
 from support.chart import CHART, ChartRefused, Manifest, containers, named, notes, pod_specs, rendered
 from support.kube_tools import helm
 
+from actinf.responder.publishing.serving import FOLDER
 from actinf.responder.settings import RespondSettings, unknown_respond_variables
+from actinf.responder.subscribing.settings import unknown_status_variables
 
 KUBERNETES = "1.32"
 OTHER_VALUES: dict[str, dict[str, Any]] = {
@@ -36,6 +38,12 @@ OTHER_VALUES: dict[str, dict[str, Any]] = {
             "env": {"ACTINF_RESPOND_SLACK_ROOM": "ops"},
             "storage": {"className": "fast"},
             "reachedFrom": [{"ipBlock": {"cidr": "192.0.2.0/24"}}],
+            "statusPage": {
+                "url": "https://status.example.org",
+                "mailSecret": "actinf-status",
+                "mailFrom": "status@example.org",
+                "reachedFrom": [{"ipBlock": {"cidr": "198.51.100.0/24"}}],
+            },
         },
     },
     "with nothing that can be left out": {
@@ -387,7 +395,7 @@ def test_no_secret_stands_in_any_object(everything) -> None:
     ]
     assert {one["name"] for one in by_reference} == {"actinf-secrets"}
     whole = {each["secretRef"]["name"] for one in given for each in one.get("envFrom", [])}
-    assert whole == {"actinf-responder"}
+    assert whole == {"actinf-responder", "actinf-status"}
     assert secret.isdisjoint(each["name"] for one in given for each in one.get("env", []) if "value" in each)
 
 
@@ -542,10 +550,36 @@ def test_the_responder_is_reached_by_the_monitoring_and_whom_one_names_and_reach
     policy = named(everything, "NetworkPolicy", "responder")["spec"]
     monitoring = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}
     assert policy["ingress"] == [
-        {"from": [monitoring, {"ipBlock": {"cidr": "192.0.2.0/24"}}], "ports": [{"protocol": "TCP", "port": 8070}]}
+        {"from": [monitoring, {"ipBlock": {"cidr": "192.0.2.0/24"}}], "ports": [{"protocol": "TCP", "port": 8070}]},
+        {"from": [{"ipBlock": {"cidr": "198.51.100.0/24"}}], "ports": [{"protocol": "TCP", "port": 8071}]},
     ]
     assert {port["port"] for rule in policy["egress"] for port in rule["ports"]} == {9090, 443, 465, 587}
     assert not {5432, 6379, 8000} & {port["port"] for rule in policy["egress"] for port in rule["ports"]}
+
+
+def test_what_strangers_talk_to_has_the_page_and_nothing_of_the_responder(everything) -> None:
+    page = container_of(everything, "Deployment", "actinf-responder", "status-page")
+    variables = variables_of(page)
+    assert page["envFrom"] == [{"secretRef": {"name": "actinf-status"}}]
+    assert unknown_status_variables(list(variables)) == []
+    assert not any(name.startswith("ACTINF_RESPOND_") for name in variables)
+    assert page["volumeMounts"] == [{"name": "status", "mountPath": variables["ACTINF_STATUS_DATA_DIR"]}]
+    assert named(everything, "PersistentVolumeClaim", "actinf-status")["metadata"]["annotations"] == {
+        "helm.sh/resource-policy": "keep"
+    }
+    # The responder writes the page where the other reads it, and starts no server for it of its own.
+    responder = container_of(everything, "Deployment", "actinf-responder", "responder")
+    folder = variables_of(responder)["ACTINF_RESPOND_DATA_DIR"]
+    assert {"name": "status", "mountPath": f"{folder}/{FOLDER}"} in responder["volumeMounts"]
+    assert variables_of(responder)["ACTINF_RESPOND_STATUS_PORT"] == "none"
+    service = named(everything, "Service", "actinf-status")["spec"]
+    assert service["ports"] == [{"name": "page", "port": 80, "targetPort": "page"}]
+    assert service["publishNotReadyAddresses"] is True
+
+
+def test_nobody_can_subscribe_where_mails_would_lead_nowhere() -> None:
+    with pytest.raises(ChartRefused, match="by mailFrom and url beside it"):
+        rendered({"responder": {"statusPage": {"mailSecret": "actinf-status"}}})
 
 
 def test_the_notes_say_whether_anybody_answers_to_incidents(tmp_path: Path) -> None:
