@@ -13,19 +13,23 @@ from actinf.cli.console import Screen
 from actinf.cli.interruption import interruption_means
 from actinf.lab.extras import load_extra
 
-__all__ = ["child", "serve"]
+__all__ = ["child", "data_dir_option", "folder_of_page", "serve"]
 
 _PURPOSE = "Serving the status page"
 _OF_RESPONDER = "ACTINF_RESPOND_"
 
 
+data_dir_option = click.option(
+    "--data-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of the page and its subscribers.  [default: status in that of the responder]",
+)
+
+
 @click.command("serve", short_help="Serve the page; a responder starts one itself.")
 @click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
 @click.option("--port", type=int, help="Port to listen on; 0 takes a free one.  [default: 8071]")
-@click.option(
-    "--data-dir", type=click.Path(file_okay=False, path_type=Path),
-    help="Folder of the page and its subscribers.  [default: status in that of the responder]",
-)  # fmt: skip
+@data_dir_option
 @click.option(
     "--site", type=click.Path(file_okay=False, path_type=Path),
     help="Folder of the site that is served.  [default: site in that of the page]",
@@ -53,7 +57,7 @@ def serve(started_as: str | None, **given: Any) -> int:
         process = load_extra("actinf.web.status.process", extra="respond", purpose=_PURPOSE)
         logs = load_extra("actinf.runtime.logs", extra="respond", purpose=_PURPOSE)
         logs.configure_logs(settings.log_format, settings.log_level)
-        process.serve(settings, _folder(settings), started_as=started_as, say=screen.say)
+        process.serve(settings, folder_of_page(settings.data_dir), started_as=started_as, say=screen.say)
     screen.say("Stopped: nobody sees the page any more.")
     return 0
 
@@ -82,10 +86,11 @@ def child(settings: Any, folder: Path) -> Any:
     return module.PageCommand(folder=page, command=command, environment=environment)
 
 
-def _folder(settings: Any) -> Path:
+def folder_of_page(data_dir: Path | None) -> Path:
     """The folder of the page: what was said, or where the responder of this machine writes it."""
-    if settings.data_dir is not None:
-        return Path(settings.data_dir).absolute()
+    said = data_dir or os.environ.get("ACTINF_STATUS_DATA_DIR")
+    if said:
+        return Path(said).absolute()
     responder = load_extra("actinf.responder.settings", extra="respond", purpose=_PURPOSE)
     parts = load_extra("actinf.responder.parts", extra="respond", purpose=_PURPOSE)
     page = load_extra("actinf.responder.publishing.serving", extra="respond", purpose=_PURPOSE).FOLDER

@@ -22,7 +22,7 @@ from actinf.responder.keeping.clock import Correction, take_up
 from actinf.responder.measuring.port import Measurements, NoMeasurements
 from actinf.responder.publishing import plain
 from actinf.responder.publishing.reading import About, Reader
-from actinf.responder.publishing.serving import FOLDER, SITE
+from actinf.responder.publishing.serving import FOLDER, SITE, who_serves
 from actinf.responder.publishing.site import Site
 from actinf.responder.publishing.unattended import Unattended
 from actinf.responder.publishing.writer import Render, Writer
@@ -132,7 +132,13 @@ def make_parts(settings: RespondSettings, *, render: Render = plain.render) -> P
         ramping=Ramping(desk, cluster, trials, settings.ramp_most_replicas),
         driver=Driver(desk, cluster, trials, settings.ramp_most_replicas),
         directory=directory,
-        writer=Writer(store, clock, Reader(_about(settings)), render, Site(store.folder / FOLDER / SITE)),
+        writer=Writer(
+            store,
+            clock,
+            Reader(_about(settings), lambda: _takes_subscriptions(settings, store.folder)),
+            render,
+            Site(store.folder / FOLDER / SITE),
+        ),
     )
 
 
@@ -167,6 +173,12 @@ def _trials(settings: RespondSettings, folder: Path) -> Processes:
         for kind, command in ((Kind.SMOKE, settings.ramp_smoke), (Kind.LOAD, settings.ramp_load))
     }
     return Processes(folder / "ramps", commands)
+
+
+def _takes_subscriptions(settings: RespondSettings, folder: Path) -> bool:
+    """Whether the page can ask for addresses: what serves it mails, and its links would lead somewhere."""
+    server = who_serves(folder / FOLDER) if settings.status_url is not None else None
+    return server is not None and server.takes_subscriptions
 
 
 def _about(settings: RespondSettings) -> About:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -40,12 +40,10 @@ class About:
     Attributes:
         name: of the service.
         url: where the page is to be found, without a slash at its end; None: nobody said.
-        takes_subscriptions: whether what serves it takes subscriptions.
     """
 
     name: str = SERVICE
     url: str | None = None
-    takes_subscriptions: bool = False
 
 
 @dataclass(slots=True)
@@ -54,9 +52,11 @@ class Reader:
 
     Attributes:
         about: what it is.
+        takes_subscriptions: whether what serves it takes subscriptions now.
     """
 
     about: About
+    takes_subscriptions: Callable[[], bool] = lambda: False
     _folded: Folded = field(default_factory=lambda: Folded(2 * _MOST))
 
     def page(self, connection: sqlite3.Connection, *, now: datetime, known_since: datetime) -> PublicPage:
@@ -91,7 +91,7 @@ class Reader:
             current=tuple(current),
             planned=(),
             past=tuple(past),
-            takes_subscriptions=self.about.takes_subscriptions,
+            takes_subscriptions=self.takes_subscriptions(),
         )
 
 

@@ -93,7 +93,7 @@ class Writer:
         is_stale = keeps_fresh and time.monotonic() >= self._fresh_until
         with self.store.reading() as connection:
             now = self.clock()
-            looked = (notices.last_event(connection), _span(now))
+            looked = (notices.last_event(connection), f"{_span(now)} {self.reader.takes_subscriptions()}")
             if looked == self._looked and not is_stale:
                 return False
             before, erasures = written(connection), notices.erasures(connection)

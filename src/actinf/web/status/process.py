@@ -53,7 +53,8 @@ def serve(settings: StatusSettings, folder: Path, *, started_as: str | None, say
             site.start()
             try:
                 nothing_yet = "" if site.current is not None else "; nothing was published yet"
-                say(f"Status page on {address}, from {site.folder}{nothing_yet}. Ctrl-C ends it.")
+                ends = "" if started_as is not None else " Ctrl-C ends it."
+                say(f"Status page on {address}, from {site.folder}{nothing_yet}.{ends}")
                 config = uvicorn.Config(
                     server,
                     lifespan="off",
