@@ -288,7 +288,54 @@ def export(*, who: str | None, days: int, target: str) -> int:
     return 0
 
 
+@command.command("import", short_help="Take a calendar in.")
+@click.argument("file", metavar="FILE")
+@click.option("--level", metavar="LEVEL", help="For which level or duty.  [default: 1; our own files say it]")
+@click.option("--map", "names", multiple=True, metavar="NAME=HANDLE", help="Whom a name in it means; may be repeated.")
+@click.option("--calendar", default="", metavar="NAME", help="What it is known by.  [default: what it says]")
+@click.option("--days", type=click.IntRange(1, 366), default=90, show_default=True, help="How far ahead.")
+@click.option("--only-known", is_flag=True, help="Pass over events that name nobody in the schedule.")
+@click.option("--anyway", is_flag=True, help="Take it although a page could reach nobody.")
+@click.option("--dry-run", is_flag=True, help="Only say what would come of it.")
+@click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
+def take_calendar(*, file: str, level: str | None, names: tuple[str, ...], as_json: bool, **said: Any) -> int:
+    """Take the shifts of a calendar in, an iCalendar file; - for standard input.
+
+    Its shifts become exceptions; what it had when it was taken before, and has no longer, ends. People are known by
+    their address, name or handle.
+    """
+    screen, taking = Screen(), load_extra("actinf.responder.taking_in", extra="respond", purpose=_PURPOSE)
+    content = _content(file)
+    asked = request(
+        taking.TakeCalendar,
+        said,
+        file="calendar.ics" if file == "-" else Path(file).name,
+        level=None if level is None else _level(level),
+        known_as=taking.known_names(names),
+    )
+    with at_office(screen) as office:
+        taken = office.take_calendar(content, asked)
+        if as_json:
+            screen.json(taken)
+        else:
+            _screens().print_taken(screen.out, taken, _schedule(office).zone, dry_run=said["dry_run"])
+        for sentence in (*taken["notes"], *taken["findings"]):
+            screen.warn(sentence)
+    return 0
+
+
 # -------------------------------------------------------------------------------------------------------------- parts
+
+
+def _content(file: str) -> bytes:
+    most: int = load_extra("actinf.responder.oncall.ical_shifts", extra="respond", purpose=_PURPOSE).MOST_BYTES + 1
+    if file == "-":
+        return sys.stdin.buffer.read(most)
+    try:
+        with Path(file).open("rb") as opened:
+            return opened.read(most)
+    except OSError as error:
+        raise SettingError(f"{file} cannot be read: {error.strerror}") from None
 
 
 def _schedule(office: Office) -> Schedule:

@@ -91,6 +91,23 @@ def print_changes(console: Console, before: Schedule, after: Schedule, now: date
     print_duties(console, after, now)
 
 
+def print_taken(console: Console, taken: dict[str, Any], zone: str, *, dry_run: bool) -> None:
+    """What came of a calendar, or would."""
+    place = ZoneInfo(zone)
+    for name, word in (("ended", "ends"), ("added", "new")):
+        for one in taken[name]:
+            since, until = (datetime.fromisoformat(one[end]).astimezone(place) for end in ("since", "until"))
+            console.print(
+                Text(f"{word}  {one['who']} at {one['level']}, {since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M}")
+            )
+    anyhow = taken["shifts"] - len(taken["added"]) - taken["kept"]
+    said = f"{taken['shifts']} shifts: {len(taken['added'])} new, {taken['kept']} as before"
+    said += f", {anyhow} held anyhow" if anyhow > 0 else ""
+    said += f"; {len(taken['ended'])} no longer in it"
+    ends = "nothing was saved (--dry-run)" if dry_run else "saved" if taken["saved"] else "nothing to change"
+    console.print(Text(f"{said}. {ends[0].upper()}{ends[1:]}"))
+
+
 def print_findings(console: Console, found: Sequence[Finding]) -> None:
     """What is wrong, the grave first."""
     for one in found:

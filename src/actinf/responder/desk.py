@@ -340,6 +340,30 @@ class Desk:
             self._set_schedule(connection, schedule, change.change, what=change.told(), by=by)
             return schedule
 
+    def revise_duties(
+        self, changed: Callable[[Schedule], Schedule], *, change: str, what: str, by: str, dry_run: bool = False
+    ) -> bool:
+        """Let exceptions hold that come of something else than one request; whether anything was changed.
+
+        Args:
+            changed: the schedule that comes of the one that holds.
+            change, what: what is logged.
+            by: the handle of who does it.
+            dry_run: change nothing.
+
+        Raises:
+            SettingError: there is no schedule.
+        """
+        with self.store.writing() as connection:
+            schedule = rosters.schedule(connection)
+            if schedule is None:
+                raise SettingError("no schedule is set that could have exceptions: actinf oncall schedule --set FILE")
+            after = changed(schedule)
+            if dry_run or after == schedule:
+                return False
+            self._set_schedule(connection, after, change, what=what, by=by)
+            return True
+
     def _set_schedule(
         self, connection: sqlite3.Connection, schedule: Schedule, change: str, *, what: str, by: str
     ) -> None:

@@ -39,6 +39,7 @@ from actinf.responder.parts import make_parts
 from actinf.responder.quiet.requests import AnnounceMaintenance, MakeSilence
 from actinf.responder.server.edge import MOST_BYTES_OF_EVIDENCE
 from actinf.responder.settings import RespondSettings
+from actinf.responder.taking_in import TakeCalendar
 from actinf.responder.verbs import (
     Acknowledge,
     Check,
@@ -341,3 +342,40 @@ def test_a_scan_is_taken_and_its_findings_are_listed(office: Office) -> None:
     assert office.findings("postgres") == []
     with pytest.raises(WebhookRefused, match="SARIF"):
         office.take_scan(b"{", target="shop")
+
+
+def test_a_calendar_is_taken_in_and_again_changes_nothing(office: Office) -> None:
+    office.set_schedule(Schedule.from_text(EXAMPLE))
+    begins = datetime.now(UTC).replace(microsecond=0) + timedelta(days=2)
+    lines = (
+        "BEGIN:VCALENDAR", "VERSION:2.0", "X-WR-CALNAME:team", "BEGIN:VEVENT", "UID:1", "SUMMARY:On call: E. Moss",
+        f"DTSTART:{begins:%Y%m%dT%H%M%SZ}", "DURATION:PT4H", "END:VEVENT", "END:VCALENDAR", "",
+    )  # fmt: skip
+    content = "\r\n".join(lines).encode()
+    with pytest.raises(SettingError, match=r"b\.ics:4: 'On call: E\. Moss': nobody in the schedule"):
+        office.take_calendar(content, TakeCalendar(file="b.ics", level=2))
+    asked = TakeCalendar(file="b.ics", level=2, known_as={"E. Moss": "eve"})
+    tried = office.take_calendar(content, asked.model_copy(update={"dry_run": True}))
+    assert (tried["saved"], [one["who"] for one in tried["added"]]) == (False, ["eve"])
+    found = office.schedule()
+    assert found is not None
+    assert found.overrides == ()
+    taken = office.take_calendar(content, asked)
+    assert (taken["saved"], taken["added"][0]["why"]) == (True, "calendar team")
+    again = office.take_calendar(content, asked)
+    assert (again["saved"], again["added"], again["kept"]) == (False, [], 1)
+    found = office.schedule()
+    assert found is not None
+    assert found.on_call(2, begins).person.handle == "eve"  # type: ignore[union-attr]
+
+
+def test_a_calendar_by_which_a_page_reaches_nobody_is_not_taken(office: Office) -> None:
+    office.set_schedule(Schedule.from_text(EXAMPLE.replace(", chat_id: U5", "")))
+    begins = datetime.now(UTC) + timedelta(days=2)
+    content = (
+        f"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:1\r\nSUMMARY:eve\r\nDTSTART:{begins:%Y%m%dT%H%M%SZ}\r\n"
+        "DURATION:PT4H\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+    ).encode()
+    with pytest.raises(SettingError, match="a page could reach nobody"):
+        office.take_calendar(content, TakeCalendar())
+    assert office.take_calendar(content, TakeCalendar(anyway=True))["saved"]

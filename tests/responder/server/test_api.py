@@ -233,6 +233,22 @@ def test_the_schedule_is_set_and_changed(as_who) -> None:
     assert (empty.status_code, "levels" in empty.json()["detail"]) == (422, True)
 
 
+def test_a_calendar_is_taken_in_by_who_may_set_the_schedule(as_who) -> None:
+    content = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n"
+    assert as_who("ada", Role.RESPONDER).post("/v1/schedule/import", content=content).status_code == 403
+    commander = as_who("eve", Role.COMMANDER)
+    commander.put("/v1/schedule", json={"schedule": Schedule.from_text(schedule_text()).document()})
+    taken = commander.post("/v1/schedule/import", params={"level": "1", "known_as": ["Ada L.=ada"]}, content=content)
+    assert (taken.status_code, taken.json()["shifts"]) == (200, 0)
+    for params, content_sent, told in (
+        ({"known_as": ["ada"]}, content, "expected NAME=HANDLE"),
+        ({"level": "9"}, content, "no level or duty"),
+        ({}, "hello", "calendar.ics is no calendar"),
+    ):
+        refused = commander.post("/v1/schedule/import", params=params, content=content_sent)
+        assert (refused.status_code, told in refused.json()["detail"]) == (422, True), refused.text
+
+
 def test_of_a_change_who_responds_may_tell_and_everybody_sees_it(as_who) -> None:
     ada, eve = as_who("ada", Role.RESPONDER), as_who("eve", Role.VIEWER)
     body = {"kind": "scale", "what": "workers to 5"}

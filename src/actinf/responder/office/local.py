@@ -29,6 +29,7 @@ from actinf.responder.record.export import exported
 from actinf.responder.store import incidents, outbox
 from actinf.responder.store.incidents import Wanted
 from actinf.responder.store.lock import sole
+from actinf.responder.taking_in import TakeCalendar, take_in
 from actinf.responder.verbs import OpenIncident, Verb
 
 __all__ = ["LocalOffice"]
@@ -110,6 +111,10 @@ class LocalOffice:
     def change_duties(self, change: DutyChange) -> Schedule:
         """As `Office.change_duties`."""
         return self._parts.desk.change_duties(change, by=self._by)
+
+    def take_calendar(self, content: bytes, asked: TakeCalendar) -> Document:
+        """As `Office.take_calendar`."""
+        return take_in(self._parts.desk, content, asked, by=self._by)
 
     def silence(self, request: MakeSilence) -> Document:
         """As `Office.silence`."""

@@ -15,6 +15,7 @@ from actinf.responder.office.address_book import AddressBook
 from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.quiet.requests import AnnounceMaintenance, MakeSilence
 from actinf.responder.ramp.requests import Direction, DirectRamp, StartRamp
+from actinf.responder.taking_in import TakeCalendar
 from actinf.responder.verbs import OpenIncident, Verb
 
 __all__ = ["Document", "Office", "Settled"]
@@ -125,6 +126,15 @@ class Office(Protocol):
 
     def change_duties(self, change: DutyChange) -> Schedule:
         """Let an exception to the rotation hold, or end; the schedule as it stands afterwards."""
+        ...
+
+    def take_calendar(self, content: bytes, asked: TakeCalendar) -> Document:
+        """Take a calendar of shifts into the schedule; what comes of it.
+
+        Args:
+            content: of the file, iCalendar.
+            asked: how.
+        """
         ...
 
     def silence(self, request: MakeSilence) -> Document:

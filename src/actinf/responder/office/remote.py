@@ -24,6 +24,7 @@ from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.quiet.requests import AnnounceMaintenance, MakeSilence
 from actinf.responder.ramp.requests import Direction, DirectRamp, StartRamp
 from actinf.responder.record.evidence import save
+from actinf.responder.taking_in import TakeCalendar
 from actinf.responder.verbs import OpenIncident, Verb
 from actinf.runtime.listening import means_this_machine
 
@@ -190,6 +191,18 @@ class RemoteOffice:
         """As `Office.change_duties`."""
         said = change.model_dump(mode="json", exclude_unset=True)
         return Schedule.from_document(self._ask("POST", f"/v1/schedule/{change.change}", json=said)["schedule"])
+
+    def take_calendar(self, content: bytes, asked: TakeCalendar) -> Document:
+        """As `Office.take_calendar`."""
+        said = asked.model_dump(mode="json", exclude_unset=True)
+        known_as = [f"{name}={handle}" for name, handle in said.pop("known_as", {}).items()]
+        return self._ask(
+            "POST",
+            "/v1/schedule/import",
+            params={**said, "known_as": known_as},
+            content=content,
+            headers={"Content-Type": "text/calendar"},
+        )
 
     def silence(self, request: MakeSilence) -> Document:
         """As `Office.silence`."""

@@ -64,6 +64,9 @@ def _event(kind: ModuleType, duty: Duty, made: datetime) -> Any:
     event.add("dtstart", duty.since.astimezone(UTC))
     event.add("dtend", duty.until.astimezone(UTC))
     event.add("summary", f"On call: {duty.person.name}, {duty.name}")
+    # By which an import knows them again, whatever they are called by then.
+    event.add("x-actinf-post", str(duty.level or duty.name))
+    event.add("x-actinf-who", duty.person.handle)
     event.add("description", f"{duty.person.name} is on call as {duty.name}{level}: {duty.why}")
     # Being on call is no appointment: other people can still ask for the time.
     event.add("transp", "TRANSPARENT")

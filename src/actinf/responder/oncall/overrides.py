@@ -1,6 +1,6 @@
-"""Exceptions to a rotation: somebody stands in, two people swap shifts, somebody takes over now.
+"""Exceptions to a rotation: somebody stands in, two people swap shifts, somebody takes over now, a calendar says so.
 
-All three are the same on record, a person at a post for a time, and where two of them meet the one made later counts.
+All of them are the same on record, a person at a post for a time, and where two of them meet the one made later counts.
 """
 
 from collections.abc import Sequence
@@ -19,6 +19,7 @@ class Origin(StrEnum):
     OVERRIDE = "override"
     SWAP = "swap"
     TAKE = "take"
+    IMPORT = "import"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +76,9 @@ class Override:
 
     def told(self) -> str:
         """How it came about, as one clause."""
-        made = {Origin.OVERRIDE: "override", Origin.SWAP: "swap", Origin.TAKE: "took over"}[self.origin]
+        made = {Origin.OVERRIDE: "override", Origin.SWAP: "swap", Origin.TAKE: "took over", Origin.IMPORT: "import"}[
+            self.origin
+        ]
         by = "" if self.origin is Origin.TAKE and self.by == self.who else f" by {self.by}"
         return f"{made}{by}" + (f" ({self.why})" if self.why else "")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from actinf.responder.contact_test import ask_for_contact_test, fates_of
@@ -13,6 +13,7 @@ from actinf.responder.documents import contact_test_document, duties_document
 from actinf.responder.duties import DUTY_CHANGES, DutyChange
 from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.server.context import Asking, AskingUser, requires
+from actinf.responder.taking_in import TakeCalendar, known_names, take_in
 
 __all__ = ["router"]
 
@@ -63,6 +64,51 @@ async def set_schedule(body: NewSchedule, asking: Annotated[Asking, Depends(requ
     schedule = await asking.server.do(work)
     asking.server.machinery.something_happened()
     return _answer(schedule)
+
+
+class CalendarQuery(BaseModel):
+    """How a calendar is taken in, as an address says it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    level: str | None = Field(None, max_length=100, description="A level, from 1, or a duty.", examples=["1"])
+    calendar: str = Field("", max_length=150, description="What it is known by.", examples=["team"])
+    file: str = Field("calendar.ics", max_length=150, description="Its name, for messages.", examples=["team.ics"])
+    known_as: list[str] = Field(
+        [], max_length=500, description="Whom a name in it means, NAME=HANDLE.", examples=[["Ada L.=ada"]]
+    )
+    days: int = Field(90, ge=1, le=366, description="How far ahead it is taken.")
+    only_known: bool = Field(False, description="Pass over events that name nobody in the schedule.")
+    anyway: bool = Field(False, description="Take it although a page could reach nobody.")
+    dry_run: bool = Field(False, description="Only say what would come of it.")
+
+    def asked(self) -> TakeCalendar:
+        """The same as every way of asking has it."""
+        level = int(self.level) if self.level and self.level.isdecimal() and len(self.level) < 4 else self.level
+        said = self.model_dump(exclude={"level", "known_as"})
+        return TakeCalendar(level=level, known_as=known_names(self.known_as), **said)
+
+
+_CALENDAR = {
+    "requestBody": {
+        "required": True,
+        "content": {"text/calendar": {"schema": {"type": "string"}, "example": "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"}},
+    }
+}
+
+
+@router.post("/schedule/import", summary="Take a calendar in", openapi_extra=_CALENDAR)
+async def take_calendar(
+    request: Request,
+    asking: Annotated[Asking, Depends(requires("schedule"))],
+    said: Annotated[CalendarQuery, Query()],
+) -> Document:
+    """Shifts of an iCalendar file become exceptions; those that it had before, and has no longer, end."""
+    asked = said.asked()
+    content, desk = await request.body(), asking.server.parts.desk
+    taken = await asking.server.do(lambda: take_in(desk, content, asked, by=asking.by))
+    asking.server.machinery.something_happened()
+    return taken
 
 
 class NewContactTest(BaseModel):
