@@ -11,6 +11,7 @@ import click
 from actinf.cli import (
     incident_acts,
     incident_advice,
+    incident_case,
     incident_catalogue,
     incident_change,
     incident_ramp,
@@ -151,6 +152,8 @@ def screens() -> Any:
 for _one in (
     incident_catalogue.command,
     incident_change.command,
+    incident_case.call,
+    incident_case.case,
     incident_scan.scan,
     incident_scan.findings,
     incident_ramp.command,

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from actinf.cli.incident_case import case_rows
 from actinf.cli.moments import shown, words
 from actinf.cli.oncall_screen import print_by_hand
 from actinf.responder.channels.neutral import block, line
@@ -83,6 +84,8 @@ def print_incident(console: Console, incident: _Document, now: datetime) -> None
         _section(console, "alerts", _alerts(incident, now))
     if incident["changes"]:
         _section(console, "changed shortly before", ([Text(line(change, 200))] for change in incident["changes"]))
+    if incident["cases"]:
+        _section(console, "cases with vendors", case_rows(incident["cases"], now))
     _section(console, "recovery checklist", _checklist(incident))
     if incident.get("updates"):
         _section(console, "updates that were sent", _updates(incident, now))
@@ -254,8 +257,8 @@ def _section(console: Console, name: str, rows: Iterator[list[Text]]) -> None:
 
 def _clocks(incident: _Document, now: datetime) -> Iterator[list[Text]]:
     for clock in incident["clocks"]:
-        if clock["clock"].startswith("action"):
-            continue  # stands with its item
+        if clock["clock"].startswith(("action", "case")):
+            continue  # stands with its item, its case
         yield [Text(clock["clock"]), Text(f"due {shown(_at(clock['due']), now)}"), _left(clock)]
 
 

@@ -20,6 +20,7 @@ from actinf.responder.announcing import Announcer
 from actinf.responder.catalogue.parts import Catalogue
 from actinf.responder.changing import TellChange
 from actinf.responder.clocks.timers import timers_of
+from actinf.responder.contacts.port import KnowsVendors, NoVendors
 from actinf.responder.documents import incident_document
 from actinf.responder.duties import DutyChange
 from actinf.responder.escalation.policy import NO_SCHEDULE, Policy, standing_for
@@ -109,6 +110,7 @@ class Desk:
         unattended: what the public is told by itself.
         adviser: who is asked what to look at next.
         learns: whether it learns from incidents that are closed.
+        vendors: who knows those who run something for us.
     """
 
     store: Store
@@ -119,6 +121,7 @@ class Desk:
     unattended: Unattended = field(default_factory=Unattended)
     adviser: Adviser = field(default_factory=NoAdviser)
     learns: bool = True
+    vendors: KnowsVendors = field(default_factory=NoVendors)
 
     def open(self, new: NewIncident, *, by: str) -> Incident:
         """Open an incident.

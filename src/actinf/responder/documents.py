@@ -9,6 +9,7 @@ from typing import Any
 from actinf.responder.catalogue.parts import Guidance
 from actinf.responder.clocks.timers import clocks_of
 from actinf.responder.escalation.policy import Standing
+from actinf.responder.incident.cases import Case
 from actinf.responder.incident.event import Recorded
 from actinf.responder.incident.state import Evidence, Incident
 from actinf.responder.incident.tasks import CHECKLIST, TASKS
@@ -123,6 +124,7 @@ def incident_document(
         "actions": _actions(incident),
         "updates": [_update(one) for one in updates],
         "evidence": [evidence_document(one) for one in incident.evidence],
+        "cases": [_case(one) for one in incident.cases.values()],
         "escalation": standing
         and {
             "level": standing.level,
@@ -204,6 +206,23 @@ def evidence_document(held: Evidence) -> dict[str, Any]:
         "holder": held.holder,
         "held_since": _moment(held.held_since),
         "removed_at": _moment(held.removed_at),
+    }
+
+
+def _case(one: Case) -> dict[str, Any]:
+    return {
+        "case": one.number,
+        "vendor": one.vendor,
+        "name": one.name,
+        "reference": one.reference or None,
+        "opened_at": _moment(one.opened_at),
+        "opened_by": one.opened_by,
+        "said": one.said,
+        "said_at": _moment(one.said_at),
+        "contact": one.contact or None,
+        "answer_by": _moment(one.answer_by),
+        "overdue": one.overdue,
+        "closed_at": _moment(one.closed_at),
     }
 
 

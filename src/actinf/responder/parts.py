@@ -118,6 +118,7 @@ def make_parts(settings: RespondSettings, *, render: Render = plain.render) -> P
         unattended=Unattended(settings.status_name),
         adviser=_adviser(settings),
         learns=settings.advice_learning,
+        vendors=directory,
     )
     return Parts(
         settings=settings,

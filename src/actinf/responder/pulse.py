@@ -15,11 +15,12 @@ from datetime import datetime, timedelta
 from actinf.responder.channels import messages
 from actinf.responder.channels.messages import Briefing
 from actinf.responder.channels.port import Message
-from actinf.responder.clocks.timers import LEGAL_NOTICE, Timer
+from actinf.responder.clocks.timers import LEGAL_NOTICE, VENDOR_CASE, Timer
 from actinf.responder.desk import BY_ITSELF, Desk, hours_of
 from actinf.responder.escalation.policy import NO_SCHEDULE, Standing, after
 from actinf.responder.incident import decisions
 from actinf.responder.incident import events as happened
+from actinf.responder.incident.cases import overdue
 from actinf.responder.incident.event import Event
 from actinf.responder.incident.state import Incident
 from actinf.responder.intake.recheck import RecheckSettings, ResolveNow, closing
@@ -116,7 +117,11 @@ class Pulse:
         for person in _concerned(incident, timer, schedule, now):
             key = f"{incident.id}/{timer.key}/{person.handle}"
             message: Message
-            if timer.clock.startswith("action"):
+            if timer.clock.startswith(VENDOR_CASE):
+                case = incident.cases[int(timer.clock.split()[1])]
+                what = f"No answer of {case.name} to case {case.number}: call them again"
+                message = messages.reminder(key=key, to=person, what=what, due=timer.due, incident=incident.id)
+            elif timer.clock.startswith("action"):
                 action = incident.actions[int(timer.clock.split()[1])]
                 message = messages.reminder(key=key, to=person, what=action.text, due=timer.due, incident=incident.id)
             elif timer.clock == LEGAL_NOTICE and timer.share == 0:
@@ -238,6 +243,8 @@ class Pulse:
 def _events_of(timer: Timer, incident: Incident, schedule: Schedule | None) -> tuple[Event, ...]:
     if not timer.is_breach:
         return (happened.Warned(clock=timer.clock, share=timer.share, due_at=timer.due),)
+    if timer.clock.startswith(VENDOR_CASE):
+        return overdue(incident, int(timer.clock.split()[1]), timer.due)
     breached = happened.Breached(clock=timer.clock, due_at=timer.due)
     if schedule is None or not incident.attended or timer.clock not in ("response", "resolution", "assessment"):
         # Where nobody attends to it the pages go from level to level anyhow.
@@ -258,7 +265,7 @@ def _concerned(incident: Incident, timer: Timer, schedule: Schedule | None, now:
         found.append(_on_call(schedule, "legal", now) if "legal" in schedule.duties else None)
     elif found[0] is None or not incident.attended:
         found.append(_on_call(schedule, max(incident.level, 1), now))
-    if timer.is_breach:
+    if timer.is_breach and not timer.clock.startswith(VENDOR_CASE):
         found.append(_on_call(schedule, min(_above(incident, timer), len(schedule.levels)), now))
     return tuple({person.handle: person for person in found if person is not None}.values())
 

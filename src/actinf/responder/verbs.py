@@ -12,6 +12,7 @@ from pydantic import Field
 
 from actinf.errors import SettingError
 from actinf.responder.advising.decisions import look, name_cause
+from actinf.responder.case_verbs import CloseCase, NoteCase, OpenCase
 from actinf.responder.desk import Desk, NewIncident
 from actinf.responder.incident import decisions
 from actinf.responder.incident.event import Event
@@ -33,6 +34,7 @@ __all__ = [
     "Check",
     "CheckByMachine",
     "CloseAsFalse",
+    "CloseCase",
     "DoTask",
     "Erase",
     "FinishAction",
@@ -43,6 +45,8 @@ __all__ = [
     "Look",
     "Merge",
     "Note",
+    "NoteCase",
+    "OpenCase",
     "OpenIncident",
     "Reach",
     "RemoveEvidence",

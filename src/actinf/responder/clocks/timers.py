@@ -12,13 +12,25 @@ from actinf.responder.incident.severity import LIMITS
 from actinf.responder.incident.state import Incident
 from actinf.responder.incident.tasks import TASKS, TaskGroup
 
-__all__ = ["ASSESSMENT", "LEGAL_NOTICE", "LEGAL_TIME", "MARKS", "Clock", "Timer", "clocks_of", "timers_of"]
+__all__ = [
+    "ASSESSMENT",
+    "LEGAL_NOTICE",
+    "LEGAL_TIME",
+    "MARKS",
+    "VENDOR_CASE",
+    "Clock",
+    "Timer",
+    "clocks_of",
+    "timers_of",
+]
 
 #: In which the initial assessment is to be written down.
 ASSESSMENT = timedelta(minutes=5)
 
 #: The clock of what the law wants when data of people may have got into wrong hands.
 LEGAL_NOTICE = "legal notice"
+#: The clock of an answer that a vendor owes, before the number of the case.
+VENDOR_CASE = "case"
 #: In which an authority has to be told, once it is known: article 33 of the GDPR.
 LEGAL_TIME = timedelta(hours=72)
 
@@ -120,6 +132,10 @@ def clocks_of(incident: Incident) -> Iterator[Clock]:
         # Reminded a day before, and again when it is overdue.
         yield Clock(key=f"action {action.number}", starts=action.due - _DAY, due=action.due, stopped_at=action.done_at)
 
+    for case in incident.cases.values():
+        if case.is_open and case.answer_by is not None:
+            yield Clock(key=f"{VENDOR_CASE} {case.number}", starts=case.said_at, due=case.answer_by)
+
 
 def _first(*moments: datetime | None) -> datetime | None:
     return min((one for one in moments if one is not None), default=None)
@@ -154,5 +170,7 @@ def timers_of(incident: Incident) -> Iterator[Timer]:
 
 
 def _marks(clock: str) -> tuple[float, ...]:
-    """An action's clock counts its last day alone; whoever has the duty of legal is told at once."""
+    """An action's clock counts its last day, a vendor's its end; whoever has the duty of legal is told at once."""
+    if clock.startswith(VENDOR_CASE):
+        return (1.0,)
     return (0.0, 1.0) if clock.startswith("action") else (0.0, *MARKS) if clock == LEGAL_NOTICE else MARKS

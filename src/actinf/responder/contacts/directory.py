@@ -16,6 +16,7 @@ from pathlib import Path
 from actinf.errors import ContactsLocked, NotFound, SettingError
 from actinf.responder.contacts.document import contact_from, vendor_from
 from actinf.responder.contacts.means import Means, MeansKind
+from actinf.responder.contacts.port import VendorInShort
 from actinf.responder.contacts.records import Contact, Vendor
 from actinf.responder.contacts.sealing import KeyRing, Sealed, key_ring, made_key_ring
 from actinf.responder.incident.contact_events import ContactLookedAt, ContactSet, ContactsSealedAnew, VendorSet
@@ -199,6 +200,19 @@ class Directory:
             if found is None:
                 raise _no_vendor(connection, key)
             return vendor_from(key, _opened(key_ring(self.key_file), "vendor", key, found))
+
+    def in_short(self, name: str) -> VendorInShort | None:
+        """The vendor of that key or name; None: none is known, or they cannot be opened now."""
+        wanted = name.strip().casefold()
+        try:
+            found = [one for one in self.vendors() if wanted in (one.key, one.name.casefold())]
+        except (ContactsLocked, SettingError):
+            return None
+        return (
+            VendorInShort(key=found[0].key, name=found[0].name, answers_within=found[0].answers_within)
+            if found
+            else None
+        )
 
     def set_vendors(self, made: Iterable[Vendor], *, by: str) -> list[str]:
         """Keep vendors, in the place of those of the same keys; what was done, a sentence each."""

@@ -8,13 +8,21 @@ from dataclasses import fields
 from functools import cache
 from typing import Any
 
-from actinf.responder.incident import advice_events, contact_events, events, notice_events, office_events, ramp_events
+from actinf.responder.incident import (
+    advice_events,
+    case_events,
+    contact_events,
+    events,
+    notice_events,
+    office_events,
+    ramp_events,
+)
 from actinf.responder.incident.event import Event, typed
 
 __all__ = ["KINDS", "MODULES", "event_from", "personal_fields"]
 
 #: Where the events are.
-MODULES = (events, advice_events, notice_events, office_events, ramp_events, contact_events)
+MODULES = (events, advice_events, notice_events, office_events, ramp_events, contact_events, case_events)
 _NAMED = (getattr(module, name) for module in MODULES for name in module.__all__)
 #: The events by their kinds.
 KINDS: dict[str, type[Event]] = {one.kind: one for one in _NAMED if issubclass(one, Event)}

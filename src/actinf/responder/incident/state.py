@@ -9,7 +9,9 @@ from functools import singledispatch
 from typing import Any
 
 from actinf.responder.incident import advice_events
+from actinf.responder.incident import cases as vendor_cases
 from actinf.responder.incident import events as happened
+from actinf.responder.incident.cases import Case, CaseEvent
 from actinf.responder.incident.event import ERASED, Event, Recorded
 from actinf.responder.incident.events import Milestone
 from actinf.responder.incident.notice_events import NoticePublished, NoticeWithheld
@@ -113,6 +115,7 @@ class Incident:
         users_affected, revenue: what it cost, as stated; None, empty: not stated.
         lessons: what was learnt.
         evidence: the files that were taken, each with who has it, in the order in which they were first taken.
+        cases: what vendors were asked, by number.
         breach_known_at: since when a breach of people's data is suspected; None: it is not.
         legal_settled_at: when what the law wants of a breach was done, or found not to be due.
         notice: what the public was told; None: nothing.
@@ -162,6 +165,7 @@ class Incident:
     revenue: str = ""
     lessons: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    cases: Mapping[int, Case] = field(default_factory=dict)
     breach_known_at: datetime | None = None
     breach: str = ""
     legal_settled_at: datetime | None = None
@@ -441,6 +445,11 @@ def _(event: happened.EvidenceHandedOn, one: Recorded, before: Incident) -> dict
 @_changes.register
 def _(event: happened.EvidenceRemoved, one: Recorded, before: Incident) -> dict[str, Any]:
     return _evidence(before, event, removed_at=one.at)
+
+
+@_changes.register
+def _(event: CaseEvent, one: Recorded, before: Incident) -> dict[str, Any]:
+    return {"cases": vendor_cases.after(before.cases, event, one)}
 
 
 @_changes.register

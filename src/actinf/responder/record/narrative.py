@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from actinf.responder.record import ramp_narrative
+from actinf.responder.record import case_narrative, ramp_narrative
 from actinf.runtime.wording import counted
 
 __all__ = ["sentence"]
@@ -177,6 +177,7 @@ _TOLD: dict[str, Callable[[_Event], str]] = {
     ),
     "silence ended": lambda event: f"{event['what']} was ended",
     **ramp_narrative.TOLD,
+    **case_narrative.TOLD,
     "erased": lambda event: f"erased what is personal in events {_span(event['numbers'])}: {event['reason']}",
 }
 

@@ -12,6 +12,7 @@ from typing import Any
 from actinf.errors import MissingExtra
 from actinf.responder.documents import event_document
 from actinf.responder.incident import events as happened
+from actinf.responder.incident.case_events import CaseClosed, CaseNoted, CaseOpened, CaseOverdue
 from actinf.responder.incident.event import Event, Recorded
 from actinf.responder.incident.events import Milestone
 from actinf.responder.incident.state import Incident
@@ -43,6 +44,10 @@ _NOTABLE = (
     happened.EvidenceRemoved,
     happened.BreachSuspected,
     happened.LegalSettled,
+    CaseOpened,
+    CaseNoted,
+    CaseClosed,
+    CaseOverdue,
 )
 
 

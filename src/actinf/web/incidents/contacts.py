@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from actinf.responder.contacts.calling import Callee, vendor_callee
 from actinf.responder.contacts.document import ContactsFile, VendorsFile, contacts_document, vendors_document
 from actinf.responder.contacts.listing import contacts_listed, vendors_listed, whom_to_call
 from actinf.responder.contacts.means import Means
+from actinf.responder.incident.cases import Case
 from actinf.responder.incident.state import Incident
 from actinf.responder.oncall.document_text import plain_values
 from actinf.responder.oncall.document_writing import yaml_of
@@ -69,6 +71,7 @@ class _Called:
     name: str
     fits: bool
     vendor: str
+    cases: list[Case]
     means: list[_Shown]
     facts: list[tuple[str, str]]
 
@@ -78,9 +81,15 @@ def call_shown(server: Server, visitor: Visitor, incident: Incident) -> dict[str
     found = whom_to_call(server.parts, incident)
     if not visitor.may("contact-look"):
         found = found.for_viewers()
+    cases = list(incident.cases.values())
+    vendors = [_called(one, cases=[case for case in cases if case.vendor == one.vendor]) for one in found.vendors]
+    known = {one.vendor for one in vendors}
+    others = [case for case in cases if case.vendor not in known]
     return {
         "people": [_called(one) for one in found.people],
-        "vendors": [_called(one) for one in found.vendors],
+        # Whoever was asked is near at hand, whatever they are for.
+        "vendors": [replace(one, fits=one.fits or any(case.is_open for case in one.cases)) for one in vendors],
+        "others": {name: [case for case in others if case.name == name] for name in {case.name: 0 for case in others}},
         "trouble": found.trouble,
     }
 
@@ -262,13 +271,14 @@ def _text(filing: Filing) -> str:
     return filing.text("text").replace("\r\n", "\n")
 
 
-def _called(one: Callee) -> _Called:
+def _called(one: Callee, *, cases: Sequence[Case] = ()) -> _Called:
     return _Called(
         key=one.key,
         title=one.title,
         name=one.name,
         fits=one.fits,
         vendor=one.vendor,
+        cases=list(cases),
         means=[_means(means) for means in one.means],
         facts=list(one.facts),
     )

@@ -92,6 +92,8 @@ def _looked_at(server: Server, visitor: Visitor) -> dict[str, Any]:
 def _burning(connection: sqlite3.Connection, incident: Incident, schedule: Schedule | None, now: datetime) -> Burning:
     return Burning(
         incident=incident,
-        clocks=[one for one in seen(clocks_of(incident), now) if one.runs and not one.key.startswith("action")],
+        clocks=[
+            one for one in seen(clocks_of(incident), now) if one.runs and not one.key.startswith(("action", "case"))
+        ],
         step=next_step(incident, escalations.standing(connection, incident.id), schedule, now),
     )

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from actinf.errors import NotFound, OutOfTurn, ResponderError, SettingError
 from actinf.responder.access.privacy import may_see
-from actinf.responder.clocks.timers import clocks_of
+from actinf.responder.clocks.timers import VENDOR_CASE, clocks_of
 from actinf.responder.documents import event_document
 from actinf.responder.incident.event import Recorded
 from actinf.responder.incident.events import Milestone
@@ -161,7 +161,7 @@ def _looked_at(
         return {
             "now": now,
             "incident": incident,
-            "clocks": seen(clocks_of(incident), now),
+            "clocks": seen((one for one in clocks_of(incident) if not one.key.startswith(VENDOR_CASE)), now),
             "step": next_step(incident, escalations.standing(connection, name), schedule, now),
             "told": shown_of_it,
             "events": len(told),
