@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -146,6 +147,43 @@ def remove(*, handle: str, yes: bool) -> int:
     return 0
 
 
+@command.command("test", short_help="Try whether contacts are reached.")
+@click.argument("handle", required=False)
+@click.option("--due", is_flag=True, help="Send a test to everybody who is to be tried.")
+@click.option("--reached", "reached", flag_value=True, type=bool, default=None, help="Say that HANDLE was reached.")
+@click.option("--not-reached", "reached", flag_value=False, type=bool, help="Say that HANDLE was not reached.")
+@click.option("--code", help="Say that a test arrived, by the code in it.")
+@click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
+def test(*, handle: str | None, due: bool, reached: bool | None, code: str | None, as_json: bool) -> int:
+    """Send HANDLE a test by every channel that reaches them, with a code by which they say that it has arrived.
+
+    Without one, say how it stands with all; ends with 1 where somebody is to be tried, or was not reached.
+    """
+    screen = Screen(quiet=as_json)
+    if sum((due, reached is not None, code is not None)) > 1:
+        raise SettingError("--due, --reached, --not-reached and --code: expected one of them")
+    if (handle is None) == (reached is not None):
+        if reached is not None:
+            raise SettingError("--reached and --not-reached are of somebody: say whose HANDLE")
+        if handle is not None and (due or code is not None):
+            raise SettingError("--due and --code say themselves whom: leave the HANDLE out")
+    with at_office(screen) as office:
+        book = office.address_book
+        if code is not None:
+            return _told(screen, as_json, f"{book.confirm(code)} was reached")
+        if handle is not None and reached is not None:
+            book.tell_tested(handle, reached=reached)
+            return _told(screen, as_json, f"{handle} was {'reached' if reached else 'not reached'}")
+        if handle is None and not due:
+            return _standings(screen, book, as_json=as_json)
+        waiting = (
+            [handle]
+            if handle is not None
+            else [one["handle"] for one in book.contacts()["contacts"] if one["test"]["due"]]
+        )
+        return _sent(screen, book, waiting, as_json=as_json)
+
+
 @command.command("rekey", short_help="Seal everything with another key.")
 @click.option("--new", is_flag=True, help="Put a new key at the head of the file first.")
 @data_dir_option
@@ -176,6 +214,49 @@ def rekey(*, new: bool, data_dir: Path | None) -> int:
 # ---------------------------------------------------------------------------------------------------------------- parts
 
 
+def _told(screen: Screen, as_json: bool, sentence: str) -> int:
+    if as_json:
+        screen.json({"done": [sentence]})
+    else:
+        screen.out.print(sentence, markup=False)
+    return 0
+
+
+def _standings(screen: Screen, book: AddressBook, *, as_json: bool) -> int:
+    found = book.contacts()["contacts"]
+    if as_json:
+        screen.json([{"handle": one["handle"], **one["test"]} for one in found])
+    elif found:
+        screen.out.print(_table(found))
+    else:
+        screen.out.print("there is no contact that could be tried")
+    return 1 if any(one["test"]["due"] for one in found) else 0
+
+
+def _sent(screen: Screen, book: AddressBook, handles: list[str], *, as_json: bool) -> int:
+    """Send tests, one after another; one that cannot be sent keeps nobody else waiting."""
+    outcomes: list[dict[str, Any]] = []
+    for handle in handles:
+        try:
+            channels = [one["channel"] for one in book.try_contact(handle)["channels"]]
+            outcomes.append({"handle": handle, "channels": channels, "trouble": None})
+        except (NotFound, SettingError) as error:
+            if len(handles) == 1:
+                raise
+            outcomes.append({"handle": handle, "channels": [], "trouble": str(error)})
+    if as_json:
+        screen.json(outcomes)
+    for one in () if as_json else outcomes:
+        if one["trouble"]:
+            screen.warn(f"{one['handle']}: {one['trouble']}")
+        else:
+            told = f"a test goes to {one['handle']} through {', '.join(one['channels'])}, with a code to answer by"
+            screen.out.print(told, markup=False, soft_wrap=True)
+    if not outcomes and not as_json:
+        screen.out.print("nobody is to be tried")
+    return 1 if any(one["trouble"] for one in outcomes) else 0
+
+
 def _merged(book: AddressBook, handle: str, said: dict[str, Any], when: str | None) -> dict[str, Any]:
     """What is known of somebody, with what was said now in its place."""
     try:
@@ -194,7 +275,7 @@ def _merged(book: AddressBook, handle: str, said: dict[str, Any], when: str | No
 def _table(found: list[dict[str, Any]]) -> Table:
     line = load_extra("actinf.responder.channels.neutral", extra="respond", purpose=_PURPOSE).line
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", pad_edge=False)
-    for head in ("handle", "name", "role", "reached by"):
+    for head in ("handle", "name", "role", "reached by", "tried"):
         table.add_column(head, overflow="fold")
     for one in found:
         cells = (
@@ -203,8 +284,13 @@ def _table(found: list[dict[str, Any]]) -> Table:
             line(one["role"] or "?"),
             ", ".join(one["means"]) or "nothing",
         )
-        table.add_row(*map(Text, cells))
+        table.add_row(*map(Text, cells), _tried(one["test"]))
     return table
+
+
+def _tried(test: dict[str, Any]) -> Text:
+    at = f", {datetime.fromisoformat(test['at']):%Y-%m-%d}" if test["at"] else ""
+    return Text(f"{test['state']}{at}", style="yellow" if test["due"] else "")
 
 
 def _print(screen: Screen, one: Contact) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from actinf.errors import NotFound, SettingError
 from actinf.responder.announcing import Route, reached_by
@@ -17,7 +18,7 @@ from actinf.responder.store import outbox, rosters
 from actinf.responder.store.database import ticks
 from actinf.responder.store.outbox import Fate
 
-__all__ = ["ask_for_contact_test", "fates_of"]
+__all__ = ["ask_for_contact_test", "fates_of", "put_contact_test"]
 
 #: Tests of one person are so far apart at least: a phone that rings all night is no test.
 _APART = timedelta(seconds=10)
@@ -43,14 +44,38 @@ def ask_for_contact_test(desk: Desk, who: str) -> str:
         person = desk.announcer.known.person(connection, who, schedule)
         if person is None:
             raise SettingError(f"{shown(who)} is not in the schedule: expected {one_of(schedule.people, who)}")
-        _require_reachable(desk.announcer.routes, person)
-        if outbox.was_tested(connection, who, now - _APART):
-            raise SettingError(
-                f"a test page was sent to {who} a moment ago: wait {_APART.total_seconds():.0f} s before another"
-            )
-        name = f"{who}@{ticks(now)}"
-        desk.announcer.tell(connection, person, messages.contact_test(key=_key(name), to=person), now)
-        return name
+        return put_contact_test(desk, connection, person, now)
+
+
+def put_contact_test(
+    desk: Desk,
+    connection: sqlite3.Connection,
+    person: Person,
+    now: datetime,
+    *,
+    answer: tuple[str, str | None] | None = None,
+) -> str:
+    """Put a test page into the outbox, in a transaction of the caller's; the name of the test.
+
+    Args:
+        desk: of the responder.
+        connection: of a transaction that writes.
+        person: whom it is to, with all their means.
+        now: the time.
+        answer: the code by which they say that it arrived, and the address that does (None: there is none); None: they
+            are asked for nothing.
+
+    Raises:
+        SettingError: no channel reaches them; or one was sent a moment ago.
+    """
+    _require_reachable(desk.announcer.routes, person)
+    if outbox.was_tested(connection, person.handle, now - _APART):
+        raise SettingError(
+            f"a test page was sent to {person.handle} a moment ago: wait {_APART.total_seconds():.0f} s before another"
+        )
+    name = f"{person.handle}@{ticks(now)}"
+    desk.announcer.tell(connection, person, messages.contact_test(key=_key(name), to=person, answer=answer), now)
+    return name
 
 
 def fates_of(desk: Desk, name: str) -> list[Fate]:
@@ -77,7 +102,7 @@ def _require_reachable(routes: Sequence[Route], person: Person) -> None:
             "ACTINF_RESPOND_SMTP_URL or ACTINF_RESPOND_PAGER_URL, and restart the responder: docs/reference/settings.md"
         )
     raise SettingError(
-        f"no channel that is set up reaches {person.handle}: there is {', '.join(channels)}, and the schedule gives "
+        f"no channel that is set up reaches {person.handle}: there is {', '.join(channels)}, and known are "
         f"{', '.join(has) or 'neither chat_id, email nor phone'}; slack needs a chat_id, mail an email, pager a phone"
     )
 

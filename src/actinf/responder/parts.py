@@ -15,6 +15,7 @@ from actinf.responder.announcing import Announcer, Route
 from actinf.responder.channels.none import NoChannel
 from actinf.responder.clocks.steady import Reading, SteadyClock
 from actinf.responder.contacts.directory import KEY_FILE, Directory
+from actinf.responder.contacts.trying import Trying
 from actinf.responder.courier import Courier
 from actinf.responder.desk import Desk
 from actinf.responder.intake.recheck import RecheckSettings
@@ -63,6 +64,7 @@ class Parts:
     ramping: Ramping
     driver: Driver
     directory: Directory
+    trying: Trying
     writer: Writer
 
     def keep_clock(self) -> Correction | None:
@@ -133,6 +135,7 @@ def make_parts(settings: RespondSettings, *, render: Render = plain.render) -> P
         ramping=Ramping(desk, cluster, trials, settings.ramp_most_replicas),
         driver=Driver(desk, cluster, trials, settings.ramp_most_replicas),
         directory=directory,
+        trying=_trying(settings, desk),
         writer=Writer(
             store,
             clock,
@@ -143,13 +146,17 @@ def make_parts(settings: RespondSettings, *, render: Render = plain.render) -> P
     )
 
 
+def _trying(settings: RespondSettings, desk: Desk) -> Trying:
+    address = settings.public_url.rstrip("/") if settings.public_url else None
+    return Trying(desk, timedelta(days=settings.contact_test_days), address)
+
+
 def _directory(settings: RespondSettings, store: Store, clock: Callable[[], datetime]) -> Directory:
     key_file = settings.contacts_key_file
     return Directory(
         store,
         clock,
         store.folder / KEY_FILE if key_file is None else key_file.absolute(),
-        timedelta(days=settings.contact_test_days),
     )
 
 

@@ -1,5 +1,6 @@
 """Contacts and vendors over HTTP and on pages: names for all, numbers for who may call, changes for commanders."""
 
+import hashlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -16,6 +17,7 @@ from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.parts import Parts, make_parts
 from actinf.responder.server.app import create_app
 from actinf.responder.settings import RespondSettings
+from actinf.responder.store import contact_trials, office
 from actinf.web.incidents.console import add_console
 
 FAY = {"name": "Fay <b>Sutherland</b>", "role": "CTO", "means": [{"phone": "+49 30 7654399", "when": "at night"}]}
@@ -195,6 +197,57 @@ def test_without_the_key_pages_say_so_and_all_else_is_there(signed_in: Signed, f
     finally:
         file.write_bytes(content)
     assert filled.get("/v1/contacts/fay").status_code == 200
+
+
+def test_a_test_is_answered_by_its_link_without_an_account_and_by_a_tap_alone(
+    signed_in: Signed, as_who: As, filled: InProcess, app: FastAPI, parts: Parts
+) -> None:
+    eve, stranger = signed_in("eve", Role.COMMANDER), InProcess(app, headers={"accept": "text/html"})
+    refused = eve.send("/contacts/fay/test")
+    assert (refused.status_code, "no channel is set up" in refused.text) == (422, True)
+    with parts.store.writing() as connection:
+        digest = hashlib.sha256(b"ABCDEFGHJKMN").digest()
+        contact_trials.begin(connection, "fay", digest, by="eve", now=parts.clock())
+    assert "waits for an answer" in eve.get("/contacts/fay").text
+    path = "/contacts/confirm/ABCDEFGHJKMN"
+    for _ in range(2):  # whatever looks at links in mails does not answer for anybody
+        assert "It has arrived" in stranger.get(path).text
+    assert stranger.post(path).status_code == 403
+    elsewhere = InProcess(app, headers={"origin": "https://evil.example.org", "accept": "text/html"})
+    assert elsewhere.post(path).status_code == 403
+    assert "waits for an answer" in eve.get("/contacts/fay").text
+    own = InProcess(app, headers={"origin": "http://testserver", "accept": "text/html"})
+    seen = own.post(path)
+    assert (seen.status_code, "Thank you" in seen.text) == (200, True)
+    assert not [one for one in ("fay", "Fay", "Sutherland") if one in seen.text], "it does not say whose it was"
+    assert own.post("/contacts/confirm/AAAAAAAAAAAA").status_code == 404
+    assert stranger.get("/contacts/confirm/<script>").status_code == 200
+    assert "<script>" not in stranger.get("/contacts/confirm/<script>x").text
+    listed = filled.get("/v1/contacts").json()["contacts"]
+    assert [(one["test"]["state"], one["test"]["due"]) for one in listed if one["handle"] == "fay"] == [
+        ("reached", False)
+    ]
+    assert eve.send("/contacts/fay/test", how="not reached").status_code == 303
+    assert "not reached" in eve.get("/contacts").text
+    ben = as_who("ben", Role.RESPONDER)
+    assert ben.post("/v1/contacts/fay/tested", json={"reached": True}).status_code == 403
+    assert ben.post("/v1/contacts/fay/test").status_code == 403
+    assert filled.post("/v1/contacts/fay/tested", json={"reached": True}).status_code == 200
+    assert ben.post("/v1/contacts/confirm", json={"code": "ABCD-EFGH-JKMN"}).json() == {"handle": "fay"}
+
+
+def test_an_account_that_ends_takes_its_contact_with_it_but_for_who_is_on_call(
+    as_who: As, filled: InProcess, parts: Parts
+) -> None:
+    for handle in ("gone", "bob"):
+        as_who(handle, Role.RESPONDER)
+        assert filled.put(f"/v1/contacts/{handle}", json={"contact": FAY}).status_code == 200
+        Access(parts.store, parts.clock).remove(handle, by="eve")
+    handles = parts.directory.handles()
+    assert "gone" not in handles
+    assert "bob" in handles
+    with parts.store.reading() as connection:
+        assert list(office.wrong_in(connection)) == []
 
 
 def test_means_move_from_the_schedule_by_a_page(signed_in: Signed, filled: InProcess) -> None:

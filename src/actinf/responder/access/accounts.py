@@ -19,9 +19,10 @@ from actinf.errors import RateLimited, SettingError, Unauthenticated
 from actinf.responder.access.keys import Key, digest_of, new_key, prefix_of
 from actinf.responder.access.passwords import Passwords
 from actinf.responder.access.roles import Role
+from actinf.responder.contacts.erasing import erase_contact
 from actinf.responder.incident.event import Event, Recorded
 from actinf.responder.incident.office_events import AccountRemoved, AccountSet, KeyMade, KeyRevoked, PasswordSet
-from actinf.responder.store import accounts, office
+from actinf.responder.store import accounts, office, rosters
 from actinf.responder.store.accounts import AccountRow, KeyRow
 from actinf.responder.store.database import Store
 
@@ -124,7 +125,9 @@ class Access:
             self._log(connection, PasswordSet(handle=handle, digest=office.digest_of(hashed)), by)
 
     def remove(self, handle: str, *, by: str) -> None:
-        """End an account, its keys and sessions; what it did stays on record.
+        """End an account, its keys, its sessions and its contact; what it did stays on record.
+
+        The contact of somebody in the schedule stays until they are taken out of it.
 
         Raises:
             SettingError: there is none.
@@ -133,6 +136,10 @@ class Access:
             if not accounts.remove(connection, handle):
                 _require_account(None, handle)
             self._log(connection, AccountRemoved(handle=handle), by)
+            schedule = rosters.schedule(connection)
+            if schedule is None or handle not in schedule.people:  # whoever is on call is still to be reached
+                erase_contact(connection, self._store.key, handle, by=by, now=self._clock())
+        self._store.settle()
 
     def accounts(self) -> list[AccountRow]:
         """All accounts."""

@@ -323,19 +323,26 @@ def reminder(*, key: str, to: Person, what: str, due: datetime, incident: str | 
     )
 
 
-def contact_test(*, key: str, to: Person) -> Message:
+def contact_test(*, key: str, to: Person, answer: tuple[str, str | None] | None = None) -> Message:
     """A try whether somebody can be reached; nothing has happened.
 
     Args:
         key: names the message.
         to: who.
+        answer: the code by which they say that it arrived, and the address that does; None: they need say nothing.
     """
+    todo = "There is nothing to do."
+    if answer is not None:
+        link = answer[1]
+        how = f"open {link}" if link is not None else "tell whoever sent it the code (actinf contacts test --code)"
+        todo = f"To say that it has arrived, {how}."
     return Message(
         kind=Kind.CONTACT_TEST,
         key=key,
         to=to,
         subject="Contact test: nothing has happened",
-        text=f"A page would reach @{_value(to.handle)} here. There is nothing to do.",
+        text=f"A page would reach @{_value(to.handle)} here. {todo}",
+        fields=(("Code", answer[0]),) if answer is not None else (),
     )
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from actinf.errors import ContactsLocked, NotFound, SettingError
 from actinf.responder.contacts.document import contact_from, vendor_from
+from actinf.responder.contacts.erasing import erase_contact
 from actinf.responder.contacts.means import Means, MeansKind
 from actinf.responder.contacts.port import VendorInShort
 from actinf.responder.contacts.records import Contact, Vendor
@@ -25,7 +26,7 @@ from actinf.responder.incident.office_events import ScheduleSet
 from actinf.responder.oncall.people import Person
 from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.oncall.wording import one_of, shown
-from actinf.responder.store import contact_trials, contacts, office, rosters
+from actinf.responder.store import contacts, office, rosters
 from actinf.responder.store.contacts import Kind
 from actinf.responder.store.database import Store
 
@@ -48,13 +49,11 @@ class Directory:
         store: where they are.
         clock: the time.
         key_file: with the keys.
-        test_every: how long a trial that reached somebody counts.
     """
 
     store: Store
     clock: Callable[[], datetime]
     key_file: Path
-    test_every: timedelta = timedelta(days=90)
     _looks: dict[tuple[str, str], datetime] = field(default_factory=dict)
     _guard: threading.Lock = field(default_factory=threading.Lock)
     _told: set[str] = field(default_factory=set)
@@ -119,21 +118,10 @@ class Directory:
             NotFound: there is none.
         """
         with self.store.writing() as connection:
-            if not self.erased(connection, handle, by=by):
+            if not erase_contact(connection, self.store.key, handle, by=by, now=self.clock()):
                 known = contacts.names(connection, "contact")
                 raise NotFound(f"no contact is called {shown(handle)}: expected {one_of(known, handle)}")
         self.store.settle()
-
-    def erased(self, connection: sqlite3.Connection, handle: str, *, by: str) -> bool:
-        """Erase a contact in a transaction of the caller's; whether there was one."""
-        contact_trials.forget(connection, handle)
-        rosters.forget_means(connection, handle)
-        if not contacts.remove(connection, "contact", handle):
-            return False
-        self._log(
-            connection, [ContactSet(change="removed", handle=handle, digest=office.sealed_digest(connection))], by
-        )
-        return True
 
     def import_schedule(self, *, by: str) -> list[str]:
         """Move how people are reached from the schedule, where it stands in the clear, to their contacts.

@@ -10,6 +10,7 @@ from actinf.errors import ContactsLocked
 from actinf.responder.contacts.calling import Callee, call_document, people_to_call, vendors_to_call, without_means
 from actinf.responder.contacts.directory import Directory
 from actinf.responder.contacts.records import Contact, Vendor
+from actinf.responder.contacts.trying import Tried, TryState
 from actinf.responder.incident.state import Incident
 from actinf.responder.parts import Parts
 from actinf.responder.store import catalogues, rosters
@@ -61,15 +62,17 @@ def whom_to_call(parts: Parts, incident: Incident) -> Call:
 
 
 def contacts_listed(parts: Parts) -> dict[str, Any]:
-    """Who there is, without numbers and addresses; where they cannot be opened, their handles, and why."""
-    directory = parts.directory
+    """Who there is, and whether they are reached, without numbers; of what cannot be opened the handles, and why."""
+    directory, standings = parts.directory, parts.trying.standings()
     try:
         found = [_listed(one) for one in directory.contacts()]
         trouble = None
     except ContactsLocked as error:
         found = [{"handle": handle, "name": None, "role": None, "means": []} for handle in directory.handles()]
         trouble = str(error)
-    return {"contacts": found, "trouble": trouble}
+    never = Tried(state=TryState.NEVER)
+    tests = {one["handle"]: standings.get(one["handle"], never).document() for one in found}
+    return {"contacts": [{**one, "test": tests[one["handle"]]} for one in found], "trouble": trouble}
 
 
 def vendors_listed(parts: Parts) -> dict[str, Any]:

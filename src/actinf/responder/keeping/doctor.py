@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from actinf.errors import ActinfError, ChannelError, NotMeasured
+from actinf.errors import ActinfError, ChannelError, ContactsLocked, NotMeasured
 from actinf.responder.announcing import Route
 from actinf.responder.channels.messages import duration
 from actinf.responder.channels.port import TriesOut
 from actinf.responder.clocks.steady import Reading, machine_count, machine_run
+from actinf.responder.contacts.sealing import readable_by_others
 from actinf.responder.keeping.backup import broken
 from actinf.responder.keeping.watched import Outsider, last_heard
 from actinf.responder.oncall.gaps import findings, on_call_between
@@ -75,7 +76,7 @@ def examine(parts: Parts) -> list[Finding]:
         parts: of the responder; nothing is sent through their channels.
     """
     looks: tuple[Callable[[Parts], Iterator[Finding]], ...] = (
-        _store, _record, _disk, _clock, _pulse, _channels, _schedule, _people, _escalation, _quiet, _outside,
+        _store, _record, _disk, _clock, _pulse, _channels, _schedule, _people, _contacts, _escalation, _quiet, _outside,
     )  # fmt: skip
     found: list[Finding] = []
     for look in looks:
@@ -238,6 +239,40 @@ def _people(parts: Parts) -> Iterator[Finding]:
         )
     elif on_call:
         yield _ok("people", f"each of the {len(on_call)} on call within 14 days can be reached")
+
+
+def _contacts(parts: Parts) -> Iterator[Finding]:
+    """Whether contacts and vendors can be opened, and whether contacts are reached."""
+    directory, mend = parts.directory, "put the file of their keys back: docs/howto/contacts-and-vendors.md"
+    handles = directory.handles()
+    if not handles and not directory.vendor_keys():
+        yield _ok("contacts", "none is kept: people are reached as the schedule says")
+        return
+    try:
+        people, vendors = directory.contacts(), directory.vendors()
+    except ContactsLocked as error:
+        yield _fail("contacts", str(error), mend)
+        return
+    if readable_by_others(directory.key_file):
+        yield _warn("contacts", f"others can read {directory.key_file}", f"chmod 600 {directory.key_file}")
+    standings = parts.trying.standings()
+    by_state: dict[str, list[str]] = {}
+    for handle in handles:
+        if standings[handle].is_due:
+            by_state.setdefault(str(standings[handle].state), []).append(handle)
+    for state, due in by_state.items():
+        more = f" and {len(due) - _MOST_NAMED} more" if len(due) > _MOST_NAMED else ""
+        yield _warn("contacts", f"{state}: {', '.join(due[:_MOST_NAMED])}{more}", "actinf contacts test --due")
+    catalogue = parts.desk.catalogue()
+    for vendor in vendors:
+        unknown = [one for one in vendor.components if catalogue.find(one) is None]
+        if unknown:
+            said = f"the vendor {vendor.key} is for {', '.join(unknown[:3])}, which the catalogue does not have"
+            yield _warn("vendors", said, f"actinf vendors set {vendor.key} --for COMPONENT")
+    if not by_state:
+        beside = ", with their key beside the store" if directory.key_file.parent == parts.store.folder else ""
+        told = f"{counted(len(people), 'contact')}, each reached lately; {counted(len(vendors), 'vendor')}{beside}"
+        yield _ok("contacts", told)
 
 
 def _escalation(parts: Parts) -> Iterator[Finding]:

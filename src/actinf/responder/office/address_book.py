@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 from urllib.parse import quote
 
+from actinf.responder.contact_test import fates_of
 from actinf.responder.contacts.document import (
     ContactsFile,
     VendorsFile,
@@ -16,6 +17,7 @@ from actinf.responder.contacts.document import (
 )
 from actinf.responder.contacts.listing import contacts_listed, vendors_listed, whom_to_call
 from actinf.responder.contacts.records import Contact, Vendor
+from actinf.responder.documents import contact_test_document
 from actinf.responder.parts import Parts
 
 __all__ = ["AddressBook", "LocalAddressBook", "RemoteAddressBook"]
@@ -52,6 +54,18 @@ class AddressBook(Protocol):
 
     def remove_contact(self, handle: str) -> None:
         """Erase a contact."""
+        ...
+
+    def try_contact(self, handle: str) -> Document:
+        """Send somebody a test with a code: its name, and what became of it in each channel."""
+        ...
+
+    def confirm(self, code: str) -> str:
+        """Take it that a test arrived, by its code; whose it was."""
+        ...
+
+    def tell_tested(self, handle: str, *, reached: bool) -> None:
+        """Write down whether somebody was reached."""
         ...
 
     def vendors(self) -> Document:
@@ -114,6 +128,20 @@ class LocalAddressBook:
     def remove_contact(self, handle: str) -> None:
         """As `AddressBook.remove_contact`."""
         self._parts.directory.remove_contact(handle, by=self._by)
+
+    def try_contact(self, handle: str) -> Document:
+        """As `AddressBook.try_contact`."""
+        name = self._parts.trying.ask(handle, by=self._by)
+        return contact_test_document(name, fates_of(self._parts.desk, name))
+
+    def confirm(self, code: str) -> str:
+        """As `AddressBook.confirm`."""
+        handle: str = self._parts.trying.confirm(code)
+        return handle
+
+    def tell_tested(self, handle: str, *, reached: bool) -> None:
+        """As `AddressBook.tell_tested`."""
+        self._parts.trying.said(handle, reached=reached, by=self._by)
 
     def vendors(self) -> Document:
         """As `AddressBook.vendors`."""
@@ -179,6 +207,19 @@ class RemoteAddressBook:
     def remove_contact(self, handle: str) -> None:
         """As `AddressBook.remove_contact`."""
         self._ask("DELETE", _path("contacts", handle))
+
+    def try_contact(self, handle: str) -> Document:
+        """As `AddressBook.try_contact`."""
+        return self._ask("POST", f"{_path('contacts', handle)}/test")
+
+    def confirm(self, code: str) -> str:
+        """As `AddressBook.confirm`."""
+        handle: str = self._ask("POST", "/v1/contacts/confirm", json={"code": code})["handle"]
+        return handle
+
+    def tell_tested(self, handle: str, *, reached: bool) -> None:
+        """As `AddressBook.tell_tested`."""
+        self._ask("POST", f"{_path('contacts', handle)}/tested", json={"reached": reached})
 
     def vendors(self) -> Document:
         """As `AddressBook.vendors`."""

@@ -14,6 +14,7 @@ from actinf.responder.catalogue.parts import Catalogue
 from actinf.responder.changing import TellChange, change_document
 from actinf.responder.channels.port import Channel
 from actinf.responder.contact_test import ask_for_contact_test, fates_of
+from actinf.responder.contacts.reminding import Reminding
 from actinf.responder.documents import contact_test_document, summary_document
 from actinf.responder.duties import DutyChange
 from actinf.responder.incident.decisions import the_evidence
@@ -228,6 +229,7 @@ class LocalOffice:
         worked = self._while_time(until, parts.reception.digest)
         worked |= self._while_time(until, parts.pulse.once)
         worked |= bool(parts.pulse.audit())
+        worked |= Reminding(parts.trying).once()
         self._senders = [
             threading.Thread(target=self._send, args=(route.channel, until), name=route.channel.name, daemon=True)
             for route in parts.courier.routes

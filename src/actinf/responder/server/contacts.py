@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
+from actinf.responder.contact_test import fates_of
 from actinf.responder.contacts.document import (
     ContactsFile,
     VendorsFile,
@@ -16,6 +17,7 @@ from actinf.responder.contacts.document import (
     vendors_document,
 )
 from actinf.responder.contacts.listing import contacts_listed, vendors_listed, whom_to_call
+from actinf.responder.documents import contact_test_document
 from actinf.responder.server.context import Asking, requires
 from actinf.responder.server.incidents import require_visible
 
@@ -112,6 +114,53 @@ async def import_schedule(asking: Annotated[Asking, Depends(requires("contacts")
     """Move how people are reached from the schedule, where it stands in the clear, to their contacts."""
     directory = asking.server.parts.directory
     return {"moved": await asking.server.do(lambda: directory.import_schedule(by=asking.by))}
+
+
+class Told(BaseModel):
+    """Whether somebody was reached."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reached: bool = Field(description="Whether they were.")
+
+
+class Code(BaseModel):
+    """That a test arrived."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    code: str = Field(max_length=40, description="As it stands in the message.", examples=["ABCD-EFGH-JKMN"])
+
+
+@router.post("/contacts/confirm", summary="Say that a test arrived")
+async def confirm(body: Code, asking: Annotated[Asking, Depends(requires("see"))]) -> Document:
+    """By the code that it holds; whose test it was."""
+    return {"handle": await asking.server.do(lambda: asking.server.parts.trying.confirm(body.code))}
+
+
+@router.post("/contacts/{handle}/test", status_code=201, summary="Try whether a contact is reached")
+async def try_contact(handle: str, asking: Annotated[Asking, Depends(requires("test-page"))]) -> Document:
+    """Send a test with a code, by which they say that it arrived; somebody else's needs the role commander."""
+    if handle != asking.by:
+        asking.require("test-page-others")
+    parts = asking.server.parts
+
+    def work() -> Document:
+        name = parts.trying.ask(handle, by=asking.by)
+        return contact_test_document(name, fates_of(parts.desk, name))
+
+    document = await asking.server.do(work)
+    asking.server.machinery.something_happened()
+    return document
+
+
+@router.post("/contacts/{handle}/tested", summary="Say whether a contact was reached")
+async def tell_tested(
+    handle: str, body: Told, asking: Annotated[Asking, Depends(requires("test-page-others"))]
+) -> Document:
+    """By hand, as after a call."""
+    await asking.server.do(lambda: asking.server.parts.trying.said(handle, reached=body.reached, by=asking.by))
+    return {"done": [f"{handle} was {'reached' if body.reached else 'not reached'}"]}
 
 
 @router.delete("/contacts/{handle}", summary="Erase a contact")

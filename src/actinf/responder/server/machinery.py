@@ -14,6 +14,7 @@ from actinf.responder.advising.advice import warm
 from actinf.responder.announcing import Route
 from actinf.responder.channels.neutral import line
 from actinf.responder.channels.port import Kind
+from actinf.responder.contacts.reminding import Reminding
 from actinf.responder.intake.alert import Alert
 from actinf.responder.keeping.watched import Outsider
 from actinf.responder.parts import Parts
@@ -81,6 +82,7 @@ class Machinery:
         self.outsiders = Outsiders(parts.store, parts.clock)
         self.watchdog = self._made_watchdog()
         self._handing_off = HandingOff(parts.desk, self._wake_couriers)
+        self._reminding = Reminding(parts.trying, self._wake_couriers)
         self._step_told = timedelta(0)
         self.page_trouble = ""
         self._page_again_at = 0.0
@@ -145,6 +147,7 @@ class Machinery:
             # What keeps the page from being written is told of, and keeps nobody from being paged.
             Work(name=_PAGE, turn=self._publish, every=1.0, rest=_REST, allowed=math.inf),
             Work(name="advice", turn=lambda: warm(self._parts.desk), every=10.0, allowed=90.0),
+            Work(name="contacts", turn=self._remind, every=300.0, allowed=90.0),
             Work(name="hand-offs", turn=self._handing_off.once, every=30.0, allowed=90.0),
             *(
                 # A message may be under way for as long as its channel's deadline lets it.
@@ -226,6 +229,9 @@ class Machinery:
         if abs(step - self._step_told) > timedelta(seconds=1):
             _LOG.warning("the wall clock was set, and is %.0f s ahead of the time that counts", step.total_seconds())
             self._step_told = step
+
+    def _remind(self) -> None:
+        self._reminding.once()
 
     def _wake_couriers(self) -> None:
         self.workers.wake(*(_courier(route) for route in self._parts.courier.routes))

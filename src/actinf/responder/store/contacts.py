@@ -9,7 +9,7 @@ from typing import Literal
 from actinf.responder.contacts.sealing import Sealed
 from actinf.responder.store.database import ticks
 
-__all__ = ["Kind", "keep", "keys_in_use", "names", "remove", "seal_anew", "sealed", "sealed_all"]
+__all__ = ["Kind", "keep", "keys_in_use", "names", "remove", "saved_at", "seal_anew", "sealed", "sealed_all"]
 
 Kind = Literal["contact", "vendor"]
 
@@ -34,6 +34,12 @@ def keys_in_use(connection: sqlite3.Connection) -> set[str]:
 def names(connection: sqlite3.Connection, kind: Kind) -> list[str]:
     """The names of all of a kind: they are not secret."""
     return [row[0] for row in connection.execute("SELECT name FROM sealed WHERE kind = ? ORDER BY name", [kind])]
+
+
+def saved_at(connection: sqlite3.Connection, kind: Kind) -> dict[str, int]:
+    """When each of a kind was saved last, in ticks."""
+    rows = connection.execute("SELECT name, saved_at FROM sealed WHERE kind = ? ORDER BY name", [kind])
+    return {row["name"]: row["saved_at"] for row in rows}
 
 
 def keep(connection: sqlite3.Connection, kind: Kind, name: str, one: Sealed, *, by: str, now: datetime) -> bool:

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from actinf.errors import NotFound, SettingError
+from actinf.errors import Forbidden, NotFound, OutOfTurn, SettingError
 from actinf.responder.contacts.calling import Callee, vendor_callee
 from actinf.responder.contacts.document import ContactsFile, VendorsFile, contacts_document, vendors_document
 from actinf.responder.contacts.listing import contacts_listed, vendors_listed, whom_to_call
 from actinf.responder.contacts.means import Means
+from actinf.responder.contacts.trying import CODE
 from actinf.responder.incident.cases import Case
 from actinf.responder.incident.state import Incident
 from actinf.responder.oncall.document_text import plain_values
 from actinf.responder.oncall.document_writing import yaml_of
 from actinf.responder.server.context import Server, ServerParts
+from actinf.runtime.origin import is_of_this_address
 from actinf.web.incidents.filled import BLANK, Filled
 from actinf.web.incidents.pages import page
 from actinf.web.incidents.visitors import Actor, Filing, Looker, Visitor
@@ -133,6 +137,40 @@ async def import_schedule(server: ServerParts, filing: Actor) -> Response:
     return RedirectResponse("/contacts", 303)
 
 
+@router.get("/contacts/confirm/{code}")
+async def ask_to_confirm(code: str) -> Response:
+    """A page that says for whoever got a test that it has arrived, by a tap: programs that look at links do not tap."""
+    return page("contact_confirm.html", visitor=None, code=code if CODE.fullmatch(code) else "", done=False)
+
+
+@router.post("/contacts/confirm/{code}")
+async def confirm(code: str, request: Request, server: ServerParts) -> Response:
+    """Take it that a test arrived; whoever has the code needs no account."""
+    if not is_of_this_address(request, request.headers.get("origin", "")):
+        raise Forbidden("this was sent from elsewhere than from the page that the link leads to: open the link anew")
+    await server.do(lambda: server.parts.trying.confirm(code))
+    return page("contact_confirm.html", visitor=None, code="", done=True)
+
+
+@router.post("/contacts/{handle}/test")
+async def try_contact(handle: str, server: ServerParts, filing: Actor) -> Response:
+    """Send a test, or say by hand how it ended."""
+    visitor, how = filing.visitor, filing.text("how")
+    trying = server.parts.trying
+    if how in ("reached", "not reached"):
+        visitor.require("test-page-others")
+        work: Callable[[], object] = partial(trying.said, handle, reached=how == "reached", by=visitor.handle)
+    else:
+        visitor.require("test-page" if handle == visitor.handle else "test-page-others")
+        work = partial(trying.ask, handle, by=visitor.handle)
+    try:
+        await server.do(work)
+    except (SettingError, OutOfTurn) as error:
+        return await _contact(server, visitor, handle, Filled("test", {}, {"": str(error)}), 422)
+    server.machinery.something_happened()
+    return RedirectResponse(f"/contacts/{handle}", 303)
+
+
 @router.get("/contacts/{handle}")
 async def show_contact(handle: str, server: ServerParts, visitor: Looker) -> Response:
     """How somebody is reached."""
@@ -211,7 +249,8 @@ async def _listed(server: Server, visitor: Visitor, filled: Filled = BLANK, stat
             server.parts.desk.schedule(),
         )
         return {
-            "contacts": contacts["contacts"],
+            "now": server.parts.clock(),
+            "contacts": [{**one, "test": _with_times(one["test"])} for one in contacts["contacts"]],
             "vendors": [{**one, "for_": one["for"]} for one in vendors["vendors"]],
             "trouble": contacts["trouble"] or vendors["trouble"],
             "in_schedule": sum(one.is_reachable for one in schedule.people.values()) if schedule is not None else 0,
@@ -224,7 +263,7 @@ async def _listed(server: Server, visitor: Visitor, filled: Filled = BLANK, stat
 async def _contact(
     server: Server, visitor: Visitor, handle: str, filled: Filled = BLANK, status: int = 200
 ) -> Response:
-    directory = server.parts.directory
+    directory, trying = server.parts.directory, server.parts.trying
     try:
         found = await server.do(lambda: directory.look(handle, by=visitor.handle))
     except NotFound:
@@ -246,6 +285,10 @@ async def _contact(
         shown=shown,
         path=f"/contacts/{handle}",
         text=yaml_of(contacts_document([found])) if found is not None else _CONTACT.format(handle=handle),
+        test=(await server.do(trying.standings)).get(handle) if found is not None else None,
+        may_try=visitor.may("test-page" if handle == visitor.handle else "test-page-others"),
+        may_say=visitor.may("test-page-others"),
+        now=server.parts.clock(),
         may_change=visitor.may("contacts" if handle != visitor.handle else "contact-own"),
         may_remove=visitor.may("contacts"),
     )
@@ -265,6 +308,10 @@ async def _vendor(server: Server, visitor: Visitor, key: str, filled: Filled = B
         may_change=visitor.may("contacts"),
         may_remove=visitor.may("contacts"),
     )
+
+
+def _with_times(test: dict[str, Any]) -> dict[str, Any]:
+    return {**test, "at": datetime.fromisoformat(test["at"]) if test["at"] else None}
 
 
 def _text(filing: Filing) -> str:
