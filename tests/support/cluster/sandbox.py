@@ -82,6 +82,8 @@ class Sandbox:
         ]
         for each in self.mounts:
             place = shlex.quote(f"{self.scratch}/root{_resolved(each.target)}")
+            if each.source.is_dir():  # one volume within another: a runtime makes the place for it
+                lines.append(f"[ -e {place} ] || mkdir -p {place}")
             lines.append(f"{mount} --bind {shlex.quote(str(each.source))} {place}")
             if each.read_only:
                 lines.append(f"{mount} -o remount,bind,ro {place}")

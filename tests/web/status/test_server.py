@@ -1,6 +1,7 @@
 """The server of the status page: it answers from memory, whatever becomes of the folder."""
 
 import asyncio
+import os
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ import httpx
 import pytest
 from support.status_site import public_page, publish
 
+from actinf.web.status import render
 from actinf.web.status.generations import Site
 from actinf.web.status.server import StatusServer
 
@@ -136,10 +138,38 @@ def test_the_page_stays_when_its_folder_is_lost(asked: Asked) -> None:
 
 
 def test_what_was_written_long_ago_is_served_and_said_to_be_old(asked: Asked) -> None:
-    asked.publish(public_page(written_at=datetime.now(UTC) - timedelta(hours=1)), index_html="page")
+    page = public_page(written_at=datetime.now(UTC) - timedelta(hours=1))
+    publish(asked.folder, {"index.html": "page"}, page)
+    os.utime(asked.folder / "site" / "status.json", (page.written_at.timestamp(),) * 2)
+    asked.site.look()
     health = asked("/health").json()
     assert health["status"] == "degraded"
+    assert "old" not in asked("/").text
     assert 3600 <= health["site"]["seconds_old"] < 3700
+
+
+def test_a_page_that_nobody_writes_any_more_says_so_itself(asked: Asked) -> None:
+    files = {name: text.decode() for name, text in render(public_page()).items() if name.endswith(("html", "css"))}
+    publish(asked.folder, files, public_page())
+    asked.site.look()
+    fresh = asked("/")
+    assert "last written" not in fresh.text
+    page = public_page(written_at=datetime(2026, 11, 27, 9, 5, tzinfo=UTC))
+    publish(asked.folder, files, page)
+    os.utime(asked.folder / "site" / "status.json", (page.written_at.timestamp(),) * 2)
+    asked.site.look()
+    reply = asked("/", headers={"If-None-Match": fresh.headers["etag"]})
+    assert reply.status_code == 200
+    assert "<b>This page was last written on 27 November 2026, 09:05 UTC.</b>" in reply.text
+    assert asked("/", headers={"If-None-Match": reply.headers["etag"]}).status_code == 304
+    assert "class=" in asked("/history.html").text
+    assert asked("/style.css").text == files["style.css"]
+
+
+def test_a_clock_of_the_responder_that_is_wrong_makes_no_page_old(asked: Asked) -> None:
+    """Its timers go by a time of its own when the machine's is set; that the file is new, the machine knows."""
+    asked.publish(public_page(written_at=datetime.now(UTC) - timedelta(hours=1)), index_html="page")
+    assert asked("/health").json()["status"] == "ok"
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"version": 99}', '{"version": 1}', "[" * 100_000])

@@ -11,7 +11,6 @@ import json
 import logging
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -21,8 +20,9 @@ from starlette.types import Receive, Scope, Send
 from actinf.responder.publishing.page import PublicPage, page_of
 from actinf.runtime.http_edge import identity_of, tell
 from actinf.web.status.door import PATHS, Door
-from actinf.web.status.generations import Site
+from actinf.web.status.generations import Page, Site
 from actinf.web.status.measures import GENERATIONS, REGISTRY, REQUESTS, SITE_WRITTEN_AT
+from actinf.web.status.outdated import OLD_AFTER, outdated
 from actinf.web.status.replies import Reply, document_reply, note, page_reply
 from actinf.web.status.subscriptions import Subscriptions
 
@@ -31,8 +31,6 @@ __all__ = ["StatusServer"]
 _LOG = logging.getLogger(__name__)
 
 _READS = ("GET", "HEAD")
-#: A responder writes the site every minute: what is older says how it was, not how it is.
-_OLD = 300.0
 _CLOSES = (b"connection", b"close")
 
 
@@ -104,7 +102,7 @@ class StatusServer:
         pages, name = self._site.current.pages, scope["path"].removeprefix("/")
         for known in (name, f"{name}index.html") if name.endswith("/") or not name else (name,):
             if known in pages:
-                return "site", page_reply(pages[known], scope)
+                return "site", page_reply(self._dated(pages[known]), scope)
         if f"{name}/index.html" in pages:
             where = (b"location", f"/{quote(name)}/".encode())
             return "site", note(308, "It is elsewhere", f"It is at /{name}/", headers=(where,))
@@ -112,13 +110,24 @@ class StatusServer:
             return "missing", page_reply(pages["404.html"], scope, status=404)
         return "missing", note(404, "There is no such page", "The status of the service is at /")
 
+    def _dated(self, page: Page) -> Page:
+        """The page itself; where it is old, it says so."""
+        said = self.page()
+        return outdated(page, said.written_at) if said is not None and self._age(said) > OLD_AFTER else page
+
+    def _age(self, page: PublicPage) -> float:
+        """Seconds since it was written, by its own word or by the file's: whose clock wrote it may be off."""
+        file = self._site.current.pages.get("status.json") if self._site.current is not None else None
+        written = max(page.written_at.timestamp(), file.modified if file is not None else 0)
+        return time.time() - written
+
     def health(self) -> dict[str, Any]:
         """How the server is: `degraded` where what it serves may not be how things are."""
         page = self.page()
-        age = (datetime.now(UTC) - page.written_at).total_seconds() if page is not None else None
+        age = self._age(page) if page is not None else None
         stands_still = self._site.seconds_unseen > 60
         subscriptions = self._subscriptions.amiss if self._subscriptions is not None else ""
-        amiss = bool(self._site.trouble) or bool(subscriptions) or stands_still or age is None or age > _OLD
+        amiss = bool(self._site.trouble) or bool(subscriptions) or stands_still or age is None or age > OLD_AFTER
         return {
             "status": "degraded" if amiss else "ok",
             "site": {
