@@ -75,6 +75,14 @@ def test_the_process_answers_until_its_input_ends() -> None:
     assert "no JSON" in second["refused"]
 
 
+def test_a_process_that_is_bounded_fails_and_is_the_first_to_be_ended() -> None:
+    look = "import resource; print(resource.getrlimit(resource.RLIMIT_AS)[0], open('/proc/self/oom_score_adj').read())"
+    bounds = "from actinf.advise.__main__ import bounded, expendable; from pathlib import Path; bounded(512); "
+    told = "expendable(Path('/proc/self/oom_score_adj')); expendable(Path('/nowhere/at/all')); "
+    done = subprocess.run([sys.executable, "-c", bounds + told + look], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [str(512 * 2**20), "1000"]
+
+
 def test_a_line_without_an_end_ends_the_process(monkeypatch) -> None:
     class Standard:
         def __init__(self, content: bytes = b""):

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 
 __all__ = ["main"]
 
@@ -15,6 +17,7 @@ def main(arguments: Sequence[str]) -> int:
     """Answer; exit status 0 at the end of the input, 1 where a line is longer than any question."""
     if arguments:
         bounded(int(arguments[0]))
+        expendable(Path("/proc/self/oom_score_adj"))
     # What computes is loaded within the bound.
     from actinf.advise.exchange import LONGEST_LINE, answer
 
@@ -36,6 +39,16 @@ def bounded(mib: int) -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     wanted = mib * 2**20
     resource.setrlimit(resource.RLIMIT_AS, (wanted if hard < 0 else min(wanted, hard), hard))
+
+
+def expendable(score: Path) -> None:
+    """Be the one that the kernel ends where memory runs out, and not the responder beside; elsewhere than on Linux, no.
+
+    Args:
+        score: where the kernel is told.
+    """
+    with suppress(OSError):
+        score.write_text("1000")
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ def advise(*, incident: str, everything: bool, as_json: bool) -> int:
     It advises, and never acts.  Without INCIDENT, of the latest.
     """
     screen = Screen()
-    with at_office(screen) as office:
+    with at_office(screen, advised=True) as office:
         advice = _once_ready(screen, office, named(incident, office))
         if as_json:
             screen.json(advice)

@@ -44,11 +44,13 @@ def acting() -> str:
 
 
 @contextmanager
-def at_office(screen: Screen) -> Iterator[Office]:
+def at_office(screen: Screen, *, advised: bool = False) -> Iterator[Office]:
     """The office that this process is told to go to: a server's, or that of this machine; what is due goes out after.
 
     Args:
         screen: where it is said what has not gone out.
+        advised: that advice will be asked for: where that takes a process of its own, it is begun at once, for both
+            take most of their time to begin.
 
     Raises:
         SettingError: a variable makes no sense.
@@ -57,7 +59,7 @@ def at_office(screen: Screen) -> Iterator[Office]:
     """
     # What went wrong with a channel is said once, below, in a sentence.
     logging.getLogger("actinf.responder").addHandler(logging.NullHandler())
-    office = _office(screen)
+    office = _office(screen, advised=advised)
     try:
         yield office
         settled(screen, office)
@@ -96,7 +98,7 @@ def request(kind: Any, said: Mapping[str, Any], **known: Any) -> Any:
         raise SettingError("\n".join(mistakes)) from None
 
 
-def _office(screen: Screen) -> Office:
+def _office(screen: Screen, *, advised: bool) -> Office:
     by = acting()
     url, key = os.environ.get("ACTINF_RESPOND_URL", "").strip(), os.environ.get("ACTINF_RESPOND_KEY", "").strip()
     settings = respond_settings(screen)
@@ -105,8 +107,12 @@ def _office(screen: Screen) -> Office:
             url, key or None, by
         )
         return remote
+    adviser = None
+    if advised and settings.advice:
+        adviser = load_extra("actinf.responder.advising.child", extra="respond", purpose=_PURPOSE).ChildAdviser()
+        adviser.warm("api_down")
     parts = load_extra("actinf.responder.parts", extra="respond", purpose=_PURPOSE)
-    made = parts.make_parts(settings, render=render)
+    made = parts.make_parts(settings, render=render, adviser=adviser)
     local: Office = load_extra("actinf.responder.office.local", extra="respond", purpose=_PURPOSE).LocalOffice(made, by)
     return local
 

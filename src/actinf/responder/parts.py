@@ -93,12 +93,13 @@ def data_directory(settings: RespondSettings) -> Path:
     return Path(platformdirs.user_data_dir("actinf", appauthor=False)).absolute() / "responder"
 
 
-def make_parts(settings: RespondSettings, *, render: Render = plain.render) -> Parts:
+def make_parts(settings: RespondSettings, *, render: Render = plain.render, adviser: Adviser | None = None) -> Parts:
     """Open the store and put the parts together.
 
     Args:
         settings: of the process.
         render: makes the files of the status page.
+        adviser: who says what to look at next, where one was begun already.
 
     Raises:
         StoreError: the store cannot be used.
@@ -118,7 +119,7 @@ def make_parts(settings: RespondSettings, *, render: Render = plain.render) -> P
         Announcer(routes, link, directory),
         measurements=_measurements(settings),
         unattended=Unattended(settings.status_name),
-        adviser=_adviser(settings),
+        adviser=adviser if adviser is not None else _adviser(settings),
         learns=settings.advice_learning,
         vendors=directory,
     )
