@@ -171,8 +171,8 @@ def _looking(one: Rating, page: Page) -> str:
 def _resolving(one: Rating, told: Told, page: Page) -> str:
     """Why to do that."""
     cause, belief = next(iter(told.causes.items()))
-    why = f"“{page.causes[cause]}” is {percent(belief)} probable, and this helps with {percent(one.helps or 0.0)}"
-    return _sentence([why, _takes(one), _harms(one)])
+    why = f"“{page.causes[cause]}” is {percent(belief)} probable"
+    return _sentence([why, f"this helps with a probability of {percent(one.helps or 0.0)}", _takes(one), _harms(one)])
 
 
 def _takes(one: Rating) -> str:
@@ -180,7 +180,7 @@ def _takes(one: Rating) -> str:
 
 
 def _harms(one: Rating) -> str:
-    return f"does harm of its own with {percent(one.harm)}" if one.harm >= _HARMS_FROM else ""
+    return f"does harm of its own with one of {percent(one.harm)}" if one.harm >= _HARMS_FROM else ""
 
 
 def _sentence(parts: Sequence[str]) -> str:
