@@ -14,6 +14,7 @@ from actinf.responder.advising.port import Absent, Question, Told
 
 ASKED = Question(kind="api_down", seen=(("health", "failing"),), counts={})
 SHORT = Limits(first=0.4, answer=0.4, idle=60, rest=60)
+PATIENT = Limits(first=60, answer=60, idle=60, rest=60)
 
 TALKS = """
 import json, sys, time
@@ -34,7 +35,7 @@ def child() -> Iterator[Make]:
     """A child that does as it is told: `child("say(number, advice=ADVICE)")`."""
     made: list[ChildAdviser] = []
 
-    def make(does: str, limits: Limits = SHORT) -> ChildAdviser:
+    def make(does: str, limits: Limits = PATIENT) -> ChildAdviser:
         made.append(ChildAdviser(limits, [sys.executable, "-I", "-S", "-c", TALKS + does]))
         return made[-1]
 
@@ -56,11 +57,11 @@ def gone(pid: int) -> bool:
 
 def test_an_answer_is_told_and_remembered(child: Make) -> None:
     adviser = child("say(number, advice={**ADVICE, 'treat': None if count == 0 else 'again'})")
-    told = adviser.ask(ASKED, patience=20)
+    told = adviser.ask(ASKED, patience=60)
     assert isinstance(told, Told)
     assert (told.causes, told.checks[0].step, told.treat) == ({"release": 1.0}, "pods", None)
-    assert adviser.ask(ASKED, patience=20) is told
-    other = adviser.ask(replace(ASKED, seen=()), patience=20)
+    assert adviser.ask(ASKED, patience=60) is told
+    other = adviser.ask(replace(ASKED, seen=()), patience=60)
     assert isinstance(other, Told)
     assert other.treat == "again", "the child stays"
 
@@ -81,47 +82,45 @@ def test_an_answer_is_told_and_remembered(child: Make) -> None:
     ],
 )
 def test_what_goes_wrong_is_a_reason_and_ends_the_child(child: Make, does: str, why: str) -> None:
-    adviser = child(does)
+    # Only what hangs may be found out by its time: the machine may be busy.
+    adviser = child(does, SHORT if "sleep" in does else PATIENT)
     adviser.warm("api_down")
     pid = adviser.pid
     assert pid is not None
-    absent: Told | Absent = Absent("", preparing=True)
-    until = time.monotonic() + 20
-    while isinstance(absent, Absent) and absent.preparing and time.monotonic() < until:
-        absent = adviser.ask(replace(ASKED, seen=()), patience=0.5)
+    absent = adviser.ask(replace(ASKED, seen=()), patience=60 if "sleep" not in does else 0.5)
     assert isinstance(absent, Absent)
     assert re.search(why, absent.why), absent.why
     assert gone(pid)
     began = time.monotonic()
-    assert adviser.ask(ASKED, patience=20) == absent, "it rests"
+    assert adviser.ask(ASKED, patience=60) == absent, "it rests"
     assert time.monotonic() - began < 5
     assert adviser.pid is None
 
 
 def test_after_its_rest_it_is_begun_again(child: Make) -> None:
-    adviser = child("sys.exit(3)", replace(SHORT, rest=0.0))
-    first = adviser.ask(ASKED, patience=20)
-    second = adviser.ask(ASKED, patience=20)
+    adviser = child("sys.exit(3)", replace(PATIENT, rest=0.0))
+    first = adviser.ask(ASKED, patience=60)
+    second = adviser.ask(ASKED, patience=60)
     assert isinstance(first, Absent)
     assert isinstance(second, Absent)
     assert "exit status 3" in second.why
 
 
 def test_a_first_answer_may_take_its_time_and_is_there_later(child: Make) -> None:
-    adviser = child("time.sleep(0.3); say(number, advice=ADVICE)", replace(SHORT, first=60))
+    adviser = child("time.sleep(0.3); say(number, advice=ADVICE)", PATIENT)
     assert adviser.ask(ASKED, patience=0.01) == Absent("it is being prepared, and is there in a moment", preparing=True)
-    assert isinstance(adviser.ask(ASKED, patience=20), Told)
+    assert isinstance(adviser.ask(ASKED, patience=60), Told)
 
 
 def test_a_refusal_is_told_and_the_child_goes_on(child: Make) -> None:
     adviser = child("say(number, refused='no such step') if asked['seen'] else say(number, advice=ADVICE)")
-    assert adviser.ask(ASKED, patience=20) == Absent("it refuses: no such step")
-    assert isinstance(adviser.ask(replace(ASKED, seen=()), patience=20), Told)
+    assert adviser.ask(ASKED, patience=60) == Absent("it refuses: no such step")
+    assert isinstance(adviser.ask(replace(ASKED, seen=()), patience=60), Told)
 
 
 def test_a_child_that_is_not_asked_ends(child: Make) -> None:
-    adviser = child("say(number, advice=ADVICE)", replace(SHORT, idle=0.3, answer=20, first=20))
-    assert isinstance(adviser.ask(ASKED, patience=20), Told)
+    adviser = child("say(number, advice=ADVICE)", replace(PATIENT, idle=0.3))
+    assert isinstance(adviser.ask(ASKED, patience=60), Told)
     pid = adviser.pid
     if pid is not None:
         assert gone(pid)
@@ -142,7 +141,7 @@ def test_the_engine_itself_answers_within_its_bounds() -> None:
         assert isinstance(told, Told), told
         assert next(iter(told.causes)) == "database"
         assert "health" not in {one.step for one in told.checks}
-        taught = adviser.ask(replace(ASKED, counts={"causes": {"rain": 1}}), patience=20)
+        taught = adviser.ask(replace(ASKED, counts={"causes": {"rain": 1}}), patience=60)
         assert isinstance(taught, Absent)
         assert "has no cause 'rain'" in taught.why
     finally:

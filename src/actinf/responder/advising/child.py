@@ -237,6 +237,9 @@ class ChildAdviser:
 
     def _end_idle(self) -> None:
         with self._lock:
+            if self._child is not None and self._child.pending:
+                self._count_idle()
+                return
             child, self._child = self._child, None
         if child is not None:
             child.process.kill()
