@@ -11,6 +11,8 @@ from actinf.responder.incident import decisions
 from actinf.responder.incident.severity import Severity
 from actinf.responder.intake.alert import Alert
 from actinf.responder.intake.changes import Change, ChangeKind
+from actinf.responder.publishing.page import NoticeState
+from actinf.responder.publishing.verbs import Publish, UpdateNotice, Withhold
 from actinf.responder.reception import Reception
 from actinf.responder.record.evidence import kept_copy, written_down
 from actinf.responder.record.verification import verify
@@ -57,6 +59,10 @@ def said(at_hand: Responding) -> list[Verb]:
         Assess(severity=Severity.P0, components=("API",), impact=text, findings=text),
         ChangeSeverity(severity=Severity.P1, reason=text),
         Note(text=text),
+        Publish(title=text, text=text, override=text),
+        UpdateNotice(title=text, text=text),
+        UpdateNotice(text=text, state=NoticeState.WITHDRAWN),
+        Withhold(reason=text),
         Reach(milestone="root cause identified", text=text),  # type: ignore[arg-type]
         Link(target=f"https://tickets.example/{SECRET}", relation=SECRET),
         HandEvidenceOn(evidence=f"{SECRET}.log", to=f"{SECRET}3", note=text),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ __all__ = ["COMMANDS", "act", "must_be_now", "named", "of_incident", "text_of"]
 _PURPOSE = "Working with incidents"
 _SEVERITIES = click.Choice(["P0", "P1", "P2", "P3"])
 _CHECKLIST = ("stable", "dependencies", "alerts", "performance", "users")
+_NUMBERED = re.compile(r"(page-\d{1,9}|\d{1,18})", re.ASCII)
 _MILESTONES = {
     "investigation": "investigation started",
     "root-cause": "root cause identified",
@@ -183,11 +185,11 @@ def check(
     if sent is not None:
         if passed not in (None, "passed"):
             raise SettingError(f"--sent says that users were told, and --{passed} that they were not: leave one out")
-        if sent != "latest" and not (sent.isascii() and sent.isdigit() and len(sent) < 19):
+        if sent != "latest" and not _NUMBERED.fullmatch(sent):
             raise SettingError(
                 f"--sent is {sent[:40]!r}: expected a number as `actinf incident show` has it, or latest"
             )
-        passed, said["message"] = "passed", sent if sent == "latest" else int(sent)
+        passed, said["message"] = "passed", int(sent) if sent.isdigit() else sent
     if passed is None:
         raise SettingError("check needs how it stands: one of --passed, --failed, --unknown")
     how = {"passed": True, "failed": False, "unknown": None}[passed]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from itertools import islice
-from typing import Any, Literal
+from typing import Any
 
 from actinf.errors import OutOfTurn, SettingError
 from actinf.responder.advising.lessons import lesson_of
@@ -36,6 +36,8 @@ from actinf.responder.measuring.port import Measurements, NoMeasurements
 from actinf.responder.oncall.calendar import Calendar
 from actinf.responder.oncall.revision import Revision, mark_of, revision
 from actinf.responder.oncall.rotation import Schedule
+from actinf.responder.publishing.documents import public_document
+from actinf.responder.publishing.told import public_updates
 from actinf.responder.publishing.unattended import Unattended
 from actinf.responder.runbooks import INCIDENT_TYPES
 from actinf.responder.store import (
@@ -254,24 +256,36 @@ class Desk:
             incident = incidents.incident(connection, name)
             happened = timeline.timeline(connection, name)
             standing = escalations.standing(connection, name)
-            return incident_document(
+            catalogue = catalogues.catalogue(connection)
+            document = incident_document(
                 incident,
                 happened,
                 self.clock(),
                 standing,
-                outbox.updates(connection, name),
-                catalogues.catalogue(connection).guidance(incident.component, incident.incident_type),
+                self.updates(connection, incident),
+                catalogue.guidance(incident.component, incident.incident_type),
                 incidents.taken_up(connection, incident),
             )
+            return document | {"public": public_document(incident, catalogue, self.unattended.service)}
 
-    def update(self, name: str, number: int | Literal["latest"]) -> Update:
-        """A message that told everybody how an incident stands, by its number.
+    @staticmethod
+    def updates(connection: sqlite3.Connection, incident: Incident) -> list[Update]:
+        """What everybody was told of an incident, by messages and on the status page; the latest first."""
+        sent = [*outbox.updates(connection, incident.id), *public_updates(incident)]
+        return sorted(sent, key=lambda one: one.sent_at, reverse=True)
+
+    def update(self, name: str, number: int | str) -> Update:
+        """A message or an update of the status page that told everybody how an incident stands.
+
+        Args:
+            name: the incident's id.
+            number: of the message, or of the update, `page-5`; or "latest".
 
         Raises:
             SettingError: there is none of that number that was sent.
         """
         with self.store.reading() as connection:
-            there = outbox.updates(connection, name)
+            there = self.updates(connection, incidents.incident(connection, name))
         found = [one for one in there if number in ("latest", one.number)]
         if not found:
             known = ", ".join(f"{one.number} ({one.channel}, {one.sent_at:%H:%M} UTC)" for one in there[:5])

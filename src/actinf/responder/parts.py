@@ -22,11 +22,13 @@ from actinf.responder.intake.recheck import RecheckSettings
 from actinf.responder.keeping.clock import Correction, take_up
 from actinf.responder.measuring.port import Measurements, NoMeasurements
 from actinf.responder.publishing import plain
+from actinf.responder.publishing.page import PublicPage
+from actinf.responder.publishing.planning import Planning
 from actinf.responder.publishing.reading import About, Reader
 from actinf.responder.publishing.serving import FOLDER, SITE, who_serves
 from actinf.responder.publishing.site import Site
 from actinf.responder.publishing.unattended import Unattended
-from actinf.responder.publishing.writer import Render, Writer
+from actinf.responder.publishing.writer import Render, Writer, known_since
 from actinf.responder.pulse import Pulse
 from actinf.responder.quiet.quieting import Quieting
 from actinf.responder.ramp.cluster import Cluster, NoCluster
@@ -66,6 +68,7 @@ class Parts:
     directory: Directory
     trying: Trying
     writer: Writer
+    planning: Planning
 
     def keep_clock(self) -> Correction | None:
         """Remember the time as it is counted, for the process after this one; first correct it, where that was asked.
@@ -77,6 +80,13 @@ class Parts:
             done = take_up(connection, self.desk, self.clock)
             notes.put(connection, CLOCK, self.clock.reading().text())
         return done
+
+    def page(self) -> PublicPage:
+        """All that is public now."""
+        with self.store.reading() as connection:
+            own = self.writer.reader  # which is for its thread alone
+            reader = Reader(own.about, own.takes_subscriptions)
+            return reader.page(connection, now=self.clock(), known_since=known_since(connection) or self.clock())
 
     def close(self) -> None:
         """Close the store, end what advises, and let another process write its anchors."""
@@ -123,6 +133,7 @@ def make_parts(settings: RespondSettings, *, render: Render = plain.render, advi
         learns=settings.advice_learning,
         vendors=directory,
     )
+    quieting = Quieting(store, clock, timedelta(hours=settings.longest_silence_hours))
     return Parts(
         settings=settings,
         store=store,
@@ -131,11 +142,12 @@ def make_parts(settings: RespondSettings, *, render: Render = plain.render, advi
         pulse=Pulse(desk, _recheck(settings), Anchoring(store)),
         reception=Reception(desk),
         courier=Courier(desk, routes),
-        quieting=Quieting(store, clock, timedelta(hours=settings.longest_silence_hours)),
+        quieting=quieting,
         scanning=Scanning(store, clock, settings.scan_opens_from, settings.waiting_alerts),
         ramping=Ramping(desk, cluster, trials, settings.ramp_most_replicas),
         driver=Driver(desk, cluster, trials, settings.ramp_most_replicas),
         directory=directory,
+        planning=Planning(store, clock, quieting),
         trying=_trying(settings, desk),
         writer=Writer(
             store,

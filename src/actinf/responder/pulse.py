@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from actinf.responder.channels import messages
 from actinf.responder.channels.messages import Briefing
 from actinf.responder.channels.port import Message
+from actinf.responder.clocks.public import STATUS_PAGE
 from actinf.responder.clocks.timers import LEGAL_NOTICE, VENDOR_CASE, Timer
 from actinf.responder.desk import BY_ITSELF, Desk, hours_of
 from actinf.responder.escalation.policy import NO_SCHEDULE, Standing, after
@@ -26,6 +27,7 @@ from actinf.responder.incident.state import Incident
 from actinf.responder.intake.recheck import RecheckSettings, ResolveNow, closing
 from actinf.responder.oncall.people import Person
 from actinf.responder.oncall.rotation import Duty, Schedule
+from actinf.responder.publishing import timed as publishing
 from actinf.responder.record.anchoring import Anchoring
 from actinf.responder.store import alerts, catalogues, escalations, incidents, rosters, timeline, timers
 from actinf.responder.store.database import moment_of, ticks
@@ -104,9 +106,18 @@ class Pulse:
         for name, timer in fired:
             timers.fired(connection, name, timer, now)
             incident = incidents.incident(connection, name)
-            incident = self.desk.record(connection, name, incident, _events_of(timer, incident, schedule), by=BY_ITSELF)
-            if last_of_clock[name, timer.clock] is timer:
+            events = self._events_of(connection, timer, incident, schedule)
+            incident = self.desk.record(connection, name, incident, events, by=BY_ITSELF)
+            if events and last_of_clock[name, timer.clock] is timer:
                 self._tell_of(connection, incident, timer, schedule)
+
+    def _events_of(
+        self, connection: sqlite3.Connection, timer: Timer, incident: Incident, schedule: Schedule | None
+    ) -> tuple[Event, ...]:
+        if timer.clock == STATUS_PAGE:
+            service = self.desk.unattended.service
+            return publishing.events_of(timer, incident, catalogues.catalogue(connection), service)
+        return _events_of(timer, incident, schedule)
 
     def _tell_of(
         self, connection: sqlite3.Connection, incident: Incident, timer: Timer, schedule: Schedule | None
@@ -120,6 +131,9 @@ class Pulse:
             if timer.clock.startswith(VENDOR_CASE):
                 case = incident.cases[int(timer.clock.split()[1])]
                 what = f"No answer of {case.name} to case {case.number}: call them again"
+                message = messages.reminder(key=key, to=person, what=what, due=timer.due, incident=incident.id)
+            elif timer.clock == STATUS_PAGE:
+                what = publishing.reminder(incident)
                 message = messages.reminder(key=key, to=person, what=what, due=timer.due, incident=incident.id)
             elif timer.clock.startswith("action"):
                 action = incident.actions[int(timer.clock.split()[1])]

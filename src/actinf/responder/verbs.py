@@ -6,9 +6,9 @@ Each request is one class: its fields are what has to be said, and `events` is w
 from __future__ import annotations
 
 from datetime import UTC
-from typing import Literal
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from actinf.errors import SettingError
 from actinf.responder.advising.decisions import look, name_cause
@@ -21,6 +21,7 @@ from actinf.responder.incident.severity import Judgement, Severity, Signals, cla
 from actinf.responder.incident.state import Incident
 from actinf.responder.measuring.recovery import check_by_machine
 from actinf.responder.moments import Moment
+from actinf.responder.publishing.verbs import NOTICE_VERBS
 from actinf.responder.record.evidence import removed
 from actinf.responder.verb import Decision, Line, Request, Text, Verb
 
@@ -226,7 +227,7 @@ class Check(Verb):
     item: Line = Field(description="stable, dependencies, alerts, performance or users.")
     passed: bool | None = Field(description="Whether it is as it should be; nothing where it cannot be told.")
     found: Text = Field("", description="What was seen; of users, how else they were told.")
-    message: int | Literal["latest"] | None = Field(
+    message: int | Annotated[str, StringConstraints(pattern=r"^(latest|page-\d{1,9})$")] | None = Field(
         None,
         description="Of users: the number of the update that told them, one of the incident's `updates`, or latest.",
     )
@@ -443,5 +444,5 @@ class Erase(Verb):
 
 #: By their names, which are those of the commands and the ends of the addresses.
 VERBS: dict[str, type[Verb]] = {
-    one.verb: one for one in (*Decision.__subclasses__(), *Verb.__subclasses__()) if one is not Decision
-}
+    one.verb: one for one in (*Decision.__subclasses__(), *Verb.__subclasses__()) if hasattr(one, "verb")
+} | NOTICE_VERBS

@@ -12,6 +12,7 @@ from support.mail_server import MailServer
 from support.ports import free_port
 from support.responding import schedule_text
 
+from actinf.errors import PublishingError
 from actinf.responder.clocks.steady import Reading, SteadyClock, machine_count, machine_run
 from actinf.responder.desk import NewIncident
 from actinf.responder.incident.severity import Severity
@@ -44,6 +45,7 @@ def parts(tmp_path: Path, mail: MailServer) -> Iterator[Parts]:
     with made.store.writing() as connection:
         put(connection, Outsider.WATCHER, made.clock())
         put(connection, Outsider.WATCHDOG, made.clock())
+    made.writer.once()
     yield made
     made.close()
 
@@ -85,6 +87,21 @@ def test_each_failure_says_how_to_mend_it(parts: Parts, monkeypatch: pytest.Monk
     failing = [one for one in examine(parts) if one.state is State.FAIL]
     assert {one.what for one in failing} == {"record", "disk", "schedule", "escalation"}
     assert all(one.mend for one in failing)
+
+
+def test_a_page_that_is_not_written_is_found(parts: Parts) -> None:
+    parts.writer.site.link.unlink()
+    (finding,) = found(parts, "status page")
+    assert (finding.state, "is gone" in finding.said) == (State.FAIL, True)
+    parts.writer.site.link.mkdir()  # somebody else's
+    parts.desk.open(NewIncident(severity=Severity.P1, reasons=(), component="api", impact="x"), by="ada")
+    with pytest.raises(PublishingError):
+        parts.writer.once()
+    (finding,) = found(parts, "status page")
+    assert (finding.state, "is no symbolic link" in finding.said) == (State.FAIL, True)
+    parts.writer.site.link.rmdir()
+    parts.writer.once()
+    assert found(parts, "status page")[0].state is State.OK
 
 
 def test_a_mail_server_that_is_dead_or_refuses_is_found(tmp_path: Path, mail: MailServer) -> None:

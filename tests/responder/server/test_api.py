@@ -5,6 +5,7 @@ import hashlib
 import inspect
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -312,3 +313,38 @@ def test_the_operations_are_described(serving: ResponderProcess) -> None:
         paths = client.get("/openapi.json").json()["paths"]
     assert {f"/v1/incidents/{{incident}}/{verb}" for verb in VERBS} <= set(paths)
     assert all(operation["summary"] for path in paths.values() for operation in path.values())
+
+
+def test_the_public_is_told_over_http_by_who_may(as_who) -> None:
+    ada, vic, eve = as_who("ada", Role.RESPONDER), as_who("vic", Role.VIEWER), as_who("eve", Role.COMMANDER)
+    name = ada.post("/v1/incidents", json={**OPEN, "severity": "P3"}).json()["id"]
+    assert vic.post(f"/v1/incidents/{name}/publish", json={"override": "x"}).status_code == 403
+    assert ada.post(f"/v1/incidents/{name}/publish", json={}).status_code == 409
+    told = ada.post(f"/v1/incidents/{name}/publish", json={"override": "many ask", "text": "We look."}).json()
+    assert told["public"]["notice"]["updates"][0]["text"] == "We look."
+    assert name in [one["key"] for one in vic.get("/v1/status").json()["current"]]
+    since, until = (datetime.now(UTC) + timedelta(hours=hours) for hours in (1, 2))
+    work = {"title": "Upgrade", "since": since.isoformat(), "until": until.isoformat(), "components": ["api"]}
+    assert ada.post("/v1/status/maintenance", json=work).status_code == 403
+    assert eve.post("/v1/status/maintenance", json={**work, "until": since.isoformat()}).status_code == 422
+    made = eve.post("/v1/status/maintenance", json=work)
+    assert (made.status_code, made.json()["state"]) == (201, "scheduled")
+    path = f"/v1/status/maintenance/{made.json()['number']}"
+    assert ada.post(f"{path}/start", json={}).json()["state"] == "under way"
+    assert ada.post(f"{path}/burn", json={}).status_code == 422
+    assert ada.post(f"{path}/end", json={"text": "done"}).json()["state"] == "completed"
+    assert vic.get("/v1/status/maintenance").json() == {"maintenance": []}
+    assert len(vic.get("/v1/status/maintenance", params={"past": True}).json()["maintenance"]) == 1
+
+
+def test_what_is_private_is_on_no_page_but_what_somebody_wrote(as_who) -> None:
+    sec, vic = as_who("sec", Role.RESPONDER, security=True), as_who("vic", Role.VIEWER)
+    opened = {**OPEN, "severity": "P0", "impact": "zzsecretzz", "private": True}
+    name = sec.post("/v1/incidents", json=opened).json()["id"]
+    assert vic.post(f"/v1/incidents/{name}/publish", json={}).status_code in (403, 404)
+    assert name not in vic.get("/v1/status").text
+    body = {"override": "zzreasonzz", "title": "Accounts", "text": "We look."}
+    assert sec.post(f"/v1/incidents/{name}/publish", json=body).status_code == 200
+    page = vic.get("/v1/status").text
+    assert name in page
+    assert "zz" not in page

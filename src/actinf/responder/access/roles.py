@@ -53,6 +53,10 @@ NEEDS: dict[str, Role] = {
     "evidence": Role.RESPONDER,
     "evidence-hand-on": Role.RESPONDER,
     "change": Role.RESPONDER,
+    # What is told to the public has the reason and the name of who told it on the timeline, and can be told otherwise.
+    "publish": Role.RESPONDER,
+    "update": Role.RESPONDER,
+    "withhold": Role.RESPONDER,
     "scan": Role.RESPONDER,
     "case-open": Role.RESPONDER,
     "case-note": Role.RESPONDER,
@@ -67,6 +71,8 @@ NEEDS: dict[str, Role] = {
     "end-silence": Role.RESPONDER,
     "end-maintenance": Role.RESPONDER,
     "maintenance": Role.COMMANDER,
+    "planned-work": Role.COMMANDER,
+    "change-planned-work": Role.RESPONDER,
     "test-page": Role.RESPONDER,
     "test-page-others": Role.COMMANDER,
     # To stop is for everybody who is called; what puts load on the service, or takes replicas away, is not.

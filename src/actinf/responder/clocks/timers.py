@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from actinf.responder.clocks.clock import Clock
+from actinf.responder.clocks.public import STATUS_PAGE, public_clock, public_marks
 from actinf.responder.incident.severity import LIMITS
 from actinf.responder.incident.state import Incident
 from actinf.responder.incident.tasks import TASKS, TaskGroup
@@ -38,35 +40,6 @@ LEGAL_TIME = timedelta(hours=72)
 MARKS = (0.5, 0.8, 1.0)
 
 _DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clock:
-    """Time that runs out.
-
-    Attributes:
-        key: response, resolution, assessment, legal notice, tasks immediate …, action 1 …
-        starts: from when it counts.
-        due: when it has run out.
-        stopped_at: when it was met; None: it runs.
-    """
-
-    key: str
-    starts: datetime
-    due: datetime
-    stopped_at: datetime | None = None
-
-    def at(self, share: float) -> datetime:
-        """When a share of the limit is used."""
-        return self.starts + (self.due - self.starts) * share
-
-    def left(self, now: datetime) -> timedelta:
-        """What is left of it; below zero where it ran out.  Of one that was met: what was left then."""
-        return self.due - (self.stopped_at or now)
-
-    def used(self, now: datetime) -> float:
-        """The share of the limit that is used, from 0 on; above 1 where it ran out."""
-        return ((self.stopped_at or now) - self.starts) / (self.due - self.starts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +91,9 @@ def clocks_of(incident: Incident) -> Iterator[Clock]:
         due=start + ASSESSMENT,
         stopped_at=_first(incident.assessed_at, incident.resolved_at),
     )
+    public = public_clock(incident)
+    if public is not None:
+        yield public
     if incident.breach_known_at is not None:
         yield Clock(
             key=LEGAL_NOTICE,
@@ -157,7 +133,7 @@ def timers_of(incident: Incident) -> Iterator[Timer]:
     for clock in clocks_of(incident):
         if clock.stopped_at is not None:
             continue
-        for share in _marks(clock.key):
+        for share in public_marks(incident) if clock.key == STATUS_PAGE else _marks(clock.key):
             run = f"{incident.severity} " if clock.key in ("response", "resolution") else ""
             spell = f" {clock.starts.isoformat()}" if clock.key not in ("response", "assessment") else ""
             yield Timer(

@@ -16,13 +16,23 @@ from actinf.responder.incident import (
     notice_events,
     office_events,
     ramp_events,
+    work_events,
 )
 from actinf.responder.incident.event import Event, typed
 
 __all__ = ["KINDS", "MODULES", "event_from", "personal_fields"]
 
 #: Where the events are.
-MODULES = (events, advice_events, notice_events, office_events, ramp_events, contact_events, case_events)
+MODULES = (
+    events,
+    advice_events,
+    notice_events,
+    office_events,
+    ramp_events,
+    contact_events,
+    case_events,
+    work_events,
+)
 _NAMED = (getattr(module, name) for module in MODULES for name in module.__all__)
 #: The events by their kinds.
 KINDS: dict[str, type[Event]] = {one.kind: one for one in _NAMED if issubclass(one, Event)}

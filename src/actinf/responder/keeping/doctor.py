@@ -20,6 +20,7 @@ from actinf.responder.keeping.watched import Outsider, last_heard
 from actinf.responder.oncall.gaps import findings, on_call_between
 from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.parts import CLOCK, Parts
+from actinf.responder.publishing.writer import written
 from actinf.responder.quiet.documents import spoken
 from actinf.responder.record.anchoring import anchor_path, anchors_of
 from actinf.responder.record.verification import verify
@@ -76,7 +77,8 @@ def examine(parts: Parts) -> list[Finding]:
         parts: of the responder; nothing is sent through their channels.
     """
     looks: tuple[Callable[[Parts], Iterator[Finding]], ...] = (
-        _store, _record, _disk, _clock, _pulse, _channels, _schedule, _people, _contacts, _escalation, _quiet, _outside,
+        _store, _record, _disk, _clock, _pulse, _channels, _schedule, _people, _contacts, _escalation, _quiet,
+        _status_page, _outside,
     )  # fmt: skip
     found: list[Finding] = []
     for look in looks:
@@ -302,6 +304,24 @@ def _quiet(parts: Parts) -> Iterator[Finding]:
     if not grave and not long:
         on = f"{len(silences)} silences and {sum(one['holds'] for one in windows)} windows of maintenance are on"
         yield _ok("silences", f"{on}, and hold back {len(held)} alerts, none of them P0 or P1")
+
+
+def _status_page(parts: Parts) -> Iterator[Finding]:
+    """Whether the public is told: what cannot be written is told to nobody, however well incidents go."""
+    what, link = "status page", parts.writer.site.link
+    with parts.store.reading() as connection:
+        last = written(connection)
+    if last.trouble:
+        yield _fail(what, last.trouble, "until then users read what was written before; it is tried again by itself")
+    elif last.at is None:
+        yield _warn(what, "it was never written", "let a server run, actinf respond serve; or any command")
+    elif not link.is_dir():
+        yield _fail(what, f"{link} is gone", "it is written again by itself, within a minute: look what deletes it")
+    elif not parts.desk.catalogue().public_parts():
+        said = "users know no part of the catalogue: they are told of the service as a whole"
+        yield _warn(what, said, "give parts a public name, actinf incident catalogue --set FILE")
+    else:
+        yield _ok(what, f"written {last.at:%Y-%m-%d %H:%M} UTC to {link}")
 
 
 def _outside(parts: Parts) -> Iterator[Finding]:

@@ -22,6 +22,8 @@ from actinf.responder.office.address_book import LocalAddressBook
 from actinf.responder.office.port import Document, Settled
 from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.parts import Parts
+from actinf.responder.publishing.page import page_document
+from actinf.responder.publishing.requests import AnnounceWork, WorkChange
 from actinf.responder.quiet.documents import alerts_document
 from actinf.responder.quiet.requests import AnnounceMaintenance, MakeSilence
 from actinf.responder.ramp.requests import Direction, DirectRamp, StartRamp
@@ -197,6 +199,22 @@ class LocalOffice:
     def address_book(self) -> LocalAddressBook:
         """As `Office.address_book`."""
         return LocalAddressBook(self._parts, self._by)
+
+    def public_page(self) -> Document:
+        """As `Office.public_page`."""
+        return page_document(self._parts.page())
+
+    def announce_work(self, request: AnnounceWork) -> Document:
+        """As `Office.announce_work`."""
+        return self._parts.planning.announce(request, by=self._by)
+
+    def change_work(self, number: int, change: WorkChange, text: str) -> Document:
+        """As `Office.change_work`."""
+        return self._parts.planning.change(number, change, text, by=self._by)
+
+    def planned_works(self, *, past: bool = False) -> list[Document]:
+        """As `Office.planned_works`."""
+        return self._parts.planning.works(past=past)
 
     def settle(self) -> Settled:
         """As `Office.settle`: one pass over what is due, where no server is there to do it."""

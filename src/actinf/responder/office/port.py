@@ -13,6 +13,7 @@ from actinf.responder.changing import TellChange
 from actinf.responder.duties import DutyChange
 from actinf.responder.office.address_book import AddressBook
 from actinf.responder.oncall.rotation import Schedule
+from actinf.responder.publishing.requests import AnnounceWork, WorkChange
 from actinf.responder.quiet.requests import AnnounceMaintenance, MakeSilence
 from actinf.responder.ramp.requests import Direction, DirectRamp, StartRamp
 from actinf.responder.taking_in import TakeCalendar
@@ -222,6 +223,22 @@ class Office(Protocol):
     @property
     def address_book(self) -> AddressBook:
         """Contacts and vendors."""
+        ...
+
+    def public_page(self) -> Document:
+        """All that is public now, as `actinf.responder.publishing.page.page_document` writes it."""
+        ...
+
+    def announce_work(self, request: AnnounceWork) -> Document:
+        """Tell the public of planned work; it, as `actinf.responder.publishing.planning` writes it."""
+        ...
+
+    def change_work(self, number: int, change: WorkChange, text: str) -> Document:
+        """Begin, end or cancel planned work before its time; it afterwards."""
+        ...
+
+    def planned_works(self, *, past: bool = False) -> list[Document]:
+        """The planned work that is to come or goes on, and where wanted what is over."""
         ...
 
     def settle(self) -> Settled:

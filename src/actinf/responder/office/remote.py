@@ -21,6 +21,7 @@ from actinf.responder.duties import DutyChange
 from actinf.responder.office.address_book import RemoteAddressBook
 from actinf.responder.office.port import Document, Settled
 from actinf.responder.oncall.rotation import Schedule
+from actinf.responder.publishing.requests import AnnounceWork, WorkChange
 from actinf.responder.quiet.requests import AnnounceMaintenance, MakeSilence
 from actinf.responder.ramp.requests import Direction, DirectRamp, StartRamp
 from actinf.responder.record.evidence import save
@@ -307,6 +308,24 @@ class RemoteOffice:
     def address_book(self) -> RemoteAddressBook:
         """As `Office.address_book`."""
         return RemoteAddressBook(self._ask)
+
+    def public_page(self) -> Document:
+        """As `Office.public_page`."""
+        return self._ask("GET", "/v1/status")
+
+    def announce_work(self, request: AnnounceWork) -> Document:
+        """As `Office.announce_work`."""
+        said = request.model_dump(mode="json", exclude_unset=True)
+        return self._ask("POST", "/v1/status/maintenance", json=said)
+
+    def change_work(self, number: int, change: WorkChange, text: str) -> Document:
+        """As `Office.change_work`."""
+        return self._ask("POST", f"/v1/status/maintenance/{number}/{change}", json={"text": text} if text else {})
+
+    def planned_works(self, *, past: bool = False) -> list[Document]:
+        """As `Office.planned_works`."""
+        found: list[Document] = self._ask("GET", "/v1/status/maintenance", params={"past": past})["maintenance"]
+        return found
 
     def settle(self) -> Settled:
         """As `Office.settle`: the server does it."""

@@ -22,12 +22,12 @@ from actinf.responder.publishing.page import (
 )
 from actinf.responder.publishing.unattended import SERVICE
 from actinf.responder.publishing.uptime import DAYS, Spell, days_of, uptime_of
-from actinf.responder.store import catalogues, notices
+from actinf.responder.publishing.work import LONGEST_NOTICE, LONGEST_TITLE
+from actinf.responder.store import catalogues, notices, works
 from actinf.responder.store.folded import Folded
 
-__all__ = ["LONGEST_NOTICE", "LONGEST_TITLE", "About", "Reader", "incident_notice", "spells_of"]
+__all__ = ["About", "Reader", "incident_notice", "spells_of"]
 
-LONGEST_TITLE, LONGEST_NOTICE = 150, 5_000
 #: Notices that the page has; those that were told of last.
 _MOST = 500
 _SHOWN = timedelta(days=DAYS + 1)
@@ -75,6 +75,12 @@ class Reader:
             if incident.notice is not None:
                 found.append(incident_notice(incident, incident.notice))
                 spells += spells_of(incident, incident.notice, now)
+        planned: list[Notice] = []
+        for work in works.works(connection, now - _SHOWN):
+            notice, spell = work.notice(now), work.spell(now)
+            (planned if notice.state is NoticeState.SCHEDULED else found).append(notice)
+            if spell is not None:
+                spells.append((work.components, spell))
         current = sorted((one for one in found if not one.state.ends), key=_begun, reverse=True)
         past = sorted((one for one in found if one.state.ends), key=_begun, reverse=True)
         components = tuple(
@@ -89,7 +95,7 @@ class Reader:
             working=max(worst, key=lambda one: one.gravity, default=Working.OPERATIONAL),
             components=components,
             current=tuple(current),
-            planned=(),
+            planned=tuple(planned),
             past=tuple(past),
             takes_subscriptions=self.takes_subscriptions(),
         )

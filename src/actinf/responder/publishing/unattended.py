@@ -14,7 +14,7 @@ from actinf.responder.catalogue.parts import Catalogue
 from actinf.responder.incident import events as happened
 from actinf.responder.incident.event import Event
 from actinf.responder.incident.events import Milestone
-from actinf.responder.incident.notice_events import NoticePublished
+from actinf.responder.incident.notice_events import NoticePublished, NoticeWithheld
 from actinf.responder.incident.severity import Severity
 from actinf.responder.incident.state import Incident
 from actinf.responder.publishing.page import NoticeState, Working
@@ -124,7 +124,7 @@ class Unattended:
             catalogue: reads which parts there are; asked only where something is published.
             incident: another one by its id, as it stands.
         """
-        if after.private:
+        if after.private or any(isinstance(one, NoticePublished | NoticeWithheld) for one in added):
             return ()
         notice = after.notice
         if notice is not None and notice.is_out:
@@ -160,8 +160,7 @@ class Unattended:
         if before is None or notice is None:
             return ()
         last, state = notice.last, state_of(after)
-        is_further = state in _STEPS and last.state in _STEPS and _STEPS.index(state) > _STEPS.index(last.state)
-        if state.ends or is_further:
+        if self._goes_further(last.state, state, added):
             turn = self._ending(after, incident) if state.ends else Turn.FURTHER
             again = draft(
                 after,
@@ -176,6 +175,14 @@ class Unattended:
         if not any(isinstance(one, happened.SeverityChanged | happened.Assessed) for one in added):
             return ()
         return self._otherwise(before, after, catalogue())
+
+    @staticmethod
+    def _goes_further(known: NoticeState, state: NoticeState, added: Sequence[Event]) -> bool:
+        """Whether what has happened is another state to the public; what somebody said otherwise stays until then."""
+        if any(isinstance(one, happened.Resolved | happened.ClosedAsFalse | happened.Merged) for one in added):
+            return state.ends
+        reached = any(isinstance(one, happened.MilestoneReached) for one in added)
+        return reached and state in _STEPS and known in _STEPS and _STEPS.index(state) > _STEPS.index(known)
 
     @staticmethod
     def _ending(after: Incident, incident: Callable[[str], Incident]) -> Turn:

@@ -15,10 +15,10 @@ from actinf.errors import PublishingError
 from actinf.responder.publishing.page import PublicPage, page_document
 from actinf.responder.publishing.reading import Reader
 from actinf.responder.publishing.site import Site
-from actinf.responder.store import notes, notices
+from actinf.responder.store import notes, notices, works
 from actinf.responder.store.database import Store, moment_of, ticks
 
-__all__ = ["FRESH", "Render", "Writer", "Written", "written"]
+__all__ = ["FRESH", "Render", "Writer", "Written", "known_since", "written"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -72,12 +72,6 @@ class Writer:
     _fresh_until: float = 0.0
     at: float = 0.0
 
-    def page(self) -> PublicPage:
-        """The page as it is now."""
-        with self.store.reading() as connection:
-            now = self.clock()
-            return self.reader.page(connection, now=now, known_since=_known_since(connection) or now)
-
     def once(self, *, keeps_fresh: bool = False) -> bool:
         """Write the page where it says something else than what was written.
 
@@ -93,11 +87,12 @@ class Writer:
         is_stale = keeps_fresh and time.monotonic() >= self._fresh_until
         with self.store.reading() as connection:
             now = self.clock()
-            looked = (notices.last_event(connection), f"{_span(now)} {self.reader.takes_subscriptions()}")
+            span = f"{now:%Y-%m-%d} {works.next_turn(connection, now)} {self.reader.takes_subscriptions()}"
+            looked = (notices.last_event(connection), span)
             if looked == self._looked and not is_stale:
                 return False
             before, erasures = written(connection), notices.erasures(connection)
-            since = _known_since(connection)
+            since = known_since(connection)
             page = self.reader.page(connection, now=now, known_since=since or now)
         digest = _digest(page)
         is_new = digest != before.digest or erasures != before.erasures or bool(before.trouble)
@@ -157,14 +152,10 @@ def _note(connection: sqlite3.Connection, done: Written) -> None:
     notes.put(connection, _WRITTEN, json.dumps(said))
 
 
-def _known_since(connection: sqlite3.Connection) -> datetime | None:
+def known_since(connection: sqlite3.Connection) -> datetime | None:
+    """Since when there is a page; None: it was never written."""
     noted = notes.get(connection, _SINCE)
     return None if noted is None else moment_of(int(noted))
-
-
-def _span(now: datetime) -> str:
-    """What tells apart times at which the same events make another page."""
-    return f"{now:%Y-%m-%d}"
 
 
 def _digest(page: PublicPage) -> str:

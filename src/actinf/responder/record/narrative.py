@@ -154,6 +154,11 @@ _TOLD: dict[str, Callable[[_Event], str]] = {
         f"evidence {event['name']} (SHA-256 {event['sha256'][:16]}…) was deleted: {event['reason']}"
     ),
     "published": _published,
+    "work announced": lambda event: (
+        f"told the public of planned work {event['number']}, from {_moment(event['starts_at'])} to "
+        f"{_moment(event['ends_at'])}: {event['title']}"
+    ),
+    "work changed": lambda event: _with(f"planned work {event['number']} is {event['state']}", event["text"]),
     "withheld": lambda event: f"kept from the public: {event['reason']}",
     "looked": lambda event: _with(f"looked, {event['step']}: {event['outcome']}", event["note"]),
     "cause": lambda event: f"the cause: {event['cause']}",

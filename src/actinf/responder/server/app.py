@@ -19,6 +19,7 @@ from actinf.responder.server import (
     hooks,
     incidents,
     oncall,
+    public,
     quiet,
     ramp,
     records,
@@ -78,7 +79,7 @@ def create_app(
     )
     app.state.server = server
     install_problems(app)
-    api = (hooks, incidents, ramp, records, oncall, quiet, catalogue, contacts, changes, scans, health)
+    api = (hooks, incidents, ramp, records, oncall, quiet, catalogue, contacts, changes, scans, public, health)
     for router in (one.router for one in api):
         app.include_router(router)
     for add in pages:

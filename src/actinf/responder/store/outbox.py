@@ -122,14 +122,14 @@ class Update:
     """A message that told everybody how an incident stands, and has arrived.
 
     Attributes:
-        number: in the outbox.
+        number: in the outbox; of one of the status page, `page-` and that of its event.
         channel, reference: through which, and what its provider calls it; empty: it gives it no name.
-        kind: "alert" or "resolved".
+        kind: "alert" or "resolved"; of one of the status page, "published".
         sent_at: when it arrived.
         subject: its first line.
     """
 
-    number: int
+    number: int | str
     channel: str
     kind: str
     reference: str

@@ -322,11 +322,31 @@ CREATE INDEX event_that_is_public ON event (incident, recorded_at) WHERE kind = 
 CREATE INDEX event_that_erased ON event (seq) WHERE kind = 'erased';
 """
 
+_WORKS = """
+CREATE TABLE planned_work (            -- of which the public is told; changed before its time, never deleted
+    id INTEGER PRIMARY KEY,
+    title TEXT NOT NULL,
+    text TEXT NOT NULL,
+    components TEXT NOT NULL,          -- JSON
+    impact TEXT NOT NULL,
+    starts_at INTEGER NOT NULL,
+    ends_at INTEGER NOT NULL,
+    made_by TEXT NOT NULL,
+    made_at INTEGER NOT NULL,
+    window TEXT NOT NULL,              -- of maintenance that belongs to it; empty: none
+    begun_at INTEGER,
+    over_at INTEGER,
+    cancelled INTEGER NOT NULL DEFAULT 0,
+    why TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE INDEX planned_work_by_end ON planned_work (ends_at);
+"""
+
 #: Statements, or what is done with the connection and the key of the chain, in the transaction that upgrades.
 Step = str | Callable[[sqlite3.Connection, bytes], None]
 
 #: What brings a store from version n to n + 1, in order; `PRAGMA user_version` says at which it is.
 STEPS: tuple[Step, ...] = (
     _FIRST, _second, _QUIET, _SENT_AT, _CATALOGUE, _FLAPPING, _REPEAT, _FINDINGS, RAMP, _CONTACTS, _PUBLIC,
-    _LESSONS,
+    _LESSONS, _WORKS,
 )  # fmt: skip

@@ -26,7 +26,7 @@ from actinf.responder.measuring.impact import Estimate, impact
 from actinf.responder.record.narrative import sentence
 from actinf.responder.server.context import Asking, Server, ServerParts
 from actinf.responder.server.incidents import require_visible
-from actinf.responder.store import catalogues, escalations, incidents, outbox, rosters, timeline
+from actinf.responder.store import catalogues, escalations, incidents, rosters, timeline
 from actinf.responder.store.incidents import Wanted
 from actinf.responder.verbs import VERBS, CheckByMachine, Merge, Verb
 from actinf.web.incidents.advising import advised
@@ -169,7 +169,7 @@ def _looked_at(
             "alerts": alerts if all_of_it else alerts[:_MOST_ALERTS],
             "all_of_it": all_of_it,
             "others": others,
-            "updates": outbox.updates(connection, name),
+            "updates": server.parts.desk.updates(connection, incident),
             "linked": [(relation, target, _ID.fullmatch(target) is not None) for target, relation in incident.links],
             "people": [] if schedule is None else sorted(schedule.people.values(), key=lambda one: one.name),
             "runbook": _page_of(guidance.runbook),
