@@ -87,6 +87,9 @@ def schedule(*, file: str | None, check: str | None, anyway: bool, days: int, as
 
 def _check(screen: Screen, read: Schedule, now: datetime) -> int:
     found = _gaps().findings(read, now, now + _HORIZON)
+    if any(one.kind == "unreachable" for one in found):  # by the file alone: their contacts may say how
+        with at_office(screen) as office:
+            found = _gaps().findings(read, now, now + _HORIZON, contacts=_contacts(office))
     _say(screen, found)
     grave = sum(one.is_grave for one in found)
     if not found:

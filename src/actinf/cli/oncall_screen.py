@@ -72,6 +72,9 @@ def print_by_hand(console: Console, schedule: Schedule, at: datetime) -> None:
                 soft_wrap=True,
             )
             return
+    console.print(
+        Text("  by hand  actinf incident call says whom, and how they are reached", style="yellow"), soft_wrap=True
+    )
 
 
 def print_changes(console: Console, before: Schedule, after: Schedule, now: datetime) -> None:

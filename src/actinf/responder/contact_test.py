@@ -102,8 +102,9 @@ def _require_reachable(routes: Sequence[Route], person: Person) -> None:
             "ACTINF_RESPOND_SMTP_URL or ACTINF_RESPOND_PAGER_URL, and restart the responder: docs/reference/settings.md"
         )
     raise SettingError(
-        f"no channel that is set up reaches {person.handle}: there is {', '.join(channels)}, and known are "
-        f"{', '.join(has) or 'neither chat_id, email nor phone'}; slack needs a chat_id, mail an email, pager a phone"
+        f"no channel that is set up reaches {person.handle}: there is {', '.join(channels)}, and the "
+        f"schedule, or their contact, gives {', '.join(has) or 'neither chat_id, email nor phone'}; slack needs a "
+        "chat_id, mail an email, pager a phone"
     )
 
 

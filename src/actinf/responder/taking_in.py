@@ -12,6 +12,7 @@ from actinf.errors import SettingError
 from actinf.responder.desk import Desk
 from actinf.responder.oncall.overrides import Override
 from actinf.responder.oncall.wording import is_line
+from actinf.responder.store import contacts
 
 __all__ = ["TakeCalendar", "known_names", "take_in"]
 
@@ -76,6 +77,8 @@ def take_in(desk: Desk, content: bytes, asked: TakeCalendar, *, by: str) -> Docu
     from actinf.responder.oncall.rotation import Schedule
 
     now = desk.clock()
+    with desk.store.reading() as connection:
+        known = contacts.names(connection, "contact")
     found: list[str] = []
     plans: list[Plan] = []
 
@@ -92,7 +95,7 @@ def take_in(desk: Desk, content: bytes, asked: TakeCalendar, *, by: str) -> Docu
             only_known=asked.only_known,
         )
         plan = planned(schedule, read.shifts, reading, by=by, now=now)
-        findings = new_findings(schedule, plan.schedule, now, now + _HORIZON)
+        findings = new_findings(schedule, plan.schedule, now, now + _HORIZON, contacts=known)
         found.extend(one.sentence for one in findings)
         if any(one.is_grave for one in findings) and not asked.anyway and not asked.dry_run:
             raise SettingError(

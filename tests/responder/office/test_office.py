@@ -20,6 +20,7 @@ from actinf.errors import (
     NoSuchEvidence,
     NoSuchIncident,
     NoSuchSilence,
+    NotFound,
     OutOfTurn,
     ServiceError,
     ServiceUnavailable,
@@ -29,6 +30,7 @@ from actinf.errors import (
 )
 from actinf.responder.catalogue.parts import Catalogue
 from actinf.responder.changing import TellChange
+from actinf.responder.contacts.document import contact_from, vendor_from
 from actinf.responder.duties import Cancel, StandIn
 from actinf.responder.intake.changes import ChangeKind
 from actinf.responder.office.local import LocalOffice
@@ -47,6 +49,7 @@ from actinf.responder.verbs import (
     HandEvidenceOn,
     Merge,
     Note,
+    OpenCase,
     OpenIncident,
     RemoveEvidence,
     Reopen,
@@ -167,6 +170,39 @@ def test_the_catalogue_is_seen_and_set(office: Office) -> None:
         assert office.open(OpenIncident(component="MAIL", impact="fails"))["type"] == "api_down"
     finally:
         office.set_catalogue(before)
+
+
+def test_contacts_and_vendors_are_kept_and_called(office: Office) -> None:
+    book = office.address_book
+    fay = contact_from("fay", {"name": "Fay", "role": "CTO", "means": [{"phone": "+49 30 7654321"}]})
+    ben = contact_from("ben", {"name": "Ben", "role": "x"})
+    cloud = vendor_from("cloud", {"name": "Cloud", "kind": "cloud", "for": ["api"], "phone": "0800 123"})
+    assert [one.rpartition(" ")[2] for one in book.set_contacts([fay])] == ["made"]
+    assert list(book.set_contacts([fay, ben])) == ["fay was changed", "ben was made"]
+    assert list(book.set_vendors([cloud])) == ["cloud was made"]
+    assert (book.contact("fay"), list(book.all_contacts())) == (fay, [ben, fay])
+    assert (book.vendor("cloud"), list(book.all_vendors())) == (cloud, [cloud])
+    assert [(one["handle"], one["means"]) for one in book.contacts()["contacts"]] == [("ben", []), ("fay", ["phone"])]
+    assert [one["for"] for one in book.vendors()["vendors"]] == [["api"]]
+    incident = office.open(OpenIncident(component="api", impact="fails"))["id"]
+    assert [one["key"] for one in book.whom_to_call(incident)["vendors"] if one["fits"]] == ["cloud"]
+    document = office.act(incident, OpenCase(vendor="Cloud", said="look at it"))
+    assert [(one["vendor"], one["said"]) for one in document["cases"]] == [("cloud", "look at it")]
+    book.tell_tested("fay", reached=True)
+    assert [one["test"]["state"] for one in book.contacts()["contacts"]] == ["never tried", "reached"]
+    for refused, kind in (
+        (lambda: book.contact("nobody"), NotFound),
+        (lambda: book.remove_vendor("no/body"), NotFound),
+        (lambda: book.confirm("AAAA-BBBB-CCCC"), NotFound),
+        (lambda: book.try_contact("ben"), SettingError),
+        (lambda: book.tell_tested("nobody", reached=True), NotFound),
+    ):
+        with pytest.raises(kind):
+            refused()
+    for handle in ("fay", "ben"):
+        book.remove_contact(handle)
+    book.remove_vendor("cloud")
+    assert (book.contacts()["contacts"], book.vendors()["vendors"]) == ([], [])
 
 
 def test_an_incident_shows_the_changes_that_were_told_of(office: Office) -> None:

@@ -76,7 +76,7 @@ async def show_contacts(asking: Annotated[Asking, Depends(requires("contacts"))]
     return contacts_document(await asking.server.do(lambda: directory.look_at_all(by=asking.by)))
 
 
-@router.get("/contacts/{handle}", summary="A contact")
+@router.get("/contacts/{handle:path}", summary="A contact")
 async def show_contact(handle: str, asking: Annotated[Asking, Depends(requires("contact-look"))]) -> Document:
     """How somebody is reached; of who is not on call, a look stands in the log of the office."""
     directory = asking.server.parts.directory
@@ -84,7 +84,7 @@ async def show_contact(handle: str, asking: Annotated[Asking, Depends(requires("
     return {"handle": handle, "contact": found.document()}
 
 
-@router.put("/contacts/{handle}", summary="Set a contact")
+@router.put("/contacts/{handle:path}", summary="Set a contact")
 async def set_contact(
     handle: str, body: OneContact, asking: Annotated[Asking, Depends(requires("contact-own"))]
 ) -> Document:
@@ -163,7 +163,7 @@ async def tell_tested(
     return {"done": [f"{handle} was {'reached' if body.reached else 'not reached'}"]}
 
 
-@router.delete("/contacts/{handle}", summary="Erase a contact")
+@router.delete("/contacts/{handle:path}", summary="Erase a contact")
 async def remove_contact(handle: str, asking: Annotated[Asking, Depends(requires("contacts"))]) -> Document:
     """Erase it, with what is known of whether they were reached."""
     await asking.server.do(lambda: asking.server.parts.directory.remove_contact(handle, by=asking.by))
@@ -182,14 +182,14 @@ async def show_vendors(asking: Annotated[Asking, Depends(requires("contact-look"
     return vendors_document(await asking.server.do(asking.server.parts.directory.vendors))
 
 
-@router.get("/vendors/{key}", summary="A vendor")
+@router.get("/vendors/{key:path}", summary="A vendor")
 async def show_vendor(key: str, asking: Annotated[Asking, Depends(requires("contact-look"))]) -> Document:
     """How it is reached, what is agreed, and how a case is opened that somebody looks at now."""
     found = await asking.server.do(lambda: asking.server.parts.directory.vendor(key))
     return {"key": key, "vendor": found.document()}
 
 
-@router.put("/vendors/{key}", summary="Set a vendor")
+@router.put("/vendors/{key:path}", summary="Set a vendor")
 async def set_vendor(key: str, body: OneVendor, asking: Annotated[Asking, Depends(requires("contacts"))]) -> Document:
     """Keep a vendor in the place of the one before."""
 
@@ -210,7 +210,7 @@ async def set_vendors(body: Vendors, asking: Annotated[Asking, Depends(requires(
     return {"done": await asking.server.do(work)}
 
 
-@router.delete("/vendors/{key}", summary="Remove a vendor")
+@router.delete("/vendors/{key:path}", summary="Remove a vendor")
 async def remove_vendor(key: str, asking: Annotated[Asking, Depends(requires("contacts"))]) -> Document:
     """Remove it; what it was asked in incidents stays on their timelines."""
     await asking.server.do(lambda: asking.server.parts.directory.remove_vendor(key, by=asking.by))
