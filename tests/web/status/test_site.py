@@ -220,6 +220,7 @@ def test_on_its_first_day_a_component_has_no_days_to_count() -> None:
     words = Reader(render(page)["index.html"]).words
     assert "No trouble on the only day that is known." in words
     assert "Affected on the only day that is known, less than 1 min of outage." in words
+    assert "% uptime" not in words
 
 
 @pytest.mark.parametrize("how", list(Working))

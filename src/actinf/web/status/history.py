@@ -50,6 +50,7 @@ class Bars:
         drawn: the bars.
         words: all of it in a few words, which stand below it for those who do not see it.
         troubled: the days that were not as they should be, the newest first.
+        known: days of which something is known; of one alone, a share of it says nothing of ninety.
     """
 
     width: int
@@ -57,6 +58,7 @@ class Bars:
     drawn: tuple[Bar, ...]
     words: str
     troubled: tuple[Day, ...]
+    known: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,9 @@ def bars(component: PublicComponent) -> Bars:
             told.append(Bar(_look(one.worst), path, _words(one)))
     drawn = [Bar(_look(worst), "".join(paths), "") for worst, paths in plain.items() if paths]
     troubled = tuple(one for one in reversed(days) if one.notices or one.worst not in plain)
-    return Bars(max(len(days), 1) * _PITCH, _HEIGHT, tuple(drawn + told), _summary(days, troubled), troubled)
+    known = sum(one.worst is not None for one in days)
+    words = _summary(days, troubled, known)
+    return Bars(max(len(days), 1) * _PITCH, _HEIGHT, tuple(drawn + told), words, troubled, known)
 
 
 def months(page: PublicPage) -> list[Month]:
@@ -124,8 +128,7 @@ def _words(one: Day) -> str:
     return f"{day(one.day)}: {working(one.worst) if one.worst is not None else 'nothing is known'}{outage}"
 
 
-def _summary(days: Sequence[Day], troubled: Sequence[Day]) -> str:
-    known = sum(one.worst is not None for one in days)
+def _summary(days: Sequence[Day], troubled: Sequence[Day], known: int) -> str:
     if not known:
         return "Nothing is known yet."
     down = sum(one.seconds_down for one in days)
