@@ -57,6 +57,7 @@ def settings(folder: Path, port: int, **given: object) -> RespondSettings:
         "mail_from": "incidents@example.org",
         "heartbeat_url": SecretStr("https://example.org/alive"),
         "prometheus_url": None,
+        "status_port": None,
         "watchdog": "Watchdog",
     }
     return RespondSettings(**{**known, **given})  # type: ignore[arg-type]

@@ -16,6 +16,7 @@ from actinf.responder.channels.port import TriesOut
 from actinf.responder.clocks.steady import Reading, machine_count, machine_run
 from actinf.responder.contacts.sealing import readable_by_others
 from actinf.responder.keeping.backup import broken
+from actinf.responder.keeping.served_page import amiss_with, page_server
 from actinf.responder.keeping.watched import Outsider, last_heard
 from actinf.responder.oncall.gaps import findings, on_call_between
 from actinf.responder.oncall.rotation import Schedule
@@ -78,7 +79,7 @@ def examine(parts: Parts) -> list[Finding]:
     """
     looks: tuple[Callable[[Parts], Iterator[Finding]], ...] = (
         _store, _record, _disk, _clock, _pulse, _channels, _schedule, _people, _contacts, _escalation, _quiet,
-        _status_page, _outside,
+        _status_page, _page_server, _outside,
     )  # fmt: skip
     found: list[Finding] = []
     for look in looks:
@@ -322,6 +323,21 @@ def _status_page(parts: Parts) -> Iterator[Finding]:
         yield _warn(what, said, "give parts a public name, actinf incident catalogue --set FILE")
     else:
         yield _ok(what, f"written {last.at:%Y-%m-%d %H:%M} UTC to {link}")
+
+
+def _page_server(parts: Parts) -> Iterator[Finding]:
+    """Whether the page is to be seen: what nobody serves is read by nobody."""
+    what, server = "page's server", page_server(parts.store.folder)
+    if server is None and parts.settings.status_port is None:
+        yield _ok(what, "none here: ACTINF_RESPOND_STATUS_PORT is none, so the page is shown from elsewhere")
+    elif server is None:
+        yield _warn(what, "no process serves the status page", "let a server run: actinf respond serve starts one")
+    elif amiss := amiss_with(server):
+        mend = "look into the log of the process, and at its settings, ACTINF_STATUS_…"
+        yield _warn(what, f"process {server.pid} serves the page on {server.address}; {amiss}", mend)
+    else:
+        asks = "takes subscriptions" if server.takes_subscriptions else "takes no subscriptions"
+        yield _ok(what, f"process {server.pid} serves the page on {server.address}, and {asks}")
 
 
 def _outside(parts: Parts) -> Iterator[Finding]:
