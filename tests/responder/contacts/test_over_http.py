@@ -150,6 +150,7 @@ def test_pages_are_neutral_and_show_numbers_to_who_may_call(signed_in: Signed, f
         assert not [one for one in ("<script>1", "<b>Sutherland", "\u202e") if one in seen.text]
     assert "tel:+49307654399" in ben.get("/contacts/fay").text
     assert "tel:08001234599" in ben.get(f"/incidents/{name}").text
+    assert 'href="tel:+49301234567">Call Bob Jones</a>' in ben.get(f"/incidents/{name}").text
     for path in ("/contacts", f"/incidents/{name}"):
         seen = vic.get(path)
         assert seen.status_code == 200

@@ -71,7 +71,18 @@ class Directory:
 
     def contacts_in(self, connection: sqlite3.Connection) -> list[Contact]:
         """As `contacts`, in a view of the store that is open."""
-        found = contacts.sealed_all(connection, "contact")
+        return self._opened_of(contacts.sealed_all(connection, "contact"))
+
+    def contacts_of(self, connection: sqlite3.Connection, handles: Iterable[str]) -> list[Contact]:
+        """The contacts of some people, of those who have one, in a view of the store that is open.
+
+        Raises:
+            ContactsLocked: their key is missing, or is another.
+        """
+        found = {handle: contacts.sealed(connection, "contact", handle) for handle in dict.fromkeys(handles)}
+        return self._opened_of({handle: one for handle, one in found.items() if one is not None})
+
+    def _opened_of(self, found: Mapping[str, Sealed]) -> list[Contact]:
         keys = key_ring(self.key_file) if found else None
         return [contact_from(name, _opened(keys, "contact", name, one)) for name, one in found.items()]
 

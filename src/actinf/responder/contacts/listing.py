@@ -43,17 +43,19 @@ class Call:
 
 def whom_to_call(parts: Parts, incident: Incident) -> Call:
     """Whom to call for an incident; where contacts cannot be opened, by what the schedule says."""
+    now = parts.clock()
     with parts.store.reading() as connection:
         schedule, catalogue = rosters.schedule(connection), catalogues.catalogue(connection)
         people: Mapping[str, Contact] = {}
         vendors: Sequence[Vendor] = ()
         trouble = ""
+        on_call = schedule.now(now).values() if schedule is not None else ()
         try:
-            people = {one.handle: one for one in parts.directory.contacts_in(connection)}
+            wanted = [duty.person.handle for duty in on_call if duty is not None]
+            people = {one.handle: one for one in parts.directory.contacts_of(connection, wanted)}
             vendors = parts.directory.vendors_in(connection)
         except ContactsLocked as error:
             trouble = str(error)
-    now = parts.clock()
     return Call(
         people=people_to_call(incident, schedule, people, catalogue, now),
         vendors=vendors_to_call(incident, vendors, catalogue),

@@ -17,7 +17,7 @@ from actinf.errors import Forbidden, NotFound, OutOfTurn, SettingError
 from actinf.responder.contacts.calling import Callee, vendor_callee
 from actinf.responder.contacts.document import ContactsFile, VendorsFile, contacts_document, vendors_document
 from actinf.responder.contacts.listing import contacts_listed, vendors_listed, whom_to_call
-from actinf.responder.contacts.means import Means
+from actinf.responder.contacts.means import Means, MeansKind
 from actinf.responder.contacts.trying import CODE
 from actinf.responder.incident.cases import Case
 from actinf.responder.incident.state import Incident
@@ -91,11 +91,21 @@ def call_shown(server: Server, visitor: Visitor, incident: Incident) -> dict[str
     others = [case for case in cases if case.vendor not in known]
     return {
         "people": [_called(one) for one in found.people],
+        "first": _first_number(found.people, visitor.handle),
         # Whoever was asked is near at hand, whatever they are for.
         "vendors": [replace(one, fits=one.fits or any(case.is_open for case in one.cases)) for one in vendors],
         "others": {name: [case for case in others if case.name == name] for name in {case.name: 0 for case in others}},
         "trouble": found.trouble,
     }
+
+
+def _first_number(people: Sequence[Callee], but: str) -> dict[str, str] | None:
+    """Who stands first and can be called, but for who looks; None: nobody."""
+    for one in people:
+        phones = [means.link for means in one.means if means.kind is MeansKind.PHONE]
+        if phones and one.key != but:
+            return {"name": one.name, "link": phones[0]}
+    return None
 
 
 @router.get("/contacts")
