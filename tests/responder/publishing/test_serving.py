@@ -74,7 +74,7 @@ def test_the_page_asks_for_addresses_where_what_serves_it_mails_and_links_lead_s
             assert parts.writer.once()
             assert '"takes_subscriptions": true' in document.read_text(encoding="utf-8")
             assert not parts.writer.once()
-            assert not without_address.writer.page().takes_subscriptions
+            assert not without_address.page().takes_subscriptions
     finally:
         parts.close()
         without_address.close()

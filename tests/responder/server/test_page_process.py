@@ -1,16 +1,21 @@
 """The process that serves the status page, beside that of the responder."""
 
+import itertools
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
+import pytest
 from support.ports import wait_until
 from support.responder_process import ResponderProcess
-from support.status_site import answers, status_process
+from support.status_site import answers
 
 from actinf.responder.publishing.serving import FOLDER, PageServer, who_serves
 from actinf.responder.publishing.unattended import SERVICE
+from actinf.responder.server.page_process import PageCommand, PageProcess
 
 
 def _served(process: ResponderProcess) -> PageServer:
@@ -57,25 +62,95 @@ def test_the_page_stays_up_when_the_responder_is_killed_and_goes_with_it_when_it
         process.end()
 
 
-def test_one_of_other_settings_is_replaced_and_one_that_somebody_started_is_left_alone(tmp_path: Path) -> None:
-    process = ResponderProcess(tmp_path, "--insecure-local", STATUS_PORT="0")
-    process.start()
+class _Holding:
+    """A program in the place of the server, which holds the page's lock and does nothing else; at once there."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.now = 0.0
+        folder.mkdir()
+
+    def process(self, **environment: str) -> PageProcess:
+        command = (sys.executable, "-c", _HOLDS, str(self.folder))
+        told = {"PATH": os.environ["PATH"], "ACTINF_STATUS_PORT": "0", **environment}
+        return PageProcess(PageCommand(folder=self.folder, command=command, environment=told), lambda: self.now)
+
+    def served(self) -> PageServer:
+        wait_until(lambda: who_serves(self.folder) is not None, "it holds the lock")
+        server = who_serves(self.folder)
+        assert server is not None
+        return server
+
+
+_HOLDS = """
+import os, sys, time
+from pathlib import Path
+from actinf.responder.publishing.serving import PageServer, serving
+if "ACTINF_STATUS_BROKEN" in os.environ:
+    sys.exit(2)
+started_as = sys.argv[3] if sys.argv[2:] else None
+with serving(Path(sys.argv[1]), PageServer(pid=os.getpid(), address="x", started_as=started_as)):
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def holding(tmp_path: Path) -> _Holding:
+    return _Holding(tmp_path / "status")
+
+
+def test_what_an_earlier_responder_left_is_taken_over_where_it_was_started_alike(holding: _Holding) -> None:
+    earlier, later = holding.process(), holding.process()
+    earlier.look()
+    left = holding.served()
+    later.look()
+    later.look()
+    assert who_serves(holding.folder) == left
+    later.end()  # as if it were its own
+    assert who_serves(holding.folder) is None
+    earlier.end()
+
+
+def test_one_of_other_settings_is_replaced(holding: _Holding) -> None:
+    earlier, later = holding.process(), holding.process(ACTINF_STATUS_MOST_CONNECTIONS="50")
+    earlier.look()
+    left = holding.served()
+    later.look()
+    wait_until(lambda: who_serves(holding.folder) not in (None, left), "another serves the page")
+    later.end()
+    earlier.end()
+
+
+def test_one_that_somebody_started_is_left_alone(holding: _Holding) -> None:
+    own = subprocess.Popen([sys.executable, "-c", _HOLDS, str(holding.folder)])
     try:
-        first = _served(process)
-        process.kill()
-        process._environment["ACTINF_STATUS_MOST_CONNECTIONS"] = "50"
-        process.start()
-
-        def replaced() -> bool:
-            found = who_serves(process.folder / FOLDER)
-            return found is not None and found != first
-
-        wait_until(replaced, "the page is served with the new settings", seconds=30)
-        process.stop()
-        with status_process(process.folder / FOLDER) as (address, _):
-            process.start()
-            wait_until(lambda: "left alone" in process.log.read_text(errors="replace"), "it is seen", seconds=30)
-            process.stop()
-            assert httpx.get(f"{address}/live").status_code == 200
+        found = holding.served()
+        page = holding.process()
+        page.look()
+        page.end()
+        assert who_serves(holding.folder) == found
+        assert (page.address, page.trouble) == ("x", "")
     finally:
-        process.end()
+        own.kill()
+        own.wait()
+
+
+def test_one_that_does_not_start_is_tried_less_and_less_often(holding: _Holding) -> None:
+    page = holding.process(ACTINF_STATUS_BROKEN="1")
+    starts = []
+    for second in range(200):
+        holding.now = float(second)
+        before = page._began
+        page.look()
+        if page._process is not None:
+            page._process.wait()
+        if page._began != before or second == 0:
+            starts.append(second)
+    assert page.trouble == "the process that serves the status page ended with code 2"
+    pauses = [later - earlier for earlier, later in itertools.pairwise(starts)]
+    assert pauses == sorted(pauses)
+    assert pauses[0] <= 2
+    assert 60 <= pauses[-1] <= 62
+    page.end()
+    page.look()  # a turn that was under way when all ended
+    assert page._process is None
