@@ -19,11 +19,13 @@ from actinf.responder.channels import messages
 from actinf.responder.channels.messages import Briefing
 from actinf.responder.channels.port import Channel, Kind, Message, Offer
 from actinf.responder.incident import events as happened
+from actinf.responder.incident import ramp_events
 from actinf.responder.incident.event import Recorded
 from actinf.responder.incident.severity import Severity
 from actinf.responder.incident.state import Incident
 from actinf.responder.oncall.people import Person
 from actinf.responder.oncall.rotation import Schedule
+from actinf.responder.record import ramp_narrative
 from actinf.responder.store import outbox
 
 __all__ = ["Announcer", "Knows", "Route", "reached_by"]
@@ -47,6 +49,15 @@ _CONCERNS_ROOM = (
     happened.Acknowledged,
     happened.LeadTaken,
     happened.HandedOver,
+)
+#: What is news of a ramp; its steps are on the timeline.
+_RAMP_NEWS = (
+    ramp_events.RampBegan,
+    ramp_events.RampHeld,
+    ramp_events.RampAborted,
+    ramp_events.RampGoesBack,
+    ramp_events.RampWentBack,
+    ramp_events.RampDone,
 )
 _ENDS_PAGING = (happened.Acknowledged, happened.Resolved, happened.ClosedAsFalse, happened.Merged)
 
@@ -134,6 +145,29 @@ class Announcer:
                     # Only the newest state is worth an edit.
                     outbox.withdraw_updates(connection, incident.id, route.channel.name)
                 outbox.put(connection, route.channel.name, message, now)
+            if isinstance(one.event, ramp_events.RampHeld):
+                self._ask(connection, incident, one, schedule, now)
+
+    def _ask(
+        self,
+        connection: sqlite3.Connection,
+        incident: Incident,
+        one: Recorded,
+        schedule: Schedule | None,
+        now: datetime,
+    ) -> None:
+        """Ask who leads, or else who is on call, what is to be done with a ramp that waits."""
+        if schedule is None:
+            return
+        person = schedule.people.get(incident.lead)
+        duty = None if person is not None or incident.private else schedule.on_call(1, now)
+        person = person if duty is None else duty.person
+        if person is not None:
+            key = f"{incident.id}/{one.number}/{person.handle}"
+            told = ramp_narrative.told(one.event)
+            self.tell(
+                connection, person, messages.ramp(self.briefing(incident, schedule), key=key, told=told, to=person), now
+            )
 
     def tell(self, connection: sqlite3.Connection, person: Person, message: Message, now: datetime) -> tuple[str, ...]:
         """Tell one person, through every channel that can reach them; the names of these channels."""
@@ -194,6 +228,12 @@ class Announcer:
             elif isinstance(event, happened.Resolved) and incident.resolved_at is not None:
                 lasted = incident.resolved_at - incident.detected_at
                 yield route, messages.resolved(briefing, key=key, lasted=lasted, update_of=outbox.FIRST)
+            elif isinstance(event, _RAMP_NEWS):
+                # It stands by itself where people talk; elsewhere it answers the incident's first message.
+                room = messages.war_room_name(incident.id) if route.rooms and _wants_room(incident) else None
+                told = ramp_narrative.told(event)
+                first = None if route.rooms else outbox.FIRST
+                yield route, messages.ramp(briefing, key=key, told=told, room=room, update_of=first)
             elif isinstance(event, _NEWS):
                 yield route, messages.alert(briefing, key=key, update_of=outbox.FIRST)
 

@@ -159,6 +159,37 @@ def test_after_a_long_gap_the_soak_begins_anew(at_hand: RampAtHand) -> None:
     assert at_hand.ramp.state is State.DONE
 
 
+def test_the_time_of_a_soak_does_not_run_out_while_nobody_looks(at_hand: RampAtHand) -> None:
+    in_the_soak(at_hand)
+    at_hand.responding.clock.pass_(hours=3)
+    at_hand.turn()
+    at_hand.pass_(minutes=5, seconds=30)
+    assert at_hand.ramp.state is State.DONE
+
+
+def test_what_was_meant_long_ago_is_still_done(at_hand: RampAtHand) -> None:
+    """The process died before the cluster was told, and nobody started another for hours."""
+    at_hand.cluster.with_autoscaler(1, 5)
+    at_hand.start()
+    tells = at_hand.cluster.scale
+
+    def dies(autoscaler: str | None, now: int, wanted: int) -> None:
+        raise KeyboardInterrupt
+
+    at_hand.cluster.scale = dies  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        at_hand.turn()
+    at_hand.cluster.scale = tells  # type: ignore[method-assign]
+    at_hand.responding.clock.pass_(hours=3)
+    at_hand.cluster.starts = False
+    at_hand.turn()
+    assert at_hand.cluster.told == [("hpa", 1, 3)]
+    at_hand.pass_(minutes=4)
+    assert at_hand.ramp.state is State.RUNS
+    at_hand.pass_(minutes=2)
+    assert at_hand.ramp.state is State.WENT_BACK
+
+
 def test_somebody_else_is_not_fought(at_hand: RampAtHand) -> None:
     in_the_soak(at_hand)
     at_hand.cluster.standing = replace(at_hand.cluster.standing, replicas=4, ready=4)
@@ -169,6 +200,41 @@ def test_somebody_else_is_not_fought(at_hand: RampAtHand) -> None:
     at_hand.pass_(minutes=6)
     assert at_hand.cluster.told == [(None, 1, 3), (None, 4, 5)]
     assert at_hand.ramp.state is State.DONE
+
+
+def test_who_undoes_what_it_set_at_once_is_not_fought_either(at_hand: RampAtHand) -> None:
+    at_hand.start()
+    tells = at_hand.cluster.scale
+
+    def undone(autoscaler: str | None, now: int, wanted: int) -> None:
+        tells(autoscaler, now, wanted)
+        at_hand.cluster.standing = replace(at_hand.cluster.standing, replicas=1, ready=1)
+
+    at_hand.cluster.scale = undone  # type: ignore[method-assign]
+    at_hand.turn()
+    assert at_hand.cluster.told == [(None, 1, 3)]
+    assert at_hand.ramp.state is State.HELD
+    assert "that is 1 again: somebody else changes it" in at_hand.ramp.why
+
+
+def test_a_way_back_that_somebody_else_bars_ends_there(at_hand: RampAtHand) -> None:
+    at_hand.cluster.with_autoscaler(2, 5)
+    in_the_soak(at_hand)
+    tells = at_hand.cluster.scale
+
+    def barred(autoscaler: str | None, now: int, wanted: int) -> None:
+        tells(autoscaler, now, wanted)
+        at_hand.cluster.with_autoscaler(3, 5)
+
+    at_hand.cluster.scale = barred  # type: ignore[method-assign]
+    at_hand.measured.errors = 0.5
+    at_hand.pass_(minutes=2)
+    assert at_hand.cluster.told == [("hpa", 2, 3), ("hpa", 3, 2)]
+    assert at_hand.ramp.state is State.ABORTED
+    assert at_hand.ramp.why.startswith("it could not go back: ")
+    # Nothing that failed is passed over by going on.
+    with pytest.raises(OutOfTurn, match="is aborted"):
+        at_hand.say(Direction.RESUME)
 
 
 def test_replicas_that_do_not_come_up_are_a_breach(at_hand: RampAtHand) -> None:

@@ -27,6 +27,7 @@ __all__ = [
     "page",
     "plain_text",
     "possible_duplicate",
+    "ramp",
     "reminder",
     "resolved",
     "war_room",
@@ -320,6 +321,41 @@ def reminder(*, key: str, to: Person, what: str, due: datetime, incident: str | 
         subject=_subject(f"Reminder: {what}"),
         fields=(("Due", _moment(due)),) + ((("Incident", incident),) if incident else ()),
         text=neutral.line(what, _MOST_OF_A_VALUE),
+    )
+
+
+def ramp(
+    briefing: Briefing,
+    *,
+    key: str,
+    told: str,
+    to: Person | None = None,
+    room: str | None = None,
+    update_of: str | None = None,
+) -> Message:
+    """How the way back of an incident's service goes.
+
+    Args:
+        briefing: what is known of the incident.
+        key: names the message.
+        told: what has happened to the ramp, a sentence.
+        to: who has to say what is to be done; None: nobody in particular.
+        room: see `Message.room`.
+        update_of: see `Message.update_of`.
+    """
+    return Message(
+        kind=Kind.RAMP,
+        key=key,
+        incident=briefing.incident,
+        to=to,
+        subject=_subject(f"{briefing.severity} {briefing.component}: {told}"),
+        fields=(("Incident", briefing.incident), ("Status", _value(briefing.status))),
+        text=_value(told)
+        + f"\nHow far it is, and what can be said to it: actinf incident ramp show {briefing.incident}"
+        + (f"\nMore: {briefing.link}" if briefing.link else ""),
+        room=room,
+        update_of=update_of,
+        private=briefing.private,
     )
 
 

@@ -26,6 +26,7 @@ class Kind(StrEnum):
     HANDOFF = "handoff"  # a shift begins
     REMINDER = "reminder"
     CONTACT_TEST = "contact_test"
+    RAMP = "ramp"  # how the way back of a service goes
     WAR_ROOM = "war_room"  # make a room for an incident, or bring one that is there up to date
 
 

@@ -162,8 +162,8 @@ def _gate(plan: Plan, kind: Kind) -> str:
         return "all of them are ready"
     gates = plan.gates
     return (
-        f"at every look at most {gates.errors:.1%} of requests fail, 95 % are answered within {gates.p95 * 1000:g} ms, "
-        "all are ready, nothing began anew and no alert began to fire"
+        f"at every look at most {gates.errors * 100:g} % of requests fail, 95 % are answered within "
+        f"{gates.p95 * 1000:g} ms, all are ready, nothing began anew and no alert began to fire"
     )
 
 
@@ -172,9 +172,7 @@ def _on_breach(autoscaler: str | None, may_go_down: bool) -> str:
         return "it gives the autoscaler its own lower bound back by itself, which takes no replica away"
     if may_go_down:
         return "it goes back by itself to as many replicas as there were, which takes some away"
-    return (
-        "it stops where it is and asks: going back would take replicas away, and that was not said (--down --yes-down)"
-    )
+    return "it stops where it is and asks: going back would take replicas away, and that was not said twice"
 
 
 def _moment(at: datetime | None) -> str | None:

@@ -39,6 +39,8 @@ _MOST_ATTEMPTS = 2
 #: A trial ends itself when its time is over; this much later something is wrong with it.
 _OVERTIME = timedelta(seconds=60)
 _MOST_FOUND = 500
+#: In the progress of a step that sets something: that it was set.
+_MADE = "made"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +147,8 @@ class Driver:
                 expected=Bound(autoscaler=intended.autoscaler, value=intended.wanted),
             )
             kept = self._kept(ramp, after)
-            if kept is None:
-                return True
-            self._make(kept, intended)
+            if kept is not None:
+                self._make_and_note(kept, meant, intended)
             return True
         return self._look_after(ramp, stepped, stepped.change, standing)
 
@@ -156,18 +157,21 @@ class Driver:
         strange = _strange(change, standing)
         if strange:
             return self._held(ramp, strange) is not None
+        late = self._is_late(stepped)
         if standing.least_or_replicas != change.wanted:
-            if self._is_late(stepped):
-                return (
-                    self._held(ramp, f"{change.words} could not be set: {stepped.found or 'no reason is known'}")
-                    is not None
-                )
-            trouble = self._make(ramp, change)
-            return bool(trouble) and self._seen(ramp, stepped, trouble)
+            if stepped.progress.get(_MADE):
+                return self._held(ramp, _undone(change, standing)) is not None
+            # Also where its time is over: who should have done it may have been away.
+            trouble = self._make_and_note(ramp, stepped, change)
+            if not trouble:
+                return True
+            if late:
+                return self._held(ramp, f"{change.words} could not be set: {trouble}") is not None
+            return self._seen(ramp, stepped, trouble)
         if standing.ready >= stepped.step.replicas:
             return self._passed(ramp, stepped, f"{change.words}; {standing.ready} ready") is not None
         told = f"{standing.ready} of {stepped.step.replicas} replicas are ready"
-        if self._is_late(stepped):
+        if late:
             return self._breached(ramp, stepped, f"{told} after {length_text(stepped.step.deadline)}") is not None
         return self._seen(ramp, stepped, told)
 
@@ -188,6 +192,14 @@ class Driver:
             return f"{wanted} replicas are more than the database has connections for, {self.most_replicas}"
         down = going_down(wanted, standing, may_go_down=ramp.may_go_down)
         return down[0] if down else Change(autoscaler=name, now=there, wanted=wanted)
+
+    def _make_and_note(self, ramp: Ramp, stepped: Stepped, change: Change) -> str:
+        """As `_make`, and note that it was done: its time counts from then, and it is done once."""
+        trouble = self._make(ramp, change)
+        if not trouble:
+            noted = replace(stepped, counts_from=self.desk.clock(), progress={_MADE: True})
+            self._kept(ramp, with_step(ramp, noted))
+        return trouble
 
     def _make(self, ramp: Ramp, change: Change) -> str:
         """Set what is intended, if the ramp still stands as it was read; what went wrong, or nothing."""
@@ -230,6 +242,8 @@ class Driver:
         if standing is not None and (drifted := _drifted(ramp, standing)):
             return self._held(ramp, drifted) is not None
         seen = self._judged(ramp, soak, standing, trouble)
+        if soak.is_stale(now):
+            stepped = replace(stepped, counts_from=now)  # it begins anew
         soak, outcome, why = soaked(soak, seen, ramp.plan.gates, stepped.step.lasts, now)
         looked = replace(stepped, progress=soak.stored(), found=line(why, _MOST_FOUND))
         if outcome is Outcome.PASSED:
@@ -264,7 +278,7 @@ class Driver:
     def _go_back(self, ramp: Ramp) -> bool:
         change = ramp.way_back
         if change is None:
-            return self._held(ramp, "it is not known what was there before") is not None
+            return self._given_up(ramp, "it is not known what was there before") is not None
         try:
             standing = self.cluster.look()
         except ClusterTrouble as error:
@@ -272,13 +286,21 @@ class Driver:
             return False
         strange = _strange(change, standing)
         if strange:
-            return self._held(ramp, strange) is not None
-        if standing.least_or_replicas != change.wanted:
-            return not self._make(ramp, change)
+            return self._given_up(ramp, strange) is not None
         now = self.desk.clock()
         expected = Bound(autoscaler=change.autoscaler, value=change.wanted)
+        if standing.least_or_replicas != change.wanted:
+            if ramp.expected == expected:
+                return self._given_up(ramp, _undone(change, standing)) is not None
+            return not self._make(ramp, change) and self._kept(ramp, replace(ramp, expected=expected)) is not None
         after = replace(ramp, state=State.WENT_BACK, ended_at=now, expected=expected)
         return self._kept(ramp, after, RampWentBack(ramp=ramp.id, change=change.words)) is not None
+
+    def _given_up(self, ramp: Ramp, why: str) -> Ramp | None:
+        """It cannot go back: leave all as it is."""
+        why = line(f"it could not go back: {why}", _MOST_FOUND)
+        event = RampAborted(ramp=ramp.id, step="its way back", why=why, left="what is there now")
+        return self._kept(ramp, replace(ramp, state=State.ABORTED, ended_at=self.desk.clock(), why=why), event)
 
     def _breached(self, ramp: Ramp, stepped: Stepped, why: str) -> Ramp | None:
         """Something is wrong with a step: end the ramp, where it set nothing; else go back, or ask whether to."""
@@ -357,11 +379,10 @@ def way_back_of(ramp: Ramp) -> Change | None:
 
 def left_of(ramp: Ramp) -> str:
     """What a ramp leaves as it is when it ends now."""
-    back = way_back_of(ramp)
-    if back is None:
+    if ramp.before is None or ramp.expected is None:
         return "it had set nothing"
-    last = Bound(autoscaler=back.autoscaler, value=back.now)
-    return f"{last.words}, before it {back.wanted}"
+    back = way_back_of(ramp)
+    return f"{ramp.expected.words}, as before it" if back is None else f"{ramp.expected.words}, before it {back.wanted}"
 
 
 def stopped_at(ramp: Ramp) -> str:
@@ -390,6 +411,11 @@ def _strange(change: Change, standing: Standing) -> str:
         return ""
     what = "replicas are" if name is None else f"minReplicas of {name} is"
     return f"{what} {there} by now, and the ramp set {change.wanted}: somebody else changes it, and is not hindered"
+
+
+def _undone(change: Change, standing: Standing) -> str:
+    there = standing.least_or_replicas
+    return f"it set {change.words}, and that is {there} again: somebody else changes it, and is not hindered"
 
 
 def with_step(ramp: Ramp, stepped: Stepped) -> Ramp:

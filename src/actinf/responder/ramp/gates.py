@@ -170,6 +170,10 @@ class Soak:
     restarts: Mapping[str, int] = field(default_factory=dict)
     latest: str = ""
 
+    def is_stale(self, now: datetime) -> bool:
+        """Whether nobody has looked for so long that all of it begins anew."""
+        return self.looked_at is not None and now - self.looked_at > _STALE
+
     def stored(self) -> dict[str, Any]:
         """In what JSON can say."""
         plain = asdict(self) | {"well": self.well.total_seconds()}
@@ -208,7 +212,7 @@ def soaked(soak: Soak, seen: Seen, gates: Gates, lasts: timedelta, now: datetime
         was_well = soak.bad_since is None and soak.blind_since is None
         if gap is not None and was_well and gap <= _CLOSE:
             well += gap
-        elif gap is not None and gap > _STALE:
+        elif soak.is_stale(now):
             well = timedelta(0)
         after = replace(soak, well=well, looked_at=now, bad_since=None, blind_since=None, latest=seen.why)
         passed = well >= lasts
@@ -216,7 +220,7 @@ def soaked(soak: Soak, seen: Seen, gates: Gates, lasts: timedelta, now: datetime
         return after, Outcome.PASSED if passed else Outcome.GOES_ON, why
     if seen.mood is Mood.BLIND:
         since = soak.blind_since or now
-        if gap is not None and gap > _STALE:
+        if soak.is_stale(now):
             since, well = now, timedelta(0)
         after = replace(soak, well=well, looked_at=now, bad_since=None, blind_since=since, latest=seen.why)
         if now - since >= gates.blind:
@@ -227,7 +231,7 @@ def soaked(soak: Soak, seen: Seen, gates: Gates, lasts: timedelta, now: datetime
             )
         return after, Outcome.GOES_ON, seen.why
     since = soak.bad_since or now
-    if gap is not None and gap > _STALE:
+    if soak.is_stale(now):
         since = now  # nobody saw that it was bad all the time
     after = replace(soak, well=timedelta(0), looked_at=now, bad_since=since, blind_since=None, latest=seen.why)
     if seen.mood is Mood.WORST or now - since >= gates.grace:

@@ -14,6 +14,7 @@ from typing import Any
 
 from actinf.errors import SettingError
 from actinf.responder.ramp.cluster import Standing
+from actinf.runtime.wording import counted
 
 __all__ = ["RUNBOOK", "Gates", "Kind", "Plan", "Step", "length_text", "misfits"]
 
@@ -76,7 +77,7 @@ class Step:
         if self.kind is Kind.LOAD:
             return "load test with reduced traffic"
         if self.kind is Kind.REPLICAS:
-            return f"{self.replicas} replica{'' if self.replicas == 1 else 's'}"
+            return counted(self.replicas, "replica")
         if self.kind is Kind.SOAK:
             return f"{length_text(self.lasts)} soak"
         return "the autoscaler's own lower bound again"

@@ -58,7 +58,7 @@ class Ramping:
         """
         found = self.desk.incident(incident)
         plan, standing, problems = self._considered(request)
-        problems = [*_not_now(found), *problems]
+        problems = [*_not_now(found), *self._in_the_way(), *problems]
         may = request.may_go_down
         return preview_document(plan, standing, self.cluster, self.trials, problems, may_go_down=may)
 
@@ -135,6 +135,12 @@ class Ramping:
         if direction in (Direction.ABORT, Direction.ROLLBACK):
             self._stop_trial(ramp)
         return ramp_document(kept, whose, now)
+
+    def _in_the_way(self) -> list[str]:
+        """Whether another ramp goes on; not whose, which not everybody may know."""
+        with self.desk.store.reading() as connection:
+            there = [one for one in ramps.going_on(connection) if one.target == self.cluster.target]
+        return [ramps.another(self.cluster.target)] if there else []
 
     def _there(self, incident: str) -> Bound | None:
         """What a ramp that goes on takes as given; None: it has set nothing yet, and looks itself."""

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from actinf.responder.ramp.plan import Plan, Step
+from actinf.runtime.wording import counted
 
 __all__ = ["Bound", "Change", "Ramp", "State", "Stepped"]
 
@@ -49,7 +50,11 @@ class Bound:
     @property
     def words(self) -> str:
         """What it is, and how much."""
-        return f"{self.value} replicas" if self.autoscaler is None else f"minReplicas {self.value} of {self.autoscaler}"
+        return (
+            counted(self.value, "replica")
+            if self.autoscaler is None
+            else f"minReplicas {self.value} of {self.autoscaler}"
+        )
 
     def stored(self) -> dict[str, Any]:
         """In what JSON can say."""

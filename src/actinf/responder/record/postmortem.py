@@ -12,6 +12,7 @@ from typing import Any
 from actinf.errors import MissingExtra
 from actinf.responder.documents import event_document
 from actinf.responder.incident import events as happened
+from actinf.responder.incident import ramp_events
 from actinf.responder.incident.case_events import CaseClosed, CaseNoted, CaseOpened, CaseOverdue
 from actinf.responder.incident.event import Event, Recorded
 from actinf.responder.incident.events import Milestone
@@ -48,6 +49,11 @@ _NOTABLE = (
     CaseNoted,
     CaseClosed,
     CaseOverdue,
+    ramp_events.RampBegan,
+    ramp_events.RampHeld,
+    ramp_events.RampAborted,
+    ramp_events.RampWentBack,
+    ramp_events.RampDone,
 )
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-__all__ = ["TOLD"]
+from actinf.responder.incident.event import Event
+
+__all__ = ["TOLD", "told"]
 
 _Event = Mapping[str, Any]
 
@@ -32,6 +34,15 @@ def _goes_back(event: _Event) -> str:
 
 def _with(told: str, text: str) -> str:
     return f"{told}: {text}" if text else told
+
+
+def told(event: Event) -> str:
+    """What happened to a ramp, in a sentence.
+
+    Args:
+        event: one of `actinf.responder.incident.ramp_events`.
+    """
+    return TOLD[event.kind]({"kind": event.kind, **event.stored()})
 
 
 TOLD: dict[str, Callable[[_Event], str]] = {

@@ -14,7 +14,7 @@ from actinf.responder.ramp.plan import Kind, Plan, Step
 from actinf.responder.ramp.state import Bound, Change, Ramp, State, Stepped
 from actinf.responder.store.database import moment_of, ticks
 
-__all__ = ["add", "going_on", "is_still", "keep", "latest", "of_incident"]
+__all__ = ["add", "another", "going_on", "is_still", "keep", "latest", "of_incident"]
 
 _GOES_ON = tuple(state.value for state in State if not state.is_over)
 
@@ -40,9 +40,7 @@ def add(
             [incident, target, json.dumps(plan.document()), State.RUNS.value, int(may_go_down), ticks(now)],
         )
     except sqlite3.IntegrityError:
-        raise OutOfTurn(
-            f"another ramp goes on for {target}: two would undo each other's work; wait for its end, or abort it"
-        ) from None
+        raise OutOfTurn(another(target)) from None
     number = cursor.lastrowid
     for at, step in enumerate(steps, 1):
         connection.execute(
@@ -51,6 +49,11 @@ def add(
         )
     found = connection.execute("SELECT * FROM ramp WHERE id = ?", [number]).fetchone()
     return _ramp(connection, found)
+
+
+def another(target: str) -> str:
+    """Why no ramp can begin where one goes on."""
+    return f"another ramp goes on for {target}: two would undo each other's work; wait for its end, or abort it"
 
 
 def going_on(connection: sqlite3.Connection) -> list[Ramp]:

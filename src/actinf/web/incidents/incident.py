@@ -35,6 +35,7 @@ from actinf.web.incidents.escalating import next_step
 from actinf.web.incidents.estimating import beginning_of
 from actinf.web.incidents.filled import BLANK, Filled, SentBefore, asked_for, mistakes_of
 from actinf.web.incidents.live import shown
+from actinf.web.incidents.ramp import ramp_shown
 from actinf.web.incidents.runbooks import runbook_names
 from actinf.web.incidents.times import seen
 from actinf.web.incidents.visitors import Actor, Looker, Visitor
@@ -181,6 +182,8 @@ def _looked_at(
             "milestones": _REACHED,
             "beginning": beginning_of(incident, events, measured),
             "measured": measured,
+            "ramp": ramp_shown(server, name),
+            "can_ramp": server.parts.settings.kubectl is not None,
             "call": call_shown(server, visitor, incident),
             "can_measure": server.parts.settings.prometheus_url is not None,
         }
