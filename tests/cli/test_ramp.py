@@ -14,6 +14,8 @@ def kubectl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PaperKubectl:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("ACTINF_RESPOND_DATA_DIR", str(tmp_path / "store"))
     monkeypatch.setenv("ACTINF_RESPOND_KUBECTL", str(made.program))
+    monkeypatch.setenv("ACTINF_RESPOND_RAMP_SMOKE", "echo 7 checks ok")
+    monkeypatch.setenv("ACTINF_RESPOND_RAMP_LOAD", "echo verdict: passed")
     monkeypatch.setenv("ACTINF_USER", "ada")
     return made
 
@@ -58,6 +60,14 @@ def test_a_ramp_is_begun_shown_and_directed(actinf: Any, incident: str, tmp_path
     back = actinf("incident", "ramp", "rollback", "001", "--down", "--yes-down")
     assert (back.code, "has set nothing that could be put back" in back.err) == (2, True)
     assert "\x1b" not in actinf("incident", "show", "001").out
+
+
+def test_what_a_test_needs_is_missed_before_it_begins(
+    actinf: Any, incident: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ACTINF_RESPOND_RAMP_LOAD", "no-such-locust -f locustfile.py")
+    told = actinf("incident", "ramp", "start", incident, "--dry-run")
+    assert (told.code, "the program of the load test, no-such-locust, is not to be found" in told.out) == (1, True)
 
 
 def test_without_kubectl_it_says_what_to_set(actinf: Any, incident: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -163,7 +163,11 @@ def _environment(cluster: Cluster, folder: Path, name: str) -> dict[str, str]:
 def _started(environment: dict[str, str], folder: Path, name: str, cluster: Cluster) -> str:
     """An incident with a ramp that was begun, and that nobody carries out yet."""
     settings = RespondSettings(
-        data_dir=folder / "store", kubectl=environment["ACTINF_RESPOND_KUBECTL"], ramp_deployment=name
+        data_dir=folder / "store",
+        kubectl=environment["ACTINF_RESPOND_KUBECTL"],
+        ramp_deployment=name,
+        ramp_smoke=environment["ACTINF_RESPOND_RAMP_SMOKE"],
+        ramp_load=environment["ACTINF_RESPOND_RAMP_LOAD"],
     )
     before = {key: os.environ.get(key) for key in cluster.environment}
     os.environ.update(cluster.environment)

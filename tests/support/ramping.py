@@ -93,6 +93,9 @@ class ToldTrials:
     def command(self, kind: Kind) -> str:
         return f"try {kind}"
 
+    def missing(self, kind: Kind) -> str:
+        return ""
+
 
 @dataclass
 class SetMeasurements:

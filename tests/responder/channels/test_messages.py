@@ -59,6 +59,7 @@ def every_message():
         messages.handoff(key="k", to=ADA, duty="primary", until=DUE, before=None, open_incidents=["2026-11-23-001"]),
         messages.reminder(key="k", to=ADA, what="Write the initial summary", due=DUE, incident="2026-11-23-001"),
         messages.contact_test(key="k", to=ADA),
+        messages.ramp(BRIEFING, key="k", told="ramp 1 is held at step 4, 15m soak: nobody asks anything", to=ADA),
         messages.war_room(BRIEFING, key="k"),
     ]
 

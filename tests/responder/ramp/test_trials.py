@@ -87,6 +87,22 @@ def test_a_program_that_is_not_there_fails_the_trial(tmp_path: Path) -> None:
     assert ended(there) == Verdict(passed=False, said=said)
 
 
+def test_what_a_trial_needs_is_looked_for_before_it_is_begun(tmp_path: Path) -> None:
+    def missing(folder: Path, *arguments: str) -> str:
+        command = Command(arguments=arguments, folder=folder, environment={})
+        return Processes(tmp_path, {Kind.SMOKE: command}).missing(Kind.SMOKE)
+
+    (tmp_path / "try.py").touch()
+    assert missing(tmp_path, "sh", "try.py") == ""
+    assert "is no folder: ACTINF_RESPOND_RAMP_FOLDER names it" in missing(tmp_path / "nowhere", "sh")
+    assert "no-such-program, is not to be found: ACTINF_RESPOND_RAMP_SMOKE" in missing(tmp_path, "no-such-program")
+    assert "tests/try.py of the smoke test is not in" in missing(tmp_path, "sh", "tests/try.py")
+    (tmp_path / "own").write_text("#!/bin/sh\n")
+    assert "./own, is not to be found" in missing(tmp_path, "./own")
+    (tmp_path / "own").chmod(0o755)
+    assert missing(tmp_path, "./own") == missing(tmp_path, "/bin/sh") == ""
+
+
 def test_a_trial_outlives_who_began_it(tmp_path: Path) -> None:
     """Begun by a process that is killed at once; another asks for the verdict."""
     folders = [str(Path(__file__).parent), str(Path(__file__).parents[2])]

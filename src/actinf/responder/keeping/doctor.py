@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from actinf.errors import ActinfError, ChannelError, ContactsLocked, NotMeasured
+from actinf.errors import ActinfError, ChannelError, ClusterTrouble, ContactsLocked, NotMeasured
 from actinf.responder.announcing import Route
 from actinf.responder.channels.messages import duration
 from actinf.responder.channels.port import TriesOut
@@ -23,6 +23,8 @@ from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.parts import CLOCK, Parts
 from actinf.responder.publishing.writer import written
 from actinf.responder.quiet.documents import spoken
+from actinf.responder.ramp.documents import standing_words
+from actinf.responder.ramp.plan import Kind
 from actinf.responder.record.anchoring import anchor_path, anchors_of
 from actinf.responder.record.verification import verify
 from actinf.responder.store import escalations, notes, outbox, rosters
@@ -79,7 +81,7 @@ def examine(parts: Parts) -> list[Finding]:
     """
     looks: tuple[Callable[[Parts], Iterator[Finding]], ...] = (
         _store, _record, _disk, _clock, _pulse, _channels, _schedule, _people, _contacts, _escalation, _quiet,
-        _status_page, _page_server, _outside,
+        _status_page, _page_server, _outside, _ramp,
     )  # fmt: skip
     found: list[Finding] = []
     for look in looks:
@@ -101,6 +103,25 @@ def _warn(what: str, said: str, mend: str) -> Finding:
 
 def _fail(what: str, said: str, mend: str) -> Finding:
     return Finding(what=what, state=State.FAIL, said=said, mend=mend)
+
+
+def _ramp(parts: Parts) -> Iterator[Finding]:
+    """Where kubectl is set up: whether a ramp could begin."""
+    if parts.settings.kubectl is None:
+        return
+    ramping = parts.ramping
+    try:
+        yield _ok("ramp", f"{ramping.cluster.target}: {standing_words(ramping.cluster.look())}")
+    except ClusterTrouble as error:
+        yield _warn("ramp", str(error), "ACTINF_RESPOND_KUBECTL, …_KUBE_CONTEXT and …_KUBE_NAMESPACE say where it is")
+    for missing in filter(None, (ramping.trials.missing(kind) for kind in (Kind.SMOKE, Kind.LOAD))):
+        yield _warn("ramp", missing, "a ramp cannot begin without it")
+    if parts.settings.prometheus_url is None:
+        yield _warn(
+            "ramp",
+            "nothing is measured, so that no soak passes by itself",
+            "give a Prometheus, ACTINF_RESPOND_PROMETHEUS_URL",
+        )
 
 
 def _store(parts: Parts) -> Iterator[Finding]:

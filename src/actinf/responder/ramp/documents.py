@@ -16,7 +16,7 @@ from actinf.responder.ramp.plan import Kind, Plan, length_text
 from actinf.responder.ramp.state import Ramp, State, Stepped
 from actinf.responder.ramp.trials import Trials
 
-__all__ = ["preview_document", "ramp_document", "remaining", "standing_document"]
+__all__ = ["preview_document", "ramp_document", "remaining", "standing_document", "standing_words"]
 
 
 def ramp_document(ramp: Ramp, incident: Incident, now: datetime) -> dict[str, Any]:

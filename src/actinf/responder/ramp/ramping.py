@@ -171,7 +171,9 @@ class Ramping:
         plan = RUNBOOK if request.plan is None else Plan.from_document(request.plan)
         may = request.may_go_down
         standing = self.cluster.look()
-        return plan, standing, misfits(plan, standing, most_replicas=self.most_replicas, may_go_down=may)
+        missing = [self.trials.missing(step.kind) for step in plan.steps if step.kind.is_trial]
+        problems = misfits(plan, standing, most_replicas=self.most_replicas, may_go_down=may)
+        return plan, standing, [*filter(None, missing), *problems]
 
 
 def _not_now(incident: Incident) -> list[str]:

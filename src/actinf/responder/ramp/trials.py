@@ -11,6 +11,7 @@ import fcntl
 import json
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -78,6 +79,10 @@ class Trials(Protocol):
 
     def command(self, kind: Kind) -> str:
         """What is run, as somebody would type it."""
+        ...
+
+    def missing(self, kind: Kind) -> str:
+        """What is not there that it needs; empty: nothing that could be seen."""
         ...
 
 
@@ -157,6 +162,22 @@ class Processes:
     def command(self, kind: Kind) -> str:
         """As `Trials.command`."""
         return shlex.join(self.commands[kind].arguments)
+
+    def missing(self, kind: Kind) -> str:
+        """As `Trials.missing`."""
+        command = self.commands[kind]
+        setting = f"ACTINF_RESPOND_RAMP_{kind.name}"
+        if not command.folder.is_dir():
+            return f"{command.folder}, where the {kind} test is run, is no folder: ACTINF_RESPOND_RAMP_FOLDER names it"
+        program = command.arguments[0]
+        is_there = os.access(command.folder / program, os.X_OK) if "/" in program else shutil.which(program) is not None
+        if not is_there:
+            return f"the program of the {kind} test, {program}, is not to be found: {setting} names it"
+        script = next((one for one in command.arguments[1:] if one.endswith(".py")), None)
+        if script is not None and not (command.folder / script).is_file():
+            where = "ACTINF_RESPOND_RAMP_FOLDER names the folder"
+            return f"{script} of the {kind} test is not in {command.folder}: {where}, and {setting} the command"
+        return ""
 
     @staticmethod
     def _verdict(folder: Path) -> Verdict | None:

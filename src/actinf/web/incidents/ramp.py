@@ -82,7 +82,7 @@ def _looked_at(server: Server, visitor: Visitor, name: str) -> dict[str, Any]:
     goes_on = ramp is not None and ramp["state"] not in _OVER
     if not goes_on and incident.is_open and visitor.may("ramp-start"):
         try:
-            preview = server.parts.ramping.preview(name, StartRamp())
+            preview = server.parts.ramping.preview(name, StartRamp.model_validate({}))
         except ClusterTrouble as error:
             trouble = str(error)
     return {
