@@ -11,11 +11,10 @@ def test_a_campaign_tells_minutes_for_every_way_and_is_the_same_again() -> None:
     first, second = (campaign(knowledge("api_down"), 12, seed=3) for _ in range(2))
     assert list(first) == list(WAYS)
     for name, minutes in first.items():
-        assert minutes.shape == (2, 12)
-        assert (minutes[0] > minutes[1]).all()
-        assert (minutes[1] >= 0).all()
+        assert minutes.shape == (12,)
+        assert (minutes > 0).all()
         assert (minutes == second[name]).all()
-    assert len({minutes[0].sum() for minutes in first.values()}) > 1, "the ways differ"
+    assert len({minutes.sum() for minutes in first.values()}) > 1, "the ways differ"
 
 
 def test_some_incidents_have_a_cause_that_the_model_does_not_know() -> None:

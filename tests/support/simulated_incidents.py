@@ -105,24 +105,23 @@ WAYS: dict[str, Way] = {
 }
 
 
-def minutes_to_end(thinking: Thinking, incident: SimulatedIncident, way: Way) -> tuple[float, float]:
-    """Minutes until the service is better, with harm counted as minutes; and how many of them were spent on checks."""
-    known, seen, total, looking = thinking.known, frozenset[tuple[str, str]](), 0.0, 0.0
+def minutes_to_end(thinking: Thinking, incident: SimulatedIncident, way: Way) -> float:
+    """Minutes until the service is better, with harm counted as minutes."""
+    known, seen, total = thinking.known, frozenset[tuple[str, str]](), 0.0
     checks, resolutions = list(known.checks), list(known.resolutions)
     while resolutions:
         belief, ranked = thinking.of(seen)
         if checks and belief.max() < SURE:
             step = way(thinking, incident, seen, checks)
             checks.remove(step)
-            looking += incident.cost[step]
         else:
             step = min(resolutions, key=lambda one: ranked[one])
             resolutions.remove(step)
         total += incident.cost[step]
         if incident.outcome[step] == BETTER:
-            return total, looking
+            return total
         seen = seen | {(step, incident.outcome[step])}
-    return total + AT_LAST, looking
+    return total + AT_LAST
 
 
 def simulated(known: Knowledge, random: np.random.Generator) -> SimulatedIncident:
@@ -151,10 +150,10 @@ def simulated(known: Knowledge, random: np.random.Generator) -> SimulatedInciden
 
 
 def campaign(known: Knowledge, incidents: int, seed: int) -> dict[str, Floats]:
-    """Way → minutes to the end of each incident, and minutes of checks, (2, incidents); the same incidents for all."""
+    """Way → minutes to the end of each incident, (incidents,); the incidents are the same for all."""
     random, thinking = np.random.default_rng(seed), Thinking(known)
     met = [simulated(known, random) for _ in range(incidents)]
-    return {name: np.array([minutes_to_end(thinking, one, way) for one in met]).T for name, way in WAYS.items()}
+    return {name: np.array([minutes_to_end(thinking, one, way) for one in met]) for name, way in WAYS.items()}
 
 
 def interval(saved: Floats, seed: int, resamples: int = 10_000) -> tuple[float, float]:
