@@ -4,11 +4,11 @@ Times are whole microseconds since 1970, UTC; in the timeline, which has to be r
 """
 
 import sqlite3
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 from actinf.responder.store import office
 from actinf.responder.store.ramp_tables import RAMP
+from actinf.responder.store.sqlite_file import Step
 
 __all__ = ["STEPS", "Step"]
 
@@ -341,9 +341,6 @@ CREATE TABLE planned_work (            -- of which the public is told; changed b
 ) STRICT;
 CREATE INDEX planned_work_by_end ON planned_work (ends_at);
 """
-
-#: Statements, or what is done with the connection and the key of the chain, in the transaction that upgrades.
-Step = str | Callable[[sqlite3.Connection, bytes], None]
 
 #: What brings a store from version n to n + 1, in order; `PRAGMA user_version` says at which it is.
 STEPS: tuple[Step, ...] = (

@@ -15,7 +15,8 @@ __all__ = ["SqliteFile", "Step"]
 
 _BUSY_SECONDS = 10.0
 
-#: Brings a file from one version to the next: statements, or what is called with the file's connection and a key.
+#: Brings a file from one version to the next: statements, or what is done with the file's connection and a key, in the
+#: transaction that upgrades.
 Step = str | Callable[[sqlite3.Connection, bytes], None]
 
 
