@@ -295,7 +295,7 @@ def _contacts(parts: Parts) -> Iterator[Finding]:
             yield _warn("vendors", said, f"actinf vendors set {vendor.key} --for COMPONENT")
     if not by_state:
         beside = ", with their key beside the store" if directory.key_file.parent == parts.store.folder else ""
-        told = f"{counted(len(people), 'contact')}, each reached lately; {counted(len(vendors), 'vendor')}{beside}"
+        told = f"{counted(len(people), 'contact')}, none to be tried; {counted(len(vendors), 'vendor')}{beside}"
         yield _ok("contacts", told)
 
 
