@@ -110,6 +110,25 @@ def test_a_catalogue_is_read_back_from_its_document() -> None:
             "components:\n  api: {name: A, aliases: [x]}\n  b: {name: X}",
             "c:3: components.b is called 'x', and so is components.api: rename one",
         ),
+        ("components:\n  api: {name: A, public: Shop}", "components.api.public is 'Shop': expected a mapping"),
+        ("components:\n  api: {name: A, public: {}}", "components.api.public has no 'name': add it"),
+        (
+            "components:\n  api: {name: A, public: {name: '" + "x" * 101 + "'}}",
+            "public.name is .*: expected a name in one line of at most 100 characters",
+        ),
+        (
+            "components:\n  a: {name: A, public: {name: Shop}}\n  b: {name: B, public: {name: shop}}",
+            "c:3: components.b is called 'shop' in public, as components.a is: rename one",
+        ),
+        (
+            "components:\n  a: {name: A}\n  b: {name: B, shown_on: [a]}",
+            r"c:3: components.b.shown_on\[0\] is a, which has no public name: give it one, or name another",
+        ),
+        ("components:\n  a: {name: A, shown_on: [b]}", "is 'b': expected one of 'a'"),
+        (
+            "components:\n  a: {name: A, public: {name: X}, shown_on: [a]}",
+            "components.a has both public and shown_on: leave out one",
+        ),
         ("components: {a: {name: A}}\n---\nx: 1", "c:3: a second document begins"),
         ("components: &x {a: {name: A}}", "anchors .* are not read here"),
         ("components: {a: {name: A}", "c:1: the text is no YAML"),
@@ -128,3 +147,36 @@ def test_all_mistakes_are_told_at_once_and_no_more_than_a_hundred() -> None:
     assert len(str(refused.value).splitlines()) == 101
     with pytest.raises(SettingError, match="components has 2,000 entries: at most 1,000 are taken"):
         Catalogue.from_document({"components": {f"p{number}": {"name": "x"} for number in range(2000)}})
+
+
+PUBLIC = """
+components:
+  shop: {name: Web shop, depends_on: [payments], public: {name: Shop, about: Where you buy}}
+  search: {name: Search, depends_on: [index], public: {name: Search}}
+  payments: {name: Payments, depends_on: [db]}
+  index: {name: Index, depends_on: [db]}
+  db: {name: Database}
+  proxy: {name: nginx, depends_on: [shop, search], shown_on: [shop]}
+  mail: {name: Mail}
+"""
+
+
+@pytest.mark.parametrize(
+    ("names", "seen"),
+    [
+        (["Web shop"], ["shop"]),
+        (["payments"], ["shop"]),
+        (["Database"], ["shop", "search"]),
+        (["search", "payments"], ["shop", "search"]),
+        (["nginx"], ["shop"]),
+        (["mail", "nobody knows this"], []),
+    ],
+)
+def test_users_see_a_part_on_what_they_know_of_it(names: list[str], seen: list[str]) -> None:
+    assert list(Catalogue.from_text(PUBLIC).public_with(names)) == seen
+
+
+def test_what_is_public_comes_back_from_the_document() -> None:
+    made = Catalogue.from_text(PUBLIC)
+    assert Catalogue.from_document(made.document()) == made
+    assert [one.public.about for one in made.public_parts() if one.public] == ["Where you buy", ""]
