@@ -23,6 +23,7 @@ from actinf.responder.incident.severity import Severity
 from actinf.responder.incident.state import Incident
 from actinf.responder.incident.tasks import CHECKLIST, TASKS
 from actinf.responder.measuring.impact import Estimate, impact
+from actinf.responder.publishing.verbs import Publish
 from actinf.responder.record.narrative import sentence
 from actinf.responder.server.context import Asking, Server, ServerParts
 from actinf.responder.server.incidents import require_visible
@@ -37,8 +38,9 @@ from actinf.web.incidents.filled import BLANK, Filled, SentBefore, asked_for, mi
 from actinf.web.incidents.live import shown
 from actinf.web.incidents.ramp import ramp_shown
 from actinf.web.incidents.runbooks import runbook_names
+from actinf.web.incidents.telling import preview_of, told_to_public
 from actinf.web.incidents.times import seen
-from actinf.web.incidents.visitors import Actor, Looker, Visitor
+from actinf.web.incidents.visitors import Actor, Filing, Looker, Visitor
 
 __all__ = ["Told", "incident_page", "router"]
 
@@ -95,6 +97,8 @@ async def act(name: str, verb: str, request: Request, server: ServerParts, filin
     visitor.require(verb)
     form = filing.text("form") or verb
     values = {key: value for key, value in filing.fields.items() if isinstance(value, str) and key != "token"}
+    if kind is Publish and filing.text("preview"):
+        return await _previewed(name, request, server, filing, values)
     once = (visitor.handle, name, form, repr(sorted(values.items())))
     if "shown" in values and not _SENT.is_new(*once):
         return RedirectResponse(f"/incidents/{name}", 303)
@@ -112,6 +116,18 @@ async def act(name: str, verb: str, request: Request, server: ServerParts, filin
     return RedirectResponse("/" if filing.text("back") == "home" else f"/incidents/{after}", 303)
 
 
+async def _previewed(name: str, request: Request, server: Server, filing: Filing, values: dict[str, str]) -> Response:
+    """The page with what users would read; what was written stays in the form."""
+    visitor = filing.visitor
+    try:
+        wanted = asked_for(Publish, filing)
+        preview = await server.do(lambda: preview_of(Asking(server, visitor.who), name, wanted))
+    except (ValidationError, ResponderError, SettingError) as error:
+        filled = Filled("publish", values, mistakes_of(error))
+        return await incident_page(name, request, server, visitor, filled=filled, status=422)
+    return await incident_page(name, request, server, visitor, filled=Filled("publish", values), preview=preview)
+
+
 def _done(asking: Asking, name: str, wanted: Verb) -> str:
     """Do it; the id of the incident as which it goes on."""
     require_visible(asking, name)
@@ -121,9 +137,16 @@ def _done(asking: Asking, name: str, wanted: Verb) -> str:
 
 
 async def incident_page(
-    name: str, request: Request, server: Server, visitor: Visitor, *, filled: Filled = BLANK, status: int = 200
+    name: str,
+    request: Request,
+    server: Server,
+    visitor: Visitor,
+    *,
+    filled: Filled = BLANK,
+    status: int = 200,
+    preview: dict[str, Any] | None = None,
 ) -> Response:
-    """The page of an incident, with a form of it that was refused."""
+    """The page of an incident, with a form of it that was refused, or with what users would read."""
     measured = None
     if "measure" in request.query_params:
         measured = await asyncio.to_thread(_measured, server, visitor, name)
@@ -132,8 +155,9 @@ async def incident_page(
     # Who asks may see it, or would not have come so far.  The engine may take its time: it has threads of its own.
     values |= await asyncio.to_thread(advised, server.parts.desk, name)
     # A page with something in it that was refused is not loaded anew by itself.
-    still = bool(filled.mistakes) or measured is not None or "still" in request.query_params
-    return shown(request, "incident", status, visitor=visitor, filled=filled, still=still, **values)
+    is_held = bool(filled.mistakes) or measured is not None or preview is not None
+    still = is_held or "still" in request.query_params
+    return shown(request, "incident", status, visitor=visitor, filled=filled, still=still, preview=preview, **values)
 
 
 def _measured(server: Server, visitor: Visitor, name: str) -> Estimate:
@@ -171,6 +195,7 @@ def _looked_at(
             "all_of_it": all_of_it,
             "others": others,
             "updates": server.parts.desk.updates(connection, incident),
+            **told_to_public(Asking(server, visitor.who), name),
             "linked": [(relation, target, _ID.fullmatch(target) is not None) for target, relation in incident.links],
             "people": [] if schedule is None else sorted(schedule.people.values(), key=lambda one: one.name),
             "runbook": _page_of(guidance.runbook),
