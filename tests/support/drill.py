@@ -17,13 +17,16 @@ from typing import Any
 import httpx
 from support.again import again_and_again
 from support.documentation import ROOT
+from support.mail_server import MailServer
+from support.mailed import link_in
 from support.monitored import Monitored, monitored_system, wait_until_all_is_scraped
-from support.ports import free_port
+from support.ports import free_port, wait_until
 from support.responder_process import ACTINF, ResponderProcess, responder_process
 from support.slack_stub import TOKEN as SLACK_TOKEN
 from support.slack_stub import SlackStub
 from support.webhook_receiver import SECRET, WebhookReceiver
 
+LOAD = "locust -f tests/load/locustfile.py --users=10 --spawn-rate=1 -t 5m --headless"
 HOOK_TOKEN = "of-the-alertmanager-of-the-drill"
 PUBLIC = "api.active-inference.com"
 JOBS = {"active-inference-api", "active-inference-worker", "postgres", "cache", "nginx", "kube-state-metrics"}
@@ -40,12 +43,22 @@ levels:
 
 @dataclass(frozen=True)
 class Drill:
-    """What runs: an installation, who watches it, the responder, and who is told by it."""
+    """What runs: an installation, who watches it, the responder, and who is told by it.
+
+    Attributes:
+        watched: the service in its cluster, and its monitoring.
+        responder: outside of it.
+        slack, pager: played; they keep what they were told.
+        post: the mail server of those who subscribed to the status page.
+        page: address of the status page.
+    """
 
     watched: Monitored
     responder: ResponderProcess
     slack: SlackStub
     pager: WebhookReceiver
+    post: MailServer
+    page: str
 
     @property
     def environment(self) -> dict[str, str]:
@@ -116,6 +129,24 @@ class Drill:
             document: dict[str, Any] = client.get(f"/v1/incidents/{name}").json()
             return document
 
+    def published(self) -> dict[str, Any]:
+        """What the status page says to programs."""
+        document: dict[str, Any] = httpx.get(f"{self.page}/status.json", timeout=10).raise_for_status().json()
+        return document
+
+    def subscribe(self, address: str) -> None:
+        """Subscribe to the page as a reader does: by its form, and the link that is mailed."""
+        headers = {"Origin": self.page}
+        with httpx.Client(base_url=self.page, headers=headers, timeout=10) as reader:
+            reader.post("/subscribe", data={"address": address}).raise_for_status()
+            wait_until(lambda: bool(self.post.mails), "it is asked to confirm")
+            token = link_in(self.post.mails[-1], "confirm", at=self.page)
+            reader.post("/confirm", data={"token": token}).raise_for_status()
+
+    def mails(self) -> list[str]:
+        """The subjects of all mails to subscribers, in order."""
+        return [str(one["Subject"]) for one in list(self.post.mails)]
+
     def calls(self) -> list[tuple[str, str]]:
         """Whom the pager has called about which incident, in order."""
         pages = [one for one in list(self.pager.acted_on.values()) if one.get("kind") in ("page", "escalation")]
@@ -123,21 +154,25 @@ class Drill:
 
 
 @contextlib.contextmanager
-def drill_ground(folder: Path) -> Iterator[Drill]:
-    """Everything, well and watched, with a schedule and channels.
+def drill_ground(folder: Path, *, load: str = LOAD) -> Iterator[Drill]:
+    """Everything, well and watched, with a schedule, channels, a status page and kubectl.
 
     Args:
         folder: for all files; an account that is not root must be able to enter it.
+        load: the command of the load test on the way back.
     """
-    slack, pager, at = SlackStub(), WebhookReceiver(), free_port()
+    slack, pager, post, at, shown_at = SlackStub(), WebhookReceiver(), MailServer(), free_port(), free_port()
+    page = f"http://127.0.0.1:{shown_at}"
     hook = f"http://127.0.0.1:{at}/hooks/alertmanager"
     told = {"incidents": hook, "security": f"{hook}?private=true"}
     with contextlib.ExitStack() as stack:
         stack.callback(slack.stop)
         stack.callback(pager.stop)
+        stack.callback(post.stop)
         watched = stack.enter_context(
             monitored_system(folder, told=told, token=HOOK_TOKEN, responder={"enabled": False})
         )
+        cluster = watched.system.cluster
         responder = stack.enter_context(
             responder_process(
                 folder,
@@ -152,11 +187,26 @@ def drill_ground(folder: Path) -> Iterator[Drill]:
                 ALERT_TOKENS=HOOK_TOKEN,
                 WATCHDOG="Watchdog",
                 PROMETHEUS_URL=watched.prometheus,
+                KUBECTL=str(cluster.kubectl_program),
+                KUBE_NAMESPACE=cluster.namespace,
+                RAMP_FOLDER=str(ROOT),
+                RAMP_URL=f"http://{cluster.address('active-inference-api')}",
+                RAMP_KEY=watched.system.key,
+                RAMP_LOAD=load,
+                ADVICE="true",
+                STATUS_PORT=str(shown_at),
+                STATUS_URL=page,
+                others={
+                    **cluster.environment,
+                    "PATH": f"{ACTINF.parent}:{cluster.environment['PATH']}",
+                    "ACTINF_STATUS_SMTP_URL": f"smtp://127.0.0.1:{post.port}",
+                    "ACTINF_STATUS_MAIL_FROM": "status@example.org",
+                },
             )
         )
         responder.set_schedule(SCHEDULE)
         wait_until_all_is_scraped(watched, JOBS)
-        yield Drill(watched, responder, slack, pager)
+        yield Drill(watched, responder, slack, pager, post, page)
 
 
 def smoke(drill: Drill) -> "subprocess.CompletedProcess[str]":

@@ -141,10 +141,10 @@ def mailed(folder: Path, **bounds: int) -> Iterator[Mailed]:
         post.stop()
 
 
-def link_in(mail: EmailMessage, path: str) -> str:
-    """The token of the link to a path in the plain part of a mail."""
+def link_in(mail: EmailMessage, path: str, *, at: str = URL) -> str:
+    """The token of the link to a path of the page in the plain part of a mail."""
     part = mail.get_body(("plain",))
     assert part is not None
-    found = re.search(rf"{re.escape(URL)}/{path}\?token=(\S+)", str(part.get_content()))
+    found = re.search(rf"{re.escape(at)}/{path}\?token=(\S+)", str(part.get_content()))
     assert found is not None, part.get_content()
     return found[1]

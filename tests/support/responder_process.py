@@ -38,9 +38,15 @@ class ResponderProcess:
         url: where it answers; another one after each start.
         folder: of the store.
         log: what it wrote, of all its starts.
+
+    Args:
+        folder: for its files.
+        flags: of the command.
+        others: variables that are not the responder's own.
+        environment: its own variables, without their prefix.
     """
 
-    def __init__(self, folder: Path, *flags: str, **environment: str):
+    def __init__(self, folder: Path, *flags: str, others: Mapping[str, str] | None = None, **environment: str):
         self.folder = folder / "store"
         self.log = folder / "respond.log"
         self.url = ""
@@ -49,7 +55,8 @@ class ResponderProcess:
         # The processes that serve the page and that advise are for those who look at them.
         told = {"STATUS_PORT": "none", "ADVICE": "false", **environment}
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("ACTINF_RESPOND_")}
-        self._environment = {**inherited, **{f"ACTINF_RESPOND_{name}": value for name, value in told.items()}}
+        own = {f"ACTINF_RESPOND_{name}": value for name, value in told.items()}
+        self._environment = {**inherited, **own, **(others or {})}
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -128,9 +135,11 @@ class ResponderProcess:
 
 
 @contextlib.contextmanager
-def responder_process(folder: Path, *flags: str, **environment: str) -> Iterator[ResponderProcess]:
-    """A responder that answers; the environment is given without its prefix."""
-    process = ResponderProcess(folder, *flags, **environment)
+def responder_process(
+    folder: Path, *flags: str, others: Mapping[str, str] | None = None, **environment: str
+) -> Iterator[ResponderProcess]:
+    """A responder that answers; its own variables are given without their prefix, others as they are."""
+    process = ResponderProcess(folder, *flags, others=others, **environment)
     process.start()
     try:
         yield process
