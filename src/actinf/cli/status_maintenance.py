@@ -20,7 +20,7 @@ _IMPACTS = click.Choice(["maintenance", "operational", "degraded", "partial outa
 _JSON = click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
 
 
-@click.group("maintenance", cls=Group)
+@click.group("maintenance", short_help="Tell the public of planned work.", cls=Group)
 def command() -> None:
     """Tell the public of planned work: it begins and ends by itself, at its times."""
 
