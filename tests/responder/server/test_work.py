@@ -57,6 +57,17 @@ def test_work_that_hangs_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     assert work.WORK_FAILED.labels("hangs")._value.get() == 0
 
 
+def test_work_that_is_seldom_due_does_not_stand_still_between_its_turns() -> None:
+    """It once did: contacts, looked at every five minutes, were called dead for three of them."""
+    turned = threading.Event()
+    workers = Workers([Work(name="seldom", turn=turned.set, every=60.0, allowed=0.01)])
+    workers.start()
+    assert turned.wait(10)
+    wait_until(lambda: workers.seconds_since()["seldom"] > 0.01, "more has passed than it may be late by")
+    assert workers.standing_still() == []
+    workers.stop(5)
+
+
 def test_no_sign_of_life_is_given_where_something_stands_still(caplog: pytest.LogCaptureFixture) -> None:
     given: list[int] = []
     Heartbeat(SecretStr("http://127.0.0.1:9/secret"), lambda: ["auditor"], lambda: given.append(1)).once()

@@ -142,13 +142,13 @@ class Machinery:
     def _works(self) -> list[Work]:
         works = [
             Work(name="pulse", turn=self._pulse, every=0.5, rest=_REST, allowed=45.0),
-            Work(name="auditor", turn=self._audit, every=60.0, allowed=100.0),
+            Work(name="auditor", turn=self._audit, every=60.0, allowed=40.0),
             Work(name="clock", turn=self._keep_clock, every=2.0, allowed=45.0),
             # What keeps the page from being written is told of, and keeps nobody from being paged.
             Work(name=_PAGE, turn=self._publish, every=1.0, rest=_REST, allowed=math.inf),
-            Work(name="advice", turn=lambda: warm(self._parts.desk), every=10.0, allowed=90.0),
+            Work(name="advice", turn=lambda: warm(self._parts.desk), every=10.0, allowed=80.0),
             Work(name="contacts", turn=self._remind, every=300.0, allowed=90.0),
-            Work(name="hand-offs", turn=self._handing_off.once, every=30.0, allowed=90.0),
+            Work(name="hand-offs", turn=self._handing_off.once, every=30.0, allowed=60.0),
             *(
                 # A message may be under way for as long as its channel's deadline lets it.
                 Work(name=_courier(route), turn=self._delivering(route), every=0.5, allowed=90.0)
@@ -167,7 +167,7 @@ class Machinery:
             heartbeat = Heartbeat(
                 self._parts.settings.heartbeat_url, self.wrong, lambda: self.outsiders.heard(Outsider.HEARTBEAT)
             )
-            works.append(Work(name="heartbeat", turn=heartbeat.once, every=EVERY, allowed=90.0))
+            works.append(Work(name="heartbeat", turn=heartbeat.once, every=EVERY, allowed=60.0))
         return works
 
     def _pulse(self) -> None:

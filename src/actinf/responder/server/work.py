@@ -24,7 +24,8 @@ class Work:
         turn: does it once.
         every: seconds between two turns, where nothing wakes it.
         rest: seconds between two turns at least, whatever wakes it.
-        allowed: seconds without a turn that succeeded after which it stands still.
+        allowed: seconds after a turn was due in which none succeeded until it stands still; what is seldom due
+            does not stand still between its turns.
     """
 
     name: str
@@ -52,7 +53,7 @@ class _Worker:
     @property
     def stands_still(self) -> bool:
         """Whether it has not got on for too long."""
-        return time.monotonic() - self.succeeded > self.work.allowed
+        return time.monotonic() - self.succeeded > self.work.every + self.work.allowed
 
     def start(self) -> None:
         """Begin, or begin anew."""
