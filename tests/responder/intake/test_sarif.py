@@ -11,6 +11,7 @@ from actinf.errors import WebhookRefused
 from actinf.responder.catalogue.parts import Catalogue
 from actinf.responder.intake.sarif import MOST_BYTES_OF_SCAN, MOST_VALUES, read_sarif
 from actinf.responder.intake.scan import Finding, Scan, Weight
+from actinf.responder.intake.untrusted import Fields
 
 CATALOGUE = Catalogue.shipped()
 
@@ -272,11 +273,51 @@ def test_a_target_that_the_sender_names_wins_and_a_component_stands_for_one() ->
     assert (scan.target, scan.component) == ("Web shop", "Web shop")
 
 
+def test_two_images_of_one_component_stay_two_targets() -> None:
+    """Else each scan would end what the other has found."""
+    other = {**TRIVY, "properties": {**TRIVY["properties"], "imageName": "acme/worker:2"}}
+    scans = [one_scan(run, component="Web shop") for run in (TRIVY, other)]
+    assert [one.component for one in scans] == ["Web shop", "Web shop"]
+    assert scans[1].target == "acme/worker"
+    assert scans[0].key != scans[1].key
+
+
 def test_a_message_by_its_id_is_put_together() -> None:
     run = simple(message={"id": "default", "arguments": ["x", "y"]}, ruleIndex=0)
     rule = {"id": "R1", "messageStrings": {"default": {"text": "{0} is not {1}"}}}
     run["tool"]["driver"]["rules"] = [rule]
     assert the_finding(run).message == "x is not y"
+
+
+def test_arguments_that_name_one_another_do_not_grow_a_message() -> None:
+    """Put in one after another, these seven kilobytes would be 75²⁰ times as long."""
+    bomb = [f"{{{place + 1}}}" * 75 for place in range(19)]
+    finding = the_finding(simple(message={"text": "{0} {7} {x}", "arguments": bomb}))
+    assert finding.message == f"{bomb[0][:300]} {bomb[7][:300]} {{x}}"
+
+
+def test_what_is_said_of_a_secret_is_no_title_either() -> None:
+    run = simple(message={"text": "password hunter2 in a file"}, properties={"tags": ["secret"]})
+    finding = the_finding(run)
+    assert "hunter2" not in finding.title + finding.message
+
+
+def test_many_rules_and_many_results_are_read_in_one_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each result looks its rule up, and does not walk through all of them."""
+    run = simple()
+    run["tool"]["driver"]["rules"] = [{"id": f"rule {number}"} for number in range(300)]
+    run["results"] = [{"ruleId": f"other {number}", "message": {"text": "x"}} for number in range(300)]
+    asked = 0
+    text = Fields.text
+
+    def counted(fields: Fields, name: str, default: str | None = None) -> str:
+        nonlocal asked
+        asked += name == "id"
+        return text(fields, name, default)
+
+    monkeypatch.setattr(Fields, "text", counted)
+    assert len(one_scan(run, target="t").findings) == 300
+    assert asked < 3000
 
 
 @pytest.mark.parametrize(

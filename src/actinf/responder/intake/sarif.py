@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from actinf.errors import WebhookRefused
@@ -35,6 +35,8 @@ _LONGEST_NAME = 200
 
 _LEVELS = {"error": Weight.HIGH, "warning": Weight.MEDIUM, "note": Weight.LOW, "none": Weight.LOW}
 _WEIGHTS = {weight: place for place, weight in enumerate(Weight)}
+_MOST_ARGUMENTS = 20
+_PLACE_OF_ARGUMENT = re.compile(r"\{([0-9]{1,2})\}")
 _TAG = re.compile(r"(@sha256:[0-9a-f]+|:[\w.-]+)$")
 
 
@@ -88,21 +90,23 @@ def _too_many(found: int) -> WebhookRefused:
     )
 
 
-@dataclass(frozen=True, slots=True)
 class _Rules:
     """The rules of a tool, or of an extension of it."""
 
-    in_order: Sequence[Fields]
+    def __init__(self, in_order: Sequence[Fields]):
+        self._in_order = in_order
+        self._named: dict[str, Fields] = {}
+        for rule in in_order:
+            self._named.setdefault(rule.text("id", ""), rule)
 
     def find(self, name: str, index: int | None) -> Fields | None:
         """The rule of that name, or at that place; a name may go on after the rule's own: CA1000/2."""
-        if index is not None and index < len(self.in_order):
-            rule = self.in_order[index]
+        if index is not None and index < len(self._in_order):
+            rule = self._in_order[index]
             known = rule.text("id", "")
             if not name or name == known or name.startswith(f"{known}/"):
                 return rule
-        named = (rule for rule in self.in_order if name and rule.text("id", "") == name)
-        return next(named, None)
+        return self._named.get(name) if name else None
 
 
 class _Run:
@@ -124,7 +128,8 @@ class _Run:
             return None
         if len(results := self._fields.list_of("results", 10 * MOST_FINDINGS)) > MOST_FINDINGS:
             raise _too_many(len(results))
-        target = target or component or self._said_target()
+        # The component comes last: two images of one part are two things, and each scan ends what its own has not.
+        target = target or self._said_target() or component
         if not target:
             raise WebhookRefused(
                 f"{self._fields.path('tool')} is {self._tool!r}, and its report does not say what was scanned: say it, "
@@ -180,7 +185,8 @@ class _Run:
         return Finding(
             key=hashlib.sha256(json.dumps([name, identity[0], *said]).encode()).hexdigest()[:32],
             rule=name,
-            title=_title(rule, message),
+            # The first line of what is said may hold the password as well.
+            title=_title(rule, "" if is_secret else message),
             place=place,
             weight=_LEVELS[self._level(result, rule)] if score is None else Weight.of_score(score),
             score=score,
@@ -210,8 +216,12 @@ class _Run:
         if not text and (name := message.text("id", "")):
             text = _object(_object(rule, "messageStrings"), name).text("text", "")
         given = message.values.get("arguments")
-        for place, one in enumerate(given[:20] if isinstance(given, list) else ()):
-            text = text.replace(f"{{{place}}}", str(one)[:_LONGEST_LINE])
+        if isinstance(given, list) and given:
+            # In one pass: an argument that holds places of others would grow with each of them.
+            arguments = [str(one)[:_LONGEST_LINE] for one in given[:_MOST_ARGUMENTS]]
+            text = _PLACE_OF_ARGUMENT.sub(
+                lambda place: arguments[int(place[1])] if int(place[1]) < len(arguments) else place[0], text
+            )
         return Fields({"text": text}, "").text("text", "").strip()
 
     def _level(self, result: Fields, rule: Fields) -> str:
