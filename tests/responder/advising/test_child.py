@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -64,6 +65,33 @@ def test_an_answer_is_told_and_remembered(child: Make) -> None:
     other = adviser.ask(replace(ASKED, seen=()), patience=60)
     assert isinstance(other, Told)
     assert other.treat == "again", "the child stays"
+
+
+def test_a_child_that_does_not_listen_keeps_nobody_waiting() -> None:
+    """Its pipe is full after a few questions: who writes into it would wait for ever, and all others with them."""
+    deaf = ChildAdviser(replace(SHORT, first=1.0), [sys.executable, "-I", "-S", "-c", "import time; time.sleep(600)"])
+    counts = {"causes": {f"cause {number}": 1.0 for number in range(2000)}}
+    told: list[Told | Absent] = []
+
+    def ask(number: int) -> None:
+        told.append(deaf.ask(replace(ASKED, seen=(("step", str(number)),), counts=counts), patience=0.2))
+
+    asking = [threading.Thread(target=ask, args=(number,), daemon=True) for number in range(80)]
+    try:
+        for one in asking:
+            one.start()
+        for one in asking:
+            one.join(30)
+        assert [one for one in told if isinstance(one, Absent)] == told
+        assert len(told) == len(asking)
+        time.sleep(1.0)
+        late = deaf.ask(replace(ASKED, seen=(("step", "0"),), counts=counts), patience=0.2)
+        assert isinstance(late, Absent)
+        assert "did not answer within 1 s" in late.why
+    finally:
+        if (there := deaf._child) is not None:
+            there.process.kill()  # first, and not asking: where it fails, somebody holds the lock until then
+        deaf.close()
 
 
 @pytest.mark.parametrize(

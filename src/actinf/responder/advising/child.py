@@ -18,6 +18,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from queue import SimpleQueue
 from typing import Any
 
 from actinf.responder.advising.port import Absent, Question, Rating, Told
@@ -28,6 +29,8 @@ _LOG = logging.getLogger(__name__)
 
 _LONGEST_ANSWER = 1 << 20
 _REMEMBERED = 64
+#: Questions that may wait for their answers.
+_MOST_PENDING = 64
 _PREPARING = Absent("it is being prepared, and is there in a moment", preparing=True)
 
 
@@ -53,6 +56,7 @@ class Limits:
 @dataclass(eq=False, slots=True)
 class _Child:
     process: subprocess.Popen[bytes]
+    questions: SimpleQueue[bytes | None] = field(default_factory=SimpleQueue)
     has_answered: bool = False
     pending: dict[int, _Waiting] = field(default_factory=dict)
 
@@ -97,6 +101,9 @@ class ChildAdviser:
                 waiting = self._asked(key, question)
             except OSError as error:
                 return self._give_up(f"its process could not be asked ({error.strerror or error})")
+        if waiting.key != key:  # so many wait that only one thing counts: whether the child hangs
+            late = self._late(waiting)
+            return late if isinstance(late, Absent) else _PREPARING
         try:
             return waiting.answer.result(timeout=patience)
         except TimeoutError:
@@ -132,20 +139,18 @@ class ChildAdviser:
             child.process.kill()
 
     def _asked(self, key: str, question: Question) -> _Waiting:
-        """The same question is asked once, however many wait for its answer."""
+        """The same question is asked once, however many wait for it; where too many wait, the oldest is told."""
         child = self._living()
         for one in child.pending.values():
             if one.key == key:
                 return one
+        if len(child.pending) >= _MOST_PENDING:
+            return next(iter(child.pending.values()))
         self._number += 1
         waiting = _Waiting(key, child, time.monotonic())
         child.pending[self._number] = waiting
         asked = {"id": self._number, "type": question.kind, "seen": question.seen, "counts": question.counts}
-        pipe = child.process.stdin
-        if pipe is None:
-            raise OSError("no pipe leads to it")
-        pipe.write(json.dumps(asked).encode() + b"\n")
-        pipe.flush()
+        child.questions.put(json.dumps(asked).encode() + b"\n")
         self._count_idle()
         return waiting
 
@@ -161,6 +166,7 @@ class ChildAdviser:
         )
         child = self._child = _Child(process)
         threading.Thread(target=self._listen, args=(child,), name="advice", daemon=True).start()
+        threading.Thread(target=_tell, args=(child,), name="advice questions", daemon=True).start()
         return child
 
     def _listen(self, child: _Child) -> None:
@@ -174,6 +180,7 @@ class ChildAdviser:
                     break
         process.kill()
         code = process.wait()
+        child.questions.put(None)
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
                 _closed(pipe)
@@ -243,6 +250,17 @@ class ChildAdviser:
             child, self._child = self._child, None
         if child is not None:
             child.process.kill()
+
+
+def _tell(child: _Child) -> None:
+    """Hand questions to a child: a pipe that it does not empty must keep nobody waiting but this thread."""
+    pipe = child.process.stdin
+    while pipe is not None and (question := child.questions.get()) is not None:
+        try:
+            pipe.write(question)
+            pipe.flush()
+        except (OSError, ValueError):  # it has ended, and whoever listens to it says so
+            return
 
 
 def _told(said: Mapping[str, Any]) -> Told:
