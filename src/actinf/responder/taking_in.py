@@ -77,24 +77,32 @@ def take_in(desk: Desk, content: bytes, asked: TakeCalendar, *, by: str) -> Docu
     from actinf.responder.oncall.rotation import Schedule
 
     now = desk.clock()
+    until = now + timedelta(days=asked.days)
+    zone, read = "", None
+    if (before := desk.schedule()) is not None:
+        # Before the transaction: who pages somebody does not wait for a large file.
+        zone, read = before.zone, read_calendar(content, asked.file, zone=before.zone, since=now, until=until)
     with desk.store.reading() as connection:
         known = contacts.names(connection, "contact")
     found: list[str] = []
     plans: list[Plan] = []
 
     def changed(schedule: Schedule) -> Schedule:
-        read = read_calendar(content, asked.file, zone=schedule.zone, since=now, until=now + timedelta(days=asked.days))
-        name = (asked.calendar or read.name or asked.file.removesuffix(".ics")).strip()[:150]
+        there = read
+        if there is None or zone != schedule.zone:
+            there = read_calendar(content, asked.file, zone=schedule.zone, since=now, until=until)
+        name = (asked.calendar or there.name or asked.file.removesuffix(".ics")).strip()[:150]
         if not is_line(name):
             raise SettingError(f"calendar is {name[:60]!r}: expected a name in one line, --calendar NAME")
         reading = Reading(
             file=asked.file,
             calendar=name,
             level=asked.level,
+            until=until,
             known_as=asked.known_as,
             only_known=asked.only_known,
         )
-        plan = planned(schedule, read.shifts, reading, by=by, now=now)
+        plan = planned(schedule, there.shifts, reading, by=by, now=now)
         findings = new_findings(schedule, plan.schedule, now, now + _HORIZON, contacts=known)
         found.extend(one.sentence for one in findings)
         if any(one.is_grave for one in findings) and not asked.anyway and not asked.dry_run:

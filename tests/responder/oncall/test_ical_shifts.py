@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actinf.errors import SettingError
+from actinf.responder.oncall import ical_shifts
 from actinf.responder.oncall.ical_shifts import MOST_BYTES, Shift, read_calendar
 
 NOW = datetime(2026, 10, 12, 0, tzinfo=UTC)
@@ -166,6 +167,10 @@ def test_a_series_without_an_end_ends_with_what_is_looked_at() -> None:
             ("DTSTART:20261026T090000Z", "DURATION:PT1H", "RRULE:FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30"),
             "no more than BYDAY",
         ),
+        (("DTSTART:20261026T090000Z", "DURATION:PT1H", "RRULE:FREQ=DAILY;BYSETPOS=5"), "no more than BYDAY"),
+        # Without an end to it: every 0 days is for ever the same Monday, and never a Sunday.
+        (("DTSTART:20261026T090000Z", "DURATION:PT1H", "RRULE:FREQ=DAILY;INTERVAL=0;BYDAY=SU"), "INTERVAL of 1 to"),
+        (("DTSTART:20261026T090000Z", "DURATION:PT1H", "RRULE:FREQ=YEARLY;INTERVAL=0;BYMONTH=1"), "INTERVAL of 1 to"),
         (("DTSTART:19700101T090000Z", "DURATION:PT1H", "RRULE:FREQ=DAILY"), "more than 20,000 times"),
         (
             ("DTSTART:20261026T090000Z", "DURATION:PT1H", "RECURRENCE-ID;RANGE=THISANDFUTURE:20261026T090000Z"),
@@ -178,6 +183,14 @@ def test_an_event_that_makes_no_sense_is_told_with_its_line(lines: tuple[str, ..
     with pytest.raises(SettingError, match=told) as refused:
         shifts(calendar(event("DTSTART:20261026T090000Z", "DURATION:PT1H"), event(*lines)))
     assert str(refused.value).startswith("a.ics:10: 'Ada': ")
+
+
+def test_rules_that_take_long_are_not_gone_through_to_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rule that never comes true is followed until the year 9999, and a file may have many."""
+    monkeypatch.setattr(ical_shifts, "MOST_SECONDS", 0.001)
+    never = event("DTSTART:20261026T090000Z", "DURATION:PT1H", "RRULE:FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30")
+    with pytest.raises(SettingError, match="export fewer events that recur"):
+        shifts(calendar(never, never))
 
 
 def test_all_mistakes_are_told_at_once() -> None:

@@ -61,6 +61,15 @@ def test_taken_again_it_changes_nothing_and_changed_it_changes_that() -> None:
     assert [who(less.schedule, at) for at in (3.2, 4.2)] == ["eve", "cyd"]
 
 
+def test_taken_for_another_level_or_fewer_days_it_ends_nothing_that_was_not_read() -> None:
+    first = taken(example(), shift("eve", 2), level=1)
+    other = taken(first.schedule, shift("bob", 3), level=2)
+    assert [(one.level, one.who) for one in other.schedule.overrides] == [(1, "eve"), (2, "bob")]
+    shorter = taken(other.schedule, level=1, until=MONDAY + DAY)
+    assert (shorter.schedule, shorter.ended) == (other.schedule, ())
+    assert [one.who for one in taken(other.schedule, level=1, until=MONDAY + 3 * DAY).ended] == ["eve"]
+
+
 def test_what_has_begun_stays_on_record_and_ends_now() -> None:
     first = taken(example(), shift("eve", 0, 2))
     later = MONDAY + DAY

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from importlib import import_module
 from itertools import islice
+from time import monotonic
 from typing import Any
 
 from actinf.errors import SettingError
@@ -24,6 +25,8 @@ MOST_EVENTS = 5_000
 MOST_RECURRING = 200
 #: Times that a rule makes, from its beginning on.
 MOST_TIMES = 20_000
+#: Seconds that all rules of a file may take: one that never comes true costs much, and makes no time that would count.
+MOST_SECONDS = 5.0
 #: Shifts within the time that is looked at.
 MOST_SHIFTS = 2_000
 _MOST_MISTAKES = 50
@@ -98,6 +101,7 @@ class _File:
         self._zone = zone
         self._since, self._until = since, until
         self._mistakes: list[str] = []
+        self._spent = 0.0
 
     def read(self) -> CalendarFile:
         calendars = self._calendars()
@@ -261,12 +265,16 @@ class _File:
         rrulestr = import_module("dateutil.rrule").rrulestr  # as above
 
         kinds = [str(one) for one in rule.get("FREQ", [])]
-        by_day = {"BYMONTHDAY", "BYYEARDAY", "BYWEEKNO", "BYMONTH"} & {key.upper() for key in rule}
+        others = {"BYMONTHDAY", "BYYEARDAY", "BYWEEKNO", "BYMONTH", "BYSETPOS", "BYEASTER"}
+        by_day = others & {key.upper() for key in rule}
         if len(kinds) != 1 or kinds[0].upper() not in _FREQUENCIES or (kinds[0].upper() == "DAILY" and by_day):
             raise _Wrong(
                 f"RRULE is {shown(rule.to_ical().decode())}: expected FREQ=DAILY, WEEKLY, MONTHLY or YEARLY, and for "
                 "DAILY no more than BYDAY"
             )
+        every = [one for one in _listed(rule.get("INTERVAL", 1)) if not (isinstance(one, int) and 1 <= one <= 1000)]
+        if every:  # every 0 days is for ever the same day
+            raise _Wrong(f"RRULE is {shown(rule.to_ical().decode())}: expected an INTERVAL of 1 to 1000")
         local = start.astimezone(zone).replace(tzinfo=None)
         stated = {key.upper(): value for key, value in rule.items()}
         last = self._until.astimezone(zone).replace(tzinfo=None)
@@ -277,9 +285,9 @@ class _File:
                 until = datetime.combine(until, time(23, 59, 59))
             last = min(last, until)
         text = ";".join(f"{key}={','.join(_written(one) for one in _listed(value))}" for key, value in stated.items())
+        count, began = 0, monotonic()
         try:
             times = rrulestr(text, dtstart=local, ignoretz=True)
-            count = 0
             for moment in islice(times, MOST_TIMES + 1):
                 count += 1
                 if moment > last:
@@ -287,6 +295,13 @@ class _File:
                 yield moment.replace(tzinfo=zone).astimezone(UTC)
         except (ValueError, TypeError, OverflowError, KeyError) as error:
             raise _Wrong(f"RRULE is {shown(text)}: {_line(str(error))[:120]}") from None
+        finally:
+            self._spent += monotonic() - began
+            if self._spent > MOST_SECONDS:
+                raise SettingError(
+                    f"{self._name}: its rules take more than {MOST_SECONDS:g} s to spread out: export fewer events "
+                    "that recur, and without RRULEs that never come true"
+                )
         if count > MOST_TIMES:
             raise _Wrong(f"RRULE makes more than {MOST_TIMES:,} times from its DTSTART on: begin it later")
 

@@ -32,6 +32,7 @@ class Reading:
         file: its name, for messages.
         calendar: what it is known by when it comes again.
         level: the level or duty that it is for; None: the first, and of a file of ours what it says itself.
+        until: how far ahead it was read; None: to its end.
         known_as: handles, by the names that it has for people.
         only_known: pass over events that name nobody who is known.
     """
@@ -39,6 +40,7 @@ class Reading:
     file: str
     calendar: str
     level: int | str | None = None
+    until: datetime | None = None
     known_as: Mapping[str, str]
     only_known: bool = False
 
@@ -78,7 +80,7 @@ def planned(schedule: Schedule, shifts: Sequence[Shift], reading: Reading, *, by
     """
     notes: list[str] = []
     placed = _placed(schedule, shifts, reading, notes)
-    mine = [one for one in schedule.overrides if _is_of(one, reading.calendar) and one.until > now]
+    mine = [one for one in schedule.overrides if one.until > now and _is_of(schedule, one, reading)]
     left = replace(schedule, overrides=tuple(one for one in schedule.overrides if one not in mine))
     wanted = [piece for post, who, shift in placed for piece in _pieces(left, post, who, shift, now, notes)]
     there = {(one.level, one.who, max(one.since, now), one.until): one for one in mine}
@@ -111,8 +113,12 @@ def planned(schedule: Schedule, shifts: Sequence[Shift], reading: Reading, *, by
     )
 
 
-def _is_of(one: Override, calendar: str) -> bool:
-    return one.origin is Origin.IMPORT and one.why == f"calendar {calendar}"
+def _is_of(schedule: Schedule, one: Override, reading: Reading) -> bool:
+    """Whether an exception came of a calendar, and that says something of it as it was read now."""
+    if one.origin is not Origin.IMPORT or one.why != f"calendar {reading.calendar}":
+        return False
+    is_read = reading.until is None or one.since < reading.until
+    return is_read and (reading.level is None or one.level == _post(schedule, reading.level))
 
 
 def _placed(
