@@ -2,6 +2,7 @@
 
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,29 @@ def test_what_was_erased_is_in_no_state(tmp_path: Path) -> None:
     for text in (b"a secret", b"a secret, still", b"nothing"):
         site.write({"a": text}, forget=text == b"nothing")
     assert states(site.link) == ["site.00000003"]
+
+
+def test_what_is_broken_off_after_the_link_was_replaced_is_what_readers_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = Site(tmp_path / "site")
+    site.write({"a": b"1"})
+    with monkeypatch.context() as broken, pytest.raises(PublishingError, match="Input/output error"):
+        broken.setattr(
+            "actinf.responder.publishing.site._sync", _fails_when(lambda: (site.link / "a").read_bytes() == b"2")
+        )
+        site.write({"a": b"2"})
+    assert (site.link / "a").read_bytes() == b"2"
+    site.write({"a": b"3"})
+    assert (site.link / "a").read_bytes() == b"3"
+
+
+def _fails_when(is_broken: Callable[[], bool]) -> Callable[[Path], None]:
+    def sync(_: Path) -> None:
+        if is_broken():
+            raise OSError(5, "Input/output error")
+
+    return sync
 
 
 @pytest.mark.parametrize("name", ["../x", "/etc/x", "a/../../x", "", "a\0b", "."])

@@ -71,7 +71,8 @@ class Site:
             _sync(folder.parent)
             self._lead_to(folder)
         except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
+            if self.link.resolve() != folder.resolve():  # broken off after that step, it is what readers open
+                shutil.rmtree(folder, ignore_errors=True)
             raise
         self._tidy(0 if forget else _KEPT_BEFORE)
 
