@@ -25,6 +25,7 @@ from actinf.responder.record.verification import RESTORED, Verdict, verify
 from actinf.responder.store import notes
 from actinf.responder.store.database import FILE, KEY, Store
 from actinf.responder.store.lock import sole
+from actinf.responder.store.sqlite_file import close_to_others
 from actinf.runtime.anchor import Anchor, AnchorWriter
 from actinf.runtime.chain import moment
 from actinf.runtime.durable_files import synced_folder
@@ -234,6 +235,7 @@ def _put_aside(folder: Path, now: datetime) -> tuple[Path | None, bool]:
     is_readable = (folder / FILE).exists()
     try:
         if is_readable:
+            close_to_others(aside / FILE)
             with closing(sqlite3.connect(folder / FILE)) as old, closing(sqlite3.connect(aside / FILE)) as copy:
                 old.backup(copy)
                 copy.execute("PRAGMA journal_mode = DELETE")
@@ -283,8 +285,7 @@ def _taken_over(staged: Store, before: Path | None, file: Path, now: datetime) -
 
 
 def _put_in_place(copy: Path, target: Path) -> None:
-    if not target.exists():
-        os.close(os.open(target, os.O_CREAT | os.O_WRONLY, 0o600))
+    close_to_others(target)
     with closing(sqlite3.connect(copy)) as source, closing(sqlite3.connect(target, timeout=_PATIENCE)) as live:
         source.backup(live)
         live.execute("PRAGMA journal_mode = WAL")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from actinf.errors import StoreError
 from actinf.responder.store.turns import Turns
 
-__all__ = ["SqliteFile", "Step"]
+__all__ = ["SqliteFile", "Step", "close_to_others"]
 
 _BUSY_SECONDS = 10.0
 
@@ -20,8 +20,22 @@ _BUSY_SECONDS = 10.0
 Step = str | Callable[[sqlite3.Connection, bytes], None]
 
 
+def close_to_others(path: Path) -> None:
+    """Let nobody but its owner read an SQLite file, made where it is not there, nor what SQLite keeps beside it.
+
+    SQLite gives its log and its index the rights that the file has.  Nothing is opened here: to close a file that this
+    process has open elsewhere would let go of SQLite's locks on it.  What is in the way SQLite says itself, better.
+    """
+    with suppress(OSError):
+        path.touch(mode=0o600)
+    for one in (path, *(path.with_name(f"{path.name}{suffix}") for suffix in ("-wal", "-shm"))):
+        with suppress(OSError):
+            if one.is_file() and one.stat().st_mode & 0o077:
+                one.chmod(0o600)
+
+
 class SqliteFile:
-    """A file and its tables.
+    """A file and its tables, readable by its owner alone.
 
     Args:
         path: of the file, in a folder that exists.
@@ -40,6 +54,7 @@ class SqliteFile:
         self._all: list[sqlite3.Connection] = []
         self._guard = threading.Lock()
         self._turns = Turns()
+        close_to_others(path)
         self._upgrade(steps, key)
 
     @contextmanager

@@ -85,16 +85,13 @@ class Subscribers:
     def __init__(self, folder: Path, bounds: Bounds = Bounds()):
         try:
             make_key_file(folder / KEY)
-            path = folder / FILE
-            path.touch(mode=0o600)
-            path.chmod(0o600)
         except OSError as error:
             raise StoreError(f"subscribers cannot be kept in {folder}: {error.strerror}") from None
         key = read_key_file(folder / KEY, needed_for="the links in mails", missing="put the file back")
         self._key = key
         self._bounds = bounds
         self.tokens = Tokens(key)
-        self.file = SqliteFile(path, STEPS, mend=_MEND)
+        self.file = SqliteFile(folder / FILE, STEPS, mend=_MEND)
 
     # ------------------------------------------------------------------------------------------- asked by strangers
 
