@@ -197,10 +197,9 @@ def rekey(*, new: bool, data_dir: Path | None) -> int:
     parts = load_extra("actinf.responder.parts", extra="respond", purpose=_PURPOSE).make_parts(settings)
     try:
         path = parts.directory.key_file
+        count, first = parts.directory.seal_anew(by=acting(), new=new)
         if new:
-            _part("sealing").add_key(path)
             screen.out.print(f"a new key stands first in {path}", markup=False, soft_wrap=True)
-        count, first = parts.directory.seal_anew(by=acting())
         others = [name for name in _part("sealing").key_ring(path).keys if name != first]
     finally:
         parts.close()

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from actinf.errors import ContactsLocked, NotFound
+from actinf.responder.contacts import directory
 from actinf.responder.contacts.directory import Directory
 from actinf.responder.contacts.document import contact_from, vendor_from
-from actinf.responder.contacts.sealing import add_key, key_ring
+from actinf.responder.contacts.sealing import KeyRing, add_key, key_ring
 from actinf.responder.documents import event_document
 from actinf.responder.keeping.backup import back_up
 from actinf.responder.oncall.rotation import Schedule
@@ -187,6 +188,23 @@ def test_all_is_sealed_anew_and_then_needs_the_new_key_alone(kept: Any) -> None:
     kept.directory.key_file.write_text(kept.directory.key_file.read_text().splitlines()[0])
     assert kept.directory.contact("fay").document() == FAY
     assert f"eve: contacts and vendors, 2 in all, are sealed with the key {first}" in log_of(kept)
+
+
+def test_a_key_is_put_into_the_file_while_nobody_else_can_do_so(kept: Any, monkeypatch: Any) -> None:
+    """Of two at once one would write the file without the key of the other, with which all may be sealed by then."""
+    fill(kept)
+
+    def alone(path: Path) -> KeyRing:
+        other = sqlite3.connect(kept.at_hand.store.path, timeout=0)
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("BEGIN IMMEDIATE")
+        other.close()
+        return add_key(path)
+
+    monkeypatch.setattr(directory, "add_key", alone)
+    count, first = kept.directory.seal_anew(by="eve", new=True)
+    assert (count, first) == (2, key_ring(kept.directory.key_file).first)
+    assert len(key_ring(kept.directory.key_file).keys) == 2
 
 
 def test_sealing_anew_that_is_broken_off_anywhere_leaves_all_as_it_was(kept: Any, monkeypatch: Any) -> None:

@@ -55,6 +55,21 @@ def test_a_file_of_keys_is_its_owners_alone_and_is_never_made_anew(path: Path) -
     assert readable_by_others(path)
 
 
+def test_a_new_key_leaves_the_file_to_whom_it_belongs(path: Path) -> None:
+    made_key_ring(path)
+    path.chmod(0o640)  # as for the group of the responder, where an administrator owns it
+    add_key(path)
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_file_of_keys_never_holds_more_than_are_read(path: Path) -> None:
+    path.write_text("".join(f"{number:064x}\n" for number in range(100)))
+    before = key_ring(path)
+    with pytest.raises(ContactsLocked, match="holds 100 keys, and no more are taken: take out from its end"):
+        add_key(path)
+    assert key_ring(path) == before
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [

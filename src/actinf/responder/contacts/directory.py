@@ -19,7 +19,7 @@ from actinf.responder.contacts.erasing import erase_contact
 from actinf.responder.contacts.means import Means, MeansKind
 from actinf.responder.contacts.port import VendorInShort
 from actinf.responder.contacts.records import Contact, Vendor
-from actinf.responder.contacts.sealing import KeyRing, Sealed, key_ring, made_key_ring
+from actinf.responder.contacts.sealing import KeyRing, Sealed, add_key, key_ring, made_key_ring
 from actinf.responder.incident.contact_events import ContactLookedAt, ContactSet, ContactsSealedAnew, VendorSet
 from actinf.responder.incident.event import Event
 from actinf.responder.incident.office_events import ScheduleSet
@@ -234,14 +234,20 @@ class Directory:
 
     # ---------------------------------------------------------------------------------------------------------- keys
 
-    def seal_anew(self, *, by: str) -> tuple[int, str]:
+    def seal_anew(self, *, by: str, new: bool = False) -> tuple[int, str]:
         """Seal everything with the first key of the file, all of it or nothing; how many, and the name of the key.
 
+        Args:
+            by: who does it.
+            new: whether a new key is put at the head of the file first; it stays there where the rest fails.
+
         Raises:
-            ContactsLocked: a key is missing that something was sealed with.
+            ContactsLocked: a key is missing that something was sealed with, or the file cannot be read or written.
         """
+        # The file is changed while the store is held: of two who put a key into it at once one would lose the other's,
+        # and with it what that had sealed.
         with self.store.writing() as connection:
-            keys, count = key_ring(self.key_file), 0
+            keys, count = add_key(self.key_file) if new else key_ring(self.key_file), 0
             kinds: tuple[Kind, ...] = ("contact", "vendor")
             for kind in kinds:
                 for name, one in contacts.sealed_all(connection, kind).items():

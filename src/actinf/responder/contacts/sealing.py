@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import secrets
+import stat
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -134,14 +135,26 @@ def made_key_ring(path: Path) -> KeyRing:
 def add_key(path: Path) -> KeyRing:
     """Put a new key before those of a file, all of it or nothing; what they sealed opens as before.
 
+    For one at a time.  Whoever owned the file, and had rights to it, does afterwards: where an administrator changes
+    the key, the account of the responder has to read it still.
+
     Raises:
-        ContactsLocked: the file cannot be read or written.
+        ContactsLocked: the file cannot be read or written, or holds as many keys as are taken.
     """
-    key_ring(path)
+    held = len(key_ring(path).keys)
+    if held >= _MOST_KEYS:
+        raise ContactsLocked(
+            f"{path} holds {held} keys, and no more are taken: take out from its end those that no backup needs any "
+            "more; nothing was changed"
+        )
     try:
         handle, beside = tempfile.mkstemp(prefix=path.name, dir=path.parent)  # with rights for its owner alone
         try:
             with os.fdopen(handle, "w", encoding="ascii") as file:
+                before = path.stat()
+                if (before.st_uid, before.st_gid) != (os.geteuid(), os.getegid()):
+                    os.fchown(file.fileno(), before.st_uid, before.st_gid)
+                os.fchmod(file.fileno(), stat.S_IMODE(before.st_mode))
                 file.write(f"{secrets.token_bytes(_BYTES).hex()}\n{path.read_text(encoding='ascii')}")
                 file.flush()
                 os.fsync(file.fileno())
