@@ -59,11 +59,11 @@ def test_what_is_broken_off_after_the_link_was_replaced_is_what_readers_open(
 ) -> None:
     site = Site(tmp_path / "site")
     site.write({"a": b"1"})
-    with monkeypatch.context() as broken, pytest.raises(PublishingError, match="Input/output error"):
-        broken.setattr(
-            "actinf.responder.publishing.site._sync", _fails_when(lambda: (site.link / "a").read_bytes() == b"2")
-        )
-        site.write({"a": b"2"})
+    with monkeypatch.context() as broken:
+        is_led_there = _fails_when(lambda: (site.link / "a").read_bytes() == b"2")
+        broken.setattr("actinf.responder.publishing.site._sync", is_led_there)
+        with pytest.raises(PublishingError, match="Input/output error"):
+            site.write({"a": b"2"})
     assert (site.link / "a").read_bytes() == b"2"
     site.write({"a": b"3"})
     assert (site.link / "a").read_bytes() == b"3"

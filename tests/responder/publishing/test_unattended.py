@@ -10,6 +10,7 @@ from actinf.responder.incident import decisions
 from actinf.responder.incident.events import Milestone
 from actinf.responder.incident.severity import Severity
 from actinf.responder.publishing.page import NoticeState, Working
+from actinf.responder.publishing.verbs import UpdateNotice, Withhold
 
 SECRET = "zzsecretzz"
 
@@ -119,6 +120,39 @@ def test_what_goes_on_as_another_is_told_of_there(desk_at_hand: Responding, priv
     assert state == NoticeState.WITHDRAWN
     assert ("told of there" in text) is not private, "that there is a private one is not told"
     assert (told(desk_at_hand, other) == []) is private
+
+
+def test_what_was_thought_to_be_over_is_back_where_another_goes_on_as_it(desk_at_hand: Responding) -> None:
+    one, other = desk_at_hand.opened(), desk_at_hand.opened()
+    over = UpdateNotice(text="We think it is over.", state=NoticeState.RESOLVED)
+    over.run(desk_at_hand.desk, other, "ada")
+    desk_at_hand.desk.merge(one, other, by="ada")
+    assert "told of there" in told(desk_at_hand, one)[-1][1]
+    assert told(desk_at_hand, other)[-1][1].startswith("The problems with Inference API are back")
+
+
+def test_nobody_is_led_to_what_is_told_nowhere(desk_at_hand: Responding) -> None:
+    one, other = desk_at_hand.opened(), desk_at_hand.opened(Severity.P2)
+    desk_at_hand.desk.act(other, lambda before: decisions.resolve(before, "restarted"), by="ada")
+    desk_at_hand.desk.merge(one, other, by="ada")
+    assert told(desk_at_hand, one)[-1] == (NoticeState.WITHDRAWN, "This notice has ended.")
+    assert told(desk_at_hand, other) == []
+
+
+def test_what_ended_before_brings_nothing_of_another_onto_the_page(desk_at_hand: Responding) -> None:
+    one, other = desk_at_hand.opened(), desk_at_hand.opened(Severity.P3)
+    desk_at_hand.desk.act(one, lambda before: decisions.resolve(before, "restarted"), by="ada")
+    desk_at_hand.desk.merge(one, other, by="ada")
+    assert told(desk_at_hand, one)[-1][0] == NoticeState.RESOLVED
+    assert told(desk_at_hand, other) == []
+
+
+def test_what_is_withheld_is_told_where_what_the_public_knows_goes_on_as_it(desk_at_hand: Responding) -> None:
+    one, other = desk_at_hand.opened(), desk_at_hand.opened(Severity.P2)
+    Withhold(reason="one customer").run(desk_at_hand.desk, other, "ada")
+    desk_at_hand.desk.merge(one, other, by="ada")
+    assert "told of there" in told(desk_at_hand, one)[-1][1]
+    assert len(told(desk_at_hand, other)) == 1
 
 
 def test_it_is_told_again_where_what_was_taken_back_gets_worse(desk_at_hand: Responding) -> None:

@@ -131,13 +131,13 @@ class Unattended:
             return self._told_on(before, after, added, catalogue, incident)
         if not after.is_open:
             return ()
+        takes_up = _takes_up_what_was_told(added, incident)
         if notice is not None:
-            if any(isinstance(one, happened.Reopened) for one in added):
+            if takes_up or any(isinstance(one, happened.Reopened) for one in added):
                 return (draft(after, catalogue(), self.service, turn=Turn.BACK).event(),)
             is_worse = before is not None and after.severity < before.severity and after.severity in _AT_ONCE
             return (draft(after, catalogue(), self.service).event(),) if is_worse else ()
-        absorbed = [one.absorbed for one in added if isinstance(one, happened.Merged) and one.absorbed]
-        if self._is_due(after) or any(incident(name).notice is not None for name in absorbed):
+        if self._is_due(after) or takes_up:
             return (draft(after, catalogue(), self.service).event(),)
         return ()
 
@@ -187,7 +187,9 @@ class Unattended:
     @staticmethod
     def _ending(after: Incident, incident: Callable[[str], Incident]) -> Turn:
         if after.merged_into:
-            return Turn.ENDED if incident(after.merged_into).private else Turn.ELSEWHERE
+            other = incident(after.merged_into)
+            is_told_there = not other.private and (other.is_open or other.notice is not None)
+            return Turn.ELSEWHERE if is_told_there else Turn.ENDED
         return Turn.FALSE if after.is_false else Turn.FURTHER
 
     def _otherwise(self, before: Incident, after: Incident, catalogue: Catalogue) -> tuple[Event, ...]:
@@ -213,3 +215,9 @@ class Unattended:
             turn=Turn.OTHERWISE,
         )
         return (again.event(),)
+
+
+def _takes_up_what_was_told(added: Sequence[Event], incident: Callable[[str], Incident]) -> bool:
+    """Whether it takes up another incident, of which the public was told just now that it goes on here."""
+    absorbed = [incident(one.absorbed) for one in added if isinstance(one, happened.Merged) and one.absorbed]
+    return any(one.notice is not None and one.notice.last.number == one.number for one in absorbed)
