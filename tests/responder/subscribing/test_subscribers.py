@@ -47,6 +47,13 @@ def _confirmed(subscribers: Subscribers, **said: object) -> None:
     subscribers.confirm(_token(subscribers, **said), _NOW)  # type: ignore[arg-type]
 
 
+def test_who_leaves_is_in_no_file_any_more(subscribers: Subscribers, tmp_path: Path) -> None:
+    _confirmed(subscribers)
+    (ada,) = subscribers.all()
+    subscribers.leave(subscribers.leaving(ada.id), _NOW)
+    assert not any(b"@example.org" in one.read_bytes() for one in tmp_path.iterdir())
+
+
 def test_nobody_is_subscribed_who_did_not_say_yes(subscribers: Subscribers) -> None:
     token = _token(subscribers, components=("api",))
     assert list(subscribers.all()) == []

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -32,6 +33,7 @@ class Served:
     mailed: Mailed
     server: StatusServer
     site: Site
+    subscriptions: Subscriptions
 
     def ask(self, method: str, path: str, client: str = "203.0.113.9", **more: Any) -> httpx.Response:
         async def ask() -> httpx.Response:
@@ -62,7 +64,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
         site = Site(at_hand.folder / "site", lambda: server.changed())
         server = StatusServer(site, subscriptions, metrics="everyone", asks=True)
         subscriptions.start()
-        one = Served(at_hand, server, site)
+        one = Served(at_hand, server, site, subscriptions)
         one.publish(page_with())
         try:
             yield one
@@ -235,7 +237,7 @@ def test_a_broken_file_of_subscribers_takes_no_page_away(tmp_path: Path) -> None
     subscriptions.start()
     publish(tmp_path, {"index.html": "page"}, public_page(url=URL))
     site.look()
-    served = Served(None, server, site)  # type: ignore[arg-type]
+    served = Served(None, server, site, subscriptions)  # type: ignore[arg-type]
     assert served.ask("GET", "/").text == "page"
     assert served.ask("GET", "/metrics").status_code == 200
     reply = served.post("/subscribe", address=_ADA)
@@ -252,11 +254,35 @@ def test_where_nobody_is_mailed_links_of_earlier_mails_still_work(served: Served
     later.start()
     server = StatusServer(served.site, later, metrics="everyone")
     served.site.look()
-    silent = Served(served.mailed, server, served.site)
+    silent = Served(served.mailed, server, served.site, later)
     assert silent.post("/subscribe", address="bob@example.org").status_code == 404
     assert silent.post("/leave", token=served.mailed.subscribers.leaving(ada.id)).status_code == 200
     assert _addresses(served) == []
     later.stop()
+
+
+def test_who_wants_to_leave_can_where_no_page_can_be_read(served: Served) -> None:
+    served.mailed.subscribed(_ADA)
+    (ada,) = served.mailed.subscribers.all()
+    token = served.mailed.subscribers.leaving(ada.id)
+    bare = Site(served.mailed.folder / "nothing")
+    served.server = StatusServer(bare, served.subscriptions, metrics="everyone", asks=True)
+    assert served.post("/subscribe", address="bob@example.org").status_code == 503
+    assert "a…@example.org" in served.ask("GET", f"/leave?token={token}").text
+    one_click = served.ask("POST", f"/leave?token={token}", content="List-Unsubscribe=One-Click", headers=_FORM)
+    assert one_click.status_code == 200
+    assert _addresses(served) == []
+
+
+def test_who_did_not_say_yes_is_forgotten_where_nothing_mails_any_more(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("actinf.web.status.subscriptions._TRIED_EVERY", 0.01)
+    served.mailed.subscribers.ask(_ADA, (), "203.0.113.9", datetime.now(UTC) - timedelta(days=3))
+    silent = Subscriptions(served.mailed.folder, StatusSettings())
+    silent.start()
+    wait_until(lambda: served.mailed.subscribers.counts()["waiting"] == 0, "it is forgotten")
+    silent.stop()
 
 
 def test_how_many_there_are_is_measured(served: Served) -> None:

@@ -185,8 +185,10 @@ class Subscribers:
         identity = self.tokens.read(Use.LEAVE, token, now)
         with self.writing() as connection:
             row = connection.execute("SELECT address FROM subscriber WHERE id = ?", [identity]).fetchone()
-            if row is not None:
-                self._erase(connection, identity, row["address"], now)
+            if row is None:
+                return
+            self._erase(connection, identity, row["address"], now)
+        self.file.settle()  # the log of the file has the address still
 
     # -------------------------------------------------------------------------------------------- by who runs this
 

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope
 
 from actinf.errors import ActinfError, RateLimited, SubscriptionRefused
-from actinf.responder.publishing.page import PublicPage
+from actinf.responder.publishing.page import PublicPage, Working
 from actinf.responder.subscribing.addresses import hint_of
 from actinf.responder.subscribing.subscribers import Subscribers
 from actinf.runtime.bounded_body import BoundedBody, announced_size, too_large
@@ -41,6 +41,17 @@ _MOST_BYTES, _MOST_FIELDS, _SECONDS = 8192, 300, 10.0
 _MOST_AT_ONCE = 50
 #: Stands on the form where no reader sees it: who fills it in is none.
 _TRAP = "website"
+#: In the place of a page that was not published yet, or that a later release wrote.
+_NO_PAGE = PublicPage(
+    name="Status page",
+    url=None,
+    written_at=datetime.fromtimestamp(0, UTC),
+    working=Working.OPERATIONAL,
+    components=(),
+    current=(),
+    planned=(),
+    past=(),
+)
 _NOT_NOW = "Subscriptions cannot be changed at the moment. Try again in some minutes; the page itself is up to date."
 
 
@@ -72,7 +83,9 @@ class Door:
         """Answer a request for one of `PATHS`."""
         page = self._page()
         if page is None:
-            return note(503, "Not now", "There is no page yet to subscribe to.", headers=((b"retry-after", b"60"),))
+            if scope["path"] != "/leave":
+                return note(503, "Not now", "There is no page yet to subscribe to.", headers=((b"retry-after", b"60"),))
+            page = _NO_PAGE  # who wants to leave can at any time: mail programs do not ask twice
         try:
             return await self._answer(Request(scope), receive, page)
         except SubscriptionRefused as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from actinf.errors import ActinfError
@@ -91,6 +92,16 @@ class Subscriptions:
         while not self._ending.wait(_TRIED_EVERY):
             if self.trouble:
                 self._open()
+            elif self._mailing is None:
+                self._tidy()
+
+    def _tidy(self) -> None:
+        """Forget who did not say yes in time, where nothing mails that would."""
+        try:
+            if self.subscribers is not None:
+                self.subscribers.tidy(datetime.now(UTC))
+        except ActinfError as error:
+            _LOG.warning("%s", error)
 
     def _open(self) -> None:
         try:
