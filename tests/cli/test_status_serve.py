@@ -73,10 +73,12 @@ def test_a_responder_hands_on_what_concerns_the_page_and_none_of_its_secrets(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ACTINF_RESPOND_SLACK_TOKEN", "xoxb-secret")
+    monkeypatch.setenv("ACTINF_KEY", "ak_secret")
     monkeypatch.setenv("ACTINF_STATUS_LOG_LEVEL", "error")
     settings = RespondSettings(status_port=8999, log_format="text")
     command = child(settings, tmp_path)
-    assert not [name for name in command.environment if name.startswith("ACTINF_RESPOND_")]
+    ours = [name for name in command.environment if name.startswith("ACTINF_")]
+    assert ours == ["ACTINF_STATUS_LOG_LEVEL"], "neither the responder's settings nor those of the service"
     assert command.environment["ACTINF_STATUS_LOG_LEVEL"] == "error"
     assert command.command[-6:] == ("--port", "8999", "--data-dir", str(tmp_path / "status"), "--log-format", "text")
     before = command.digest
