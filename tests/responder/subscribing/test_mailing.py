@@ -89,6 +89,19 @@ def test_what_is_old_and_what_was_before_somebody_came_is_no_news(at_hand: Maile
     assert "2026-11-27-001/3" in mail.get_body(("plain",)).get_content()
 
 
+def test_what_was_erased_from_the_page_goes_out_no_more(at_hand: Mailed) -> None:
+    at_hand.subscribed("ada@example.org")
+    mails, now = Mails(at_hand.subscribers), datetime.now(UTC)
+    for title, text in (("Ada's account", "Ada called."), ("Problems", "This notice has ended.")):
+        page = page_with(notice(update(1, text, at=now), title=title))
+        mails.put_in(page, lambda *_: "https://status.example.org/#1", now)
+    (waiting,) = mails.take(9, set(), now)
+    assert waiting.content is not None
+    assert (waiting.content.title, waiting.content.text) == ("Problems", "This notice has ended.")
+    with at_hand.subscribers.file.reading() as connection:
+        assert "Ada" not in connection.execute("SELECT group_concat(content) FROM told").fetchone()[0]
+
+
 def test_order_is_kept_for_each_of_them(at_hand: Mailed) -> None:
     at_hand.subscribed(*(f"s{number}@example.org" for number in range(20)))
     updates = [update(number, f"This is number {number}.") for number in range(6)]

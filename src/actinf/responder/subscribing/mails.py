@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -41,7 +41,7 @@ class Content:
 
     Attributes:
         notice: key of the notice, by which its mails stand together.
-        title, state, text: of it, and of the update.
+        title, state, text: of it, and of the update; title and text as the page says them now.
         affected: the names of its components, by commas; may be empty.
         impact: how they work.
         at: when it was published.
@@ -96,6 +96,8 @@ class Mails:
     def put_in(self, page: PublicPage, link: Link, now: datetime) -> int:
         """Put in the mails of all updates that are news; those that were put in before are not again.
 
+        Mails that wait say what the page says now: what was erased from it goes out no more.
+
         Args:
             page: as it is now.
             link: says where an update stands.
@@ -107,15 +109,24 @@ class Mails:
         Raises:
             StoreError: the file cannot be written.
         """
-        news = [(notice, update) for notice, update in _updates(page) if update.at > now - NEWS_FOR]
         with self._file.reading() as connection:
-            told = {row["key"] for row in connection.execute("SELECT key FROM told")}
-        news = [(notice, update) for notice, update in news if update.key not in told]
-        if not news:
+            told = {row["key"]: row["content"] for row in connection.execute("SELECT key, content FROM told")}
+        news = []
+        reworded = []
+        for notice, update in _updates(page):
+            if update.key in told:
+                content = Content(**json.loads(told[update.key]))
+                if (content.title, content.text) != (notice.title, update.text):
+                    content = replace(content, title=notice.title, text=update.text)
+                    reworded.append((json.dumps(asdict(content)), update.key))
+            elif update.at > now - NEWS_FOR:
+                news.append((notice, update))
+        if not news and not reworded:
             return 0
         names = {one.key: one.name for one in page.components}
         count = 0
         with self._subscribers.writing() as connection:
+            connection.executemany("UPDATE told SET content = ? WHERE key = ?", reworded)
             for notice, update in sorted(news, key=lambda one: one[1].at):
                 affected = ", ".join(names[key] for key in notice.components if key in names)
                 content = _content(page, notice, update, affected, link(page, notice, update))
