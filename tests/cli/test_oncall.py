@@ -202,6 +202,11 @@ def test_where_no_channel_reaches_anybody_it_is_said_whom_to_call(actinf: Any, s
     opened = actinf("incident", "open", "--severity", "P1", "--component", "API", "--impact", "fails").out
     assert "  paging   nobody: no channel reaches them; set ACTINF_RESPOND_SLACK_TOKEN" in opened
     assert f"  by hand  {duty.person.name}, Primary DevOps Engineer: " in opened
+    security = actinf(
+        "incident", "open", "--severity", "P0", "--type", "security", "--component", "API", "--impact", "f"
+    )
+    assert "  paging   no channel reaches cyd, security: call them, actinf incident call" in security.out
+    assert "  paging   nobody: no channel reaches them; set ACTINF_RESPOND_SLACK_TOKEN" in security.out
 
 
 def test_whom_nobody_could_page_without_a_schedule_is_paged_when_there_is_one(actinf: Any, file: Path) -> None:

@@ -205,8 +205,12 @@ def _next_page(standing: _Document, now: datetime) -> str:
 def _paging(incident: _Document, now: datetime, *, has_schedule: bool) -> Iterator[Text]:
     pages = [one for one in incident["timeline"] if one["kind"] == "paged"]
     for page in pages:
-        yield Text(f"  paging   {line(page['who'], 64)}, {line(page['duty'], 80)}, by {', '.join(page['channels'])}")
-    if pages:
+        who = f"{line(page['who'], 64)}, {line(page['duty'], 80)}"
+        if page["channels"]:
+            yield Text(f"  paging   {who}, by {', '.join(page['channels'])}")
+        else:
+            yield Text(f"  paging   no channel reaches {who}: call them, actinf incident call", style="yellow")
+    if any(page["channels"] for page in pages):
         return
     if _reaches_nobody(incident):
         told = "nobody: no channel reaches them; set ACTINF_RESPOND_SLACK_TOKEN, …_SMTP_URL or …_PAGER_URL"
