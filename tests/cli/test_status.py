@@ -68,6 +68,9 @@ def test_work_is_planned_begun_and_ended(actinf: Any) -> None:
     made = actinf(*words, "--expect", "component=db", "--json").plain
     assert (made["number"], made["state"], made["components"]) == (1, "scheduled", ["api"])
     assert made["window"] in actinf("maintenance", "list").out
+    shown = actinf("status", "show").out
+    assert "maintenance-1  scheduled, from " in shown
+    assert "Inference API: operational, uptime not known yet" in shown
     assert "planned\n  maintenance-1  scheduled" in actinf("status", "show").out
     assert "1  under way: Upgrade" in actinf("status", "maintenance", "start", "1").out
     assert "Inference API: maintenance" in actinf("status", "show").out

@@ -59,7 +59,8 @@ def print_page(console: Console, page: Mapping[str, Any], now: datetime) -> None
         console.print(Text(line(page["url"])))
     for one in page["components"]:
         days = sum(day["worst"] is not None for day in one["days"])
-        uptime = f"{one['uptime']:.3%} up in {counted(days, 'day')}" if days else "uptime not known yet"
+        # A share of one day says little: the page shows none, either.
+        uptime = f"{one['uptime']:.3%} up in {counted(days, 'day')}" if days > 1 else "uptime not known yet"
         console.print(Text.assemble(f"  {line(one['name'])}: ", _working(one["status"]), f", {uptime}"))
     _notices(console, "goes on", page["current"], now)
     _notices(console, "planned", page["planned"], now)
@@ -93,8 +94,9 @@ def _notices(console: Console, what: str, notices: Sequence[Mapping[str, Any]], 
         ended = datetime.fromisoformat(one["ended_at"]) if one["ended_at"] else None
         until = f", until {shown(ended, now)}" if ended is not None and ended > now else ""
         lasted = until or f", for {words((ended or now) - began)}"
+        since = "from" if began > now else "since"
         console.print(
-            Text(f"  {one['key']}  {one['state']}, since {shown(began, now)}{lasted}: {line(one['title'])}"),
+            Text(f"  {one['key']}  {one['state']}, {since} {shown(began, now)}{lasted}: {line(one['title'])}"),
             soft_wrap=True,
         )
 
