@@ -170,6 +170,22 @@ def test_a_long_history_has_a_page_for_each_month_and_a_short_one_does_not() -> 
     assert found == [f"incidents/{one.key}.html" for one in large().past]
 
 
+def test_where_something_goes_on_no_page_says_that_nothing_happened() -> None:
+    going = notice("2026-11-27-001", began=timedelta(minutes=9), lasted=None, state=NoticeState.INVESTIGATING)
+    words = Reader(render(replace(empty(), current=(going,)))["index.html"]).words
+    assert ("Nothing else happened." in words, "Nothing happened." in words) == (True, False)
+
+
+def test_how_long_something_lasts_fits_the_minutes_that_are_shown() -> None:
+    begun = (NOW - timedelta(hours=3)).replace(minute=18, second=41)
+    over = replace(
+        notice("2026-11-27-001", began=timedelta(0)),
+        began_at=begun,
+        ended_at=begun + timedelta(hours=2) - timedelta(seconds=41),
+    )
+    assert ":18 UTC (2 h)" in Reader(render(replace(empty(), past=(over,)))["index.html"]).words
+
+
 def test_an_empty_page_says_so() -> None:
     site = site_of(empty)
     assert "No problems are known." in Reader(site["index.html"]).words

@@ -110,7 +110,9 @@ def _attribute(at: datetime) -> str:
 
 
 def _length_of(notice: Notice) -> str:
-    return lasting(max((notice.ended_at or notice.began_at) - notice.began_at, timedelta(0)))
+    # Between the minutes that are shown: from 16:18 to 22:18 is 6 h, whatever the seconds.
+    ends = (notice.ended_at or notice.began_at).replace(second=0, microsecond=0)
+    return lasting(max(ends - notice.began_at.replace(second=0, microsecond=0), timedelta(0)))
 
 
 @cache
