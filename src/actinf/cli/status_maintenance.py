@@ -28,7 +28,7 @@ def command() -> None:
 @command.command("announce", short_help="Tell the public of planned work.")
 @click.argument("title")
 @click.option("--from", "since", metavar="TIME", required=True, help="From when: 22:00, in 2d, 2026-11-30T22:00.")
-@click.option("--until", metavar="TIME", required=True, help="Until when, after its beginning: 23:30, 2h.")
+@click.option("--until", metavar="TIME", required=True, help="Until when: 23:30, or how long from its beginning: 2h.")
 @click.option("--text", help="What users should know.  [default: its times]")
 @click.option("--component", "components", multiple=True, help="That users see it on; again for another.")
 @click.option("--impact", type=_IMPACTS, help="How well that works meanwhile.  [default: maintenance]")
