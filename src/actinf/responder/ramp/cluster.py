@@ -108,7 +108,8 @@ class NoCluster:
     def look(self) -> Standing:
         """As `Cluster.look`: it never can."""
         raise ClusterTrouble(
-            "no cluster is set up that a ramp could scale: name the program kubectl, ACTINF_RESPOND_KUBECTL=kubectl"
+            "no cluster is set up that a ramp could scale: name the program kubectl to the server, "
+            "ACTINF_RESPOND_KUBECTL=kubectl: docs/howto/come-back.md has all it needs"
         )
 
     def scale(self, autoscaler: str | None, now: int, wanted: int) -> None:  # noqa: ARG002
