@@ -70,7 +70,7 @@ class NumberedCluster:
 
 @dataclass
 class ToldTrials:
-    """Trials that end as they are told to; `begun` has each as often as it was begun."""
+    """Trials that end as they are told to; `begun` has each, without its moment, as often as it was begun."""
 
     fates: dict[str, Verdict | Fate] = field(default_factory=dict)
     begun: list[str] = field(default_factory=list)
@@ -81,20 +81,24 @@ class ToldTrials:
 
     def begin(self, name: str, kind: Kind, within: timedelta) -> None:
         if name not in self.fates:
-            self.begun.append(name)
+            self.begun.append(_numbers(name))
             self.fates[name] = self.ends[kind]
 
     def fate(self, name: str) -> Verdict | Fate:
         return self.fates.get(name, Fate.UNKNOWN)
 
     def stop(self, name: str) -> None:
-        self.stopped.append(name)
+        self.stopped.append(_numbers(name))
 
     def command(self, kind: Kind) -> str:
         return f"try {kind}"
 
     def missing(self, kind: Kind) -> str:
         return ""
+
+
+def _numbers(trial: str) -> str:
+    return trial.rpartition("-")[0]
 
 
 @dataclass

@@ -6,9 +6,11 @@ import pytest
 from support.ramping import RampAtHand
 
 from actinf.errors import OutOfTurn, SettingError
+from actinf.responder.ramp.gates import LOOKS_EVERY
 from actinf.responder.ramp.plan import Kind
-from actinf.responder.ramp.requests import Direction
-from actinf.responder.ramp.state import State
+from actinf.responder.ramp.ramping import Ramping
+from actinf.responder.ramp.requests import Direction, DirectRamp
+from actinf.responder.ramp.state import Bound, State
 from actinf.responder.ramp.trials import Fate, Verdict
 
 FAILED = Verdict(passed=False, said="p95 is 900 ms")
@@ -320,3 +322,38 @@ def _resolved(before: object) -> tuple:
     from actinf.responder.incident.decisions import resolve
 
     return resolve(before)  # type: ignore[arg-type]
+
+
+def test_a_trial_that_is_let_pass_is_stopped(at_hand: RampAtHand) -> None:
+    """Else its load goes on while replicas are added, and the soak measures it."""
+    at_hand.trials.ends = {Kind.SMOKE: Verdict(passed=True, said="ok"), Kind.LOAD: Fate.RUNS}
+    at_hand.start()
+    at_hand.turn()
+    at_hand.say(Direction.PASS, reason="seen by hand")
+    assert at_hand.trials.stopped == ["1-2-1"]
+
+
+def test_a_verdict_of_another_ramp_with_the_same_number_is_none(at_hand: RampAtHand) -> None:
+    """As after a backup was brought back, or with another store over the same folder."""
+    at_hand.start()
+    ramp = at_hand.ramp
+    later = replace(ramp, began_at=ramp.began_at + LOOKS_EVERY)
+    assert ramp.trial(ramp.steps[0]) != later.trial(later.steps[0])
+
+
+def test_a_ramp_that_was_held_this_moment_is_not_resumed_unseen(at_hand: RampAtHand) -> None:
+    """What is there would not be known, and the ramp would forget what it has to put back."""
+    in_the_soak(at_hand)
+    at_hand.measured.errors = 0.5
+
+    class Late(Ramping):
+        def _there(self, incident: str) -> Bound | None:
+            found = super()._there(incident)
+            at_hand.pass_(seconds=30)
+            return found
+
+    late = Late(at_hand.ramping.desk, at_hand.cluster, at_hand.trials, 5)
+    with pytest.raises(OutOfTurn, match="held since a moment ago"):
+        late.direct(at_hand.incident, Direction.RESUME, DirectRamp(), by="ada")
+    assert at_hand.ramp.state is State.HELD
+    assert at_hand.ramp.expected == Bound(autoscaler=None, value=3)

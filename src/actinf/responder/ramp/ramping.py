@@ -132,7 +132,7 @@ class Ramping:
             after, events = _directed(ramp, direction, request, there, now)
             kept = self._keep(connection, ramp, after)
             whose = self.desk.record(connection, incident, before, events, by=by) if events else before
-        if direction in (Direction.ABORT, Direction.ROLLBACK):
+        if direction in (Direction.PASS, Direction.ABORT, Direction.ROLLBACK):
             self._stop_trial(ramp)
         return ramp_document(kept, whose, now)
 
@@ -205,6 +205,9 @@ def _directed(
         return replace(ramp, state=State.PAUSED), (RampPaused(ramp=ramp.id, reason=request.reason),)
     if direction is Direction.RESUME:
         _must_be(ramp, direction, State.PAUSED, State.HELD)
+        if ramp.state is State.HELD and ramp.before is not None and there is None:
+            # What is there was not looked at, since a moment ago it was not held.
+            raise OutOfTurn(f"ramp {ramp.id} of {ramp.incident} is held since a moment ago: look why, and say it again")
         return _resumed(ramp, there, now), (RampResumed(ramp=ramp.id, reason=request.reason),)
     if direction is Direction.PASS:
         return _let_pass(ramp, request, now)

@@ -167,5 +167,9 @@ class Ramp:
         return done[-1] if done else 0
 
     def trial(self, stepped: Stepped) -> str:
-        """The name of a step's trial."""
-        return f"{self.id}-{stepped.number}-{stepped.attempt}"
+        """The name of a step's trial.
+
+        The numbers of ramps begin anew in another store, and in one that was brought back from a backup: without the
+        moment the verdict of a trial of long ago would pass a step.
+        """
+        return f"{self.id}-{stepped.number}-{stepped.attempt}-{self.began_at:%Y%m%dT%H%M%S}"
