@@ -1,10 +1,15 @@
 """`actinf incident ramp` on the store of this machine."""
 
+from datetime import UTC, datetime, timedelta
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 from support.paper_kubectl import PaperKubectl
+
+from actinf.cli.ramp_screen import print_ramp
 
 
 @pytest.fixture(autouse=True)
@@ -60,6 +65,33 @@ def test_a_ramp_is_begun_shown_and_directed(actinf: Any, incident: str, tmp_path
     back = actinf("incident", "ramp", "rollback", "001", "--down", "--yes-down")
     assert (back.code, "has set nothing that could be put back" in back.err) == (2, True)
     assert "\x1b" not in actinf("incident", "show", "001").out
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_a_ramp_reads_well_on_a_terminal(width: int) -> None:
+    now = datetime(2026, 11, 27, 16, 30, tzinfo=UTC)
+    said = "FAIL 3 ms the service is well: the reply is 503 and not 200; 12 checks in 0.1 s: 1 failed"
+    why = f"the smoke test failed: {said} (all that it said: /srv/respond/ramps/1-1-1-20261127T162900/output.txt)"
+    at = (now - timedelta(minutes=1)).isoformat()
+    step = {"attempt": 1, "began_at": at, "ended_at": at, "seconds_left": None, "well_for": None, "lasts": None}
+    steps = [
+        {**step, "step": "smoke test", "state": "failed", "found": why},
+        {**step, "step": "load test with reduced traffic", "state": "passed", "found": f"verdict: {said}"},
+    ]
+    ramp = {"id": 1, "incident": "2026-11-27-001", "target": "deployment api", "state": "aborted", "why": why}
+    ramp |= {"began_at": at, "ended_at": at, "before": None, "left": "it had set nothing", "rollback": None}
+    console = Console(width=width, force_terminal=True, color_system=None, file=StringIO())
+    print_ramp(console, ramp | {"rollback_takes_away": False, "remaining": [], "steps": steps}, now)
+    shown = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert max(map(len, shown)) <= width
+    told = [one.rstrip() for one in shown]
+    assert "[!]  smoke test                      16:29 UTC, after 0 s" in told
+    (first,) = (
+        place for place, one in enumerate(told) if one.startswith("  because  the smoke test failed: FAIL 3 ms")
+    )
+    assert told[first + 1].startswith(" " * 11)
+    assert len(told[first]) > width - 20, "all of the width is used"
+    assert sum("FAIL" in one for one in told) == 2, "what ended the ramp is said once"
 
 
 def test_what_a_test_needs_is_missed_before_it_begins(

@@ -23,7 +23,7 @@ __all__ = ["command"]
 _PURPOSE = "Working with incidents"
 
 
-@click.group("ramp", cls=Group)
+@click.group("ramp", cls=Group, short_help="Bring a service back step by step.")
 def command() -> None:
     """Bring a service back step by step: smoke test, reduced load, 3 replicas, 15 minutes of soak, 5 replicas.
 
@@ -105,7 +105,10 @@ def resume(**said: Any) -> int:
 @_of_ramp
 @click.option("--reason", required=True, help="On what grounds; it stands on the timeline.")
 def let_pass(**said: Any) -> int:
-    """Let the trial or the soak that a ramp is at pass on your word: where nothing is measured, somebody has to say."""
+    """Let the trial or the soak that a ramp is at pass on your word: where nothing is measured, somebody has to say.
+
+    A trial that is under way is stopped, so that what follows does not meet its load.
+    """
     return _direct("pass", said)
 
 

@@ -42,16 +42,17 @@ def print_ramp(console: Console, ramp: _Document, now: datetime) -> None:
         Text.assemble((f"ramp {ramp['id']} of {ramp['incident']}", "bold"), "  ", (told, style)), soft_wrap=True
     )
     for name, text in _facts(ramp, now):
-        console.print(Text(f"  {name:<8} {text}"), soft_wrap=True)
-    table = Table.grid(padding=(0, 2))
-    for _ in range(3):
-        table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
+        _hanging(console, f"  {name:<8} ", text)
+    console.print(Text(""))
+    widest = max(len(step["step"]) for step in ramp["steps"])
     for step in ramp["steps"]:
         mark, tone = _MARKS[step["state"]]
-        table.add_row(Text(mark, style=tone), Text(step["step"]), Text(_when(step, now)), Text(_found(step)))
-    console.print(Text(""))
-    console.print(table)
+        row = Text.assemble((mark, tone), f"  {step['step']:<{widest}}  {_when(step, now)}")
+        row.rstrip()
+        console.print(row, soft_wrap=True)
+        # What ended the ramp stands above.
+        if (found := _found(step)) and step["found"] != ramp["why"]:
+            _hanging(console, "     ", found)
     following = list(_next(ramp))
     if following:
         console.print(Text(""))
@@ -73,6 +74,18 @@ def print_preview(console: Console, preview: _Document, now: datetime) -> None: 
         console.print(Text(f"it would not begin: {line(sentence, 500)}", style="bold red"), soft_wrap=True)
     if not preview["problems"]:
         console.print(Text("nothing was changed"), soft_wrap=True)
+
+
+def _hanging(console: Console, lead: str, text: str) -> None:
+    """A text that may take several lines, all of which begin where the first does; for a program it is one line."""
+    if not console.is_terminal:
+        console.print(Text(f"{lead}{text}"), soft_wrap=True)
+        return
+    table = Table.grid()
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_row(Text(lead), Text(text))
+    console.print(table)
 
 
 def _facts(ramp: _Document, now: datetime) -> Iterator[tuple[str, str]]:
@@ -103,7 +116,7 @@ def _when(step: _Document, now: datetime) -> str:
 
 def _found(step: _Document) -> str:
     again = f"attempt {step['attempt']}" if step["attempt"] > 1 else ""
-    return "; ".join(one for one in (again, line(step["found"], 300)) if one)
+    return "; ".join(one for one in (again, line(step["found"], 800)) if one)
 
 
 def _next(ramp: _Document) -> Iterator[str]:

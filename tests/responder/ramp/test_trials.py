@@ -55,8 +55,42 @@ def test_a_failure_says_why(tmp_path: Path, script: str, said: str) -> None:
     found = ended(there)
     assert not found.passed
     assert found.said.startswith(said)
-    assert len(found.said) <= 300
+    assert len(found.said) <= 600
     assert (tmp_path / "ramps" / "one" / "verdict.json").stat().st_size < 40_000
+
+
+def test_a_failure_says_what_failed_and_where_all_of_it_is(tmp_path: Path) -> None:
+    lines = [
+        "smoke test of http://a",
+        "ok      3 ms  it is there",
+        *(f"FAIL   {number} ms  check {number}: the reply is 500" for number in range(1, 6)),
+        "7 checks in 0.1 s: 5 failed",
+    ]
+    (tmp_path / "says").write_text("\n".join(lines) + "\n")
+    there = trials(tmp_path, "cat says; exit 1")
+    there.begin("one", Kind.SMOKE, _MINUTE)
+    found = ended(there)
+    assert found.said == "; ".join(
+        (
+            *(f"FAIL {number} ms check {number}: the reply is 500" for number in (1, 2, 3)),
+            "and 2 more",
+            "7 checks in 0.1 s: 5 failed",
+        )
+    )
+    assert Path(found.output).read_text().splitlines() == lines
+    assert found.words == f"{found.said} (all that it said: {found.output})"
+
+
+def test_of_a_long_output_beginning_and_end_are_kept(tmp_path: Path) -> None:
+    there = trials(tmp_path, "echo first; head -c 3000000 /dev/zero | tr '\\0' x; echo; echo FAILED the last; exit 1")
+    there.begin("one", Kind.LOAD, _MINUTE)
+    found = ended(there)
+    kept = Path(found.output).read_text()
+    assert len(kept) < 1_100_000
+    assert kept.startswith("first\n")
+    assert "bytes are left out here" in kept
+    assert kept.endswith("x\nFAILED the last\n")
+    assert found.said == "FAILED the last"
 
 
 def test_what_takes_too_long_is_ended_with_all_that_it_began(tmp_path: Path) -> None:
@@ -66,6 +100,7 @@ def test_what_takes_too_long_is_ended_with_all_that_it_began(tmp_path: Path) -> 
     assert not found.passed
     assert found.said.startswith("it had not ended after ")
     assert found.said.endswith(" s: waits")
+    assert Path(found.output).read_text() == "waits\n"
     assert not runs(int((tmp_path / "child").read_text()))
 
 
@@ -74,7 +109,8 @@ def test_a_trial_can_be_stopped(tmp_path: Path) -> None:
     there.begin("one", Kind.LOAD, _MINUTE)
     wait_until((tmp_path / "child").exists, what="the command's begin", seconds=20)
     there.stop("one")
-    assert ended(there) == Verdict(passed=False, said="it was stopped: cleaned up")
+    found = ended(there)
+    assert (found.passed, found.said) == (False, "it was stopped: cleaned up")
     there.stop("one")
     there.stop("never begun")
 

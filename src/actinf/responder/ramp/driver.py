@@ -38,7 +38,7 @@ _LOG = logging.getLogger(__name__)
 _MOST_ATTEMPTS = 2
 #: A trial ends itself when its time is over; this much later something is wrong with it.
 _OVERTIME = timedelta(seconds=60)
-_MOST_FOUND = 500
+_MOST_FOUND = 800
 #: In the progress of a step that sets something: that it was set.
 _MADE = "made"
 
@@ -114,7 +114,7 @@ class Driver:
             return False
         if found.passed:
             return self._passed(ramp, stepped, found.said) is not None
-        return self._breached(ramp, stepped, f"the {stepped.step.words} failed: {found.said}") is not None
+        return self._breached(ramp, stepped, f"the {stepped.step.words} failed: {found.words}") is not None
 
     def _begin_trial(self, ramp: Ramp, stepped: Stepped) -> bool:
         try:

@@ -8,6 +8,7 @@ FOLDER holds says how far it is, also to somebody who was not there at the begin
     lock           held, by flock, for as long as the trial or anything of it runs
     begun          made once: a second call with the same folder does nothing
     process.json   the process that looks after the trial
+    output.txt     what it says, as it says it
     verdict.json   how it ended; it is there as a whole, or not at all
 
 It needs nothing but Python, so that it starts in no time and takes little memory beside the responder.
@@ -17,6 +18,7 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -25,8 +27,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-#: Of what the command says the end is kept, bytes.
-_MOST_KEPT = 16 * 1024
+#: Of what the command says so much is kept from its beginning, and so much from its end, bytes.
+_MOST_AT_FIRST, _MOST_AT_LAST = 1024 * 1024, 16 * 1024
+#: A line that says what failed, as most test programs have it; so many of them, and characters of each, are kept.
+_FAILED = re.compile(r"(FAIL|FAILED|ERROR|not ok)\b")
+_MOST_FAILED, _MOST_OF_A_LINE = 20, 300
 _GRACE = 15.0
 #: What only the responder needs to know is kept from what it runs.
 _SECRETS = ("ACTINF_RESPOND_", "ACTINF_WATCH_")
@@ -53,11 +58,11 @@ def main() -> int:
     for descriptor in (0, 1, 2):
         os.dup2(nowhere, descriptor)
     _written(folder / "process.json", {"pid": os.getpid()})
-    _written(folder / "verdict.json", _tried(asked, lock))
+    _written(folder / "verdict.json", _tried(asked, folder, lock))
     return 0
 
 
-def _tried(asked: dict[str, Any], lock: int) -> dict[str, Any]:
+def _tried(asked: dict[str, Any], folder: Path, lock: int) -> dict[str, Any]:
     inherited = os.environ  # noqa: TID251 -- here a process starts
     environment = {name: value for name, value in inherited.items() if not name.startswith(_SECRETS)}
     began = time.monotonic()
@@ -77,29 +82,55 @@ def _tried(asked: dict[str, Any], lock: int) -> dict[str, Any]:
         )
     except OSError as error:
         why = f"{asked['command'][0]}: {error.strerror}"
-        return {"ended": "not started", "exit": None, "said": why, "output": why, "seconds": 0.0}
+        return {"ended": "not started", "exit": None, "said": why, "failed": [], "seconds": 0.0}
     finally:
         os.close(told)
-    kept = bytearray()
-    listening = threading.Thread(target=_listen, args=(said, kept), daemon=True)
+    heard = _Heard(folder / "output.txt")
+    listening = threading.Thread(target=heard.listen, args=(said,), daemon=True)
     listening.start()
     ended = _awaited(child, began + asked["seconds"], stopped)
     listening.join(1.0)  # something that it left behind may hold its output open for ever
-    output = bytes(kept).decode(errors="replace")
-    lines = [one.strip() for one in output.splitlines() if one.strip()]
+    lines = heard.lines()
     return {
         "ended": ended,
         "exit": child.returncode,
-        "said": lines[-1] if lines else "",
-        "output": output,
+        "said": lines[-1][:_MOST_OF_A_LINE] if lines else "",
+        "failed": [one[:_MOST_OF_A_LINE] for one in lines if _FAILED.match(one)][:_MOST_FAILED],
         "seconds": round(time.monotonic() - began, 1),
     }
 
 
-def _listen(said: int, kept: bytearray) -> None:
-    while chunk := os.read(said, 65536):
-        kept += chunk
-        del kept[:-_MOST_KEPT]
+class _Heard:
+    """What a command says: kept in a file, and its beginning and its end here."""
+
+    def __init__(self, path: Path):
+        self._path = path
+        self._first, self._last, self._all = bytearray(), bytearray(), 0
+
+    def listen(self, said: int) -> None:
+        """Hear all of it; where the disk is full, it is heard all the same."""
+        with contextlib.suppress(OSError):
+            self._path.touch(mode=0o600)
+        while chunk := os.read(said, 65536):
+            room = _MOST_AT_FIRST - len(self._first)
+            first, rest = chunk[:room], chunk[room:]
+            self._first += first
+            self._last += rest
+            del self._last[:-_MOST_AT_LAST]
+            self._all += len(chunk)
+            self._keep(first)
+        if self._last:
+            left_out = self._all - len(self._first) - len(self._last)
+            self._keep(f"\n… {left_out} bytes are left out here …\n".encode() + self._last)
+
+    def lines(self) -> list[str]:
+        """Its lines, without those that are empty."""
+        output = bytes(self._first + self._last).decode(errors="replace")
+        return [one.strip() for one in output.splitlines() if one.strip()]
+
+    def _keep(self, more: bytes) -> None:
+        with contextlib.suppress(OSError), self._path.open("ab") as file:
+            file.write(more)
 
 
 def _awaited(child: subprocess.Popen[bytes], until: float, stopped: list[int]) -> str:

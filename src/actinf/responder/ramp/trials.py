@@ -15,7 +15,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -30,6 +30,8 @@ __all__ = ["Command", "Fate", "Processes", "Trials", "Verdict"]
 _PROGRAM = Path(__file__).with_name("trial_process.py")
 _SECONDS_TO_BEGIN = 20.0
 _MOST_SAID = 300
+#: Of a failed trial: lines that say what failed, and characters of each and of the last.
+_MOST_FAILED, _MOST_OF_A_LINE, _MOST_LAST = 3, 120, 150
 
 
 class Fate(StrEnum):
@@ -46,11 +48,18 @@ class Verdict:
 
     Attributes:
         passed: whether what was tried works.
-        said: its last line, or why there is none.
+        said: its last line, or why there is none; where it failed, before that the lines that say what did.
+        output: the file with all that it said; empty: there is none.
     """
 
     passed: bool
     said: str
+    output: str = ""
+
+    @property
+    def words(self) -> str:
+        """What it said, and where all of it is."""
+        return f"{self.said} (all that it said: {self.output})" if self.output else self.said
 
 
 class Trials(Protocol):
@@ -183,21 +192,24 @@ class Processes:
     def _verdict(folder: Path) -> Verdict | None:
         try:
             found = json.loads((folder / "verdict.json").read_text(encoding="utf-8"))
-            ended, code, said = str(found["ended"]), found["exit"], line(str(found["said"]), _MOST_SAID)
+            ended, code, failed = str(found["ended"]), found["exit"], [str(one) for one in found.get("failed", [])]
+            said = line(str(found["said"]), _MOST_SAID) if code == 0 else _what_failed(failed, str(found["said"]))
             seconds = float(found["seconds"])
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError) as error:
             return Verdict(passed=False, said=f"its verdict cannot be read: {error}")
+        file = folder / "output.txt"
+        output = str(file) if not (ended == "exit" and code == 0) and file.exists() else ""
         if ended == "exit":
             told = said or ("it said nothing" if code == 0 else f"exit code {code}, and it said nothing")
-            return Verdict(passed=code == 0, said=told)
+            return Verdict(passed=code == 0, said=told, output=output)
         why = {
             "time": f"it had not ended after {seconds:.0f} s",
             "stopped": "it was stopped",
             "not started": "it could not be started",
         }.get(ended, ended)
-        return Verdict(passed=False, said=f"{why}{f': {said}' if said else ''}")
+        return Verdict(passed=False, said=f"{why}{f': {said}' if said else ''}", output=output)
 
     @staticmethod
     def _is_held(lock: Path) -> bool:
@@ -212,6 +224,15 @@ class Processes:
         finally:
             os.close(handle)
         return False
+
+
+def _what_failed(failed: Sequence[str], last: str) -> str:
+    """The lines that say what failed, as many as there is room for, and the last one."""
+    last = line(last, _MOST_LAST)
+    lines = [line(one, _MOST_OF_A_LINE) for one in failed if line(one, _MOST_LAST) != last][:_MOST_FAILED]
+    more = len(failed) - len(lines)
+    rest = [f"and {more} more"] if lines and more > 0 else []
+    return "; ".join([*lines, *rest, *([last] if last else [])])
 
 
 def _is_ours(pid: int, folder: Path) -> bool:
