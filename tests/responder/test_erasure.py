@@ -7,6 +7,7 @@ import pytest
 from support.responding import Responding, responding
 
 from actinf.errors import OutOfTurn
+from actinf.responder.case_verbs import CloseCase, NoteCase, OpenCase
 from actinf.responder.incident import decisions
 from actinf.responder.incident.severity import Severity
 from actinf.responder.intake.alert import Alert
@@ -31,6 +32,7 @@ from actinf.responder.verbs import (
     HandOver,
     Learn,
     Link,
+    Look,
     Note,
     Reach,
     Reopen,
@@ -76,6 +78,10 @@ def said(at_hand: Responding) -> list[Verb]:
         AddAction(text=text, owner=SECRET, due=due),
         StateImpact(revenue=text),
         Learn(text=text),
+        OpenCase(vendor=SECRET, said=text, reference=SECRET, contact=SECRET),
+        NoteCase(vendor=SECRET, said=text, reference=f"{SECRET}2", contact=f"{SECRET}2"),
+        CloseCase(vendor=SECRET, said=text),
+        Look(step="health", outcome="failing", note=text),
     ]
 
 
@@ -95,7 +101,7 @@ def alert(at_hand: Responding) -> Alert:
 
 def lived_through(at_hand: Responding, tmp_path: Path, by: str = SECRET) -> str:
     """An incident in which the secret was said everywhere, and sent."""
-    name = at_hand.opened(reasons=(f"P1: {SECRET}",), impact=f"{SECRET} cannot log in")
+    name = at_hand.opened(incident_type="api_down", reasons=(f"P1: {SECRET}",), impact=f"{SECRET} cannot log in")
     at_hand.beat()
     file = tmp_path / f"{SECRET}.log"
     file.write_text("x")

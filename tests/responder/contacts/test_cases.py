@@ -154,5 +154,5 @@ def test_what_was_said_is_erased_with_the_incident_and_numbers_of_the_directory_
     kept.at_hand.desk.erase(asked.incident, "asked for", by="eve")
     kept.at_hand.store.settle()
     (case,) = kept.at_hand.desk.incident(asked.incident).cases.values()
-    assert (case.vendor, case.said, case.contact, case.reference) == ("cloud", "[erased]", "[erased]", "[erased]")
+    assert (case.vendor, case.said, case.contact, case.reference) == ("[erased]", "[erased]", "[erased]", "[erased]")
     assert not {b"ask for Jo", b"CS-9"} & {one for one in (b"ask for Jo", b"CS-9") if one in kept.written()}

@@ -1,4 +1,7 @@
-"""What can happen to the cases that vendors were given in an incident."""
+"""What can happen to the cases that vendors were given in an incident.
+
+Who was asked may be a person whom no directory has: what they are called is erased with what they said.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +30,8 @@ class CaseOpened(Event):
 
     kind: ClassVar[str] = "case opened"
     case: int
-    vendor: str
-    name: str
+    vendor: str = personal()
+    name: str = personal()
     reference: str = personal(default="")
     said: str = personal()
     contact: str = personal(default="")
@@ -41,8 +44,8 @@ class CaseNoted(Event):
 
     kind: ClassVar[str] = "case noted"
     case: int
-    vendor: str
-    name: str
+    vendor: str = personal()
+    name: str = personal()
     reference: str = personal(default="")
     said: str = personal()
     contact: str = personal(default="")
@@ -55,8 +58,8 @@ class CaseClosed(Event):
 
     kind: ClassVar[str] = "case closed"
     case: int
-    vendor: str
-    name: str
+    vendor: str = personal()
+    name: str = personal()
     said: str = personal(default="")
 
 
@@ -66,6 +69,6 @@ class CaseOverdue(Event):
 
     kind: ClassVar[str] = "case overdue"
     case: int
-    vendor: str
-    name: str
+    vendor: str = personal()
+    name: str = personal()
     answer_by: datetime
