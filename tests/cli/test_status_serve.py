@@ -63,6 +63,11 @@ def test_how_they_agreed_has_to_be_said(run: Run) -> None:
     assert "say how they agreed" in str(run("add", "ada@example.org", "--already-agreed", " ").exception)
 
 
+def test_how_they_agreed_is_shown_as_it_was_said(run: Run) -> None:
+    run("add", "ada@example.org", "--already-agreed", "form [/x] [b]7")
+    assert "form [/x] [b]7" in run("list").output
+
+
 def test_where_there_is_no_page_nobody_is_kept(tmp_path: Path) -> None:
     done = CliRunner().invoke(subscribers, ["count", "--data-dir", str(tmp_path / "nowhere")], standalone_mode=False)
     assert "there is no status page in" in str(done.exception)

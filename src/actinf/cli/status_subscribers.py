@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 from rich.table import Table
+from rich.text import Text
 
 from actinf.cli.console import Screen
 from actinf.cli.group import Group
@@ -64,7 +65,8 @@ def show(as_json: bool, data_dir: Path | None) -> int:
     for one in found:
         refused = f"{counted(one.refused, 'mail')} refused" if one.refused else ""
         state = f"paused: {refused}" if one.paused else refused
-        table.add_row(one.address, ", ".join(one.components) or "all", f"{one.since:%Y-%m-%d %H:%M}", one.agreed, state)
+        parts = ", ".join(one.components) or "all"
+        table.add_row(*map(Text, (one.address, parts, f"{one.since:%Y-%m-%d %H:%M}", one.agreed, state)))
     screen.out.print(table)
     return 0
 
