@@ -9,6 +9,7 @@ from support.responding import Responding, schedule_text
 from actinf.responder.access.accounts import Principal
 from actinf.responder.access.roles import Role
 from actinf.responder.channels.port import Kind, Message, Offer
+from actinf.responder.contacts.directory import KEY_FILE, Directory
 from actinf.responder.incident import decisions
 from actinf.responder.incident.severity import Severity
 from actinf.responder.intake.slack_tap import Tap
@@ -58,6 +59,17 @@ def test_a_tap_acknowledges_and_ends_paging(tapped: Tapped) -> None:
     tapped.at_hand.clock.pass_(minutes=30)
     tapped.at_hand.beat()
     assert "page" not in tapped.at_hand.paper.kinds
+
+
+def test_whose_member_id_is_in_their_contact_alone_can_tap(tapped: Tapped) -> None:
+    """As after `actinf contacts import --from-schedule`, which moves it there."""
+    at_hand = tapped.at_hand
+    directory = Directory(at_hand.store, at_hand.clock, at_hand.store.folder / KEY_FILE)
+    assert "ada" in directory.import_schedule(by="eve")
+    at_hand.desk.announcer.known = directory
+    incident = at_hand.opened()
+    assert tapped.tap(incident) == f"You have acknowledged {incident}: nobody else is paged for it."
+    assert "nobody in the schedule has your member id" in str(tapped.tap(incident, user=STRANGER))
 
 
 def test_a_second_tap_changes_nothing_whoever_makes_it(tapped: Tapped) -> None:
@@ -110,7 +122,7 @@ def test_two_people_with_one_member_id_are_neither(tapped: Tapped) -> None:
         .replace("{name: Ben", f"{{chat_id: {ADA}, name: Ben")
     )
     tapped.at_hand.desk.set_schedule(Schedule.from_text(text), by="eve")
-    assert "@ada and @ben have the same chat_id" in str(tapped.tap(tapped.at_hand.opened()))
+    assert "@ada and @ben have the same member id" in str(tapped.tap(tapped.at_hand.opened()))
 
 
 def test_of_a_private_incident_nobody_learns_who_may_not_see_it(tapped: Tapped) -> None:

@@ -84,6 +84,9 @@ def take_in(desk: Desk, content: bytes, asked: TakeCalendar, *, by: str) -> Docu
         zone, read = before.zone, read_calendar(content, asked.file, zone=before.zone, since=now, until=until)
     with desk.store.reading() as connection:
         known = contacts.names(connection, "contact")
+        people = () if before is None else before.people.values()
+        reached = [desk.announcer.known.reach(connection, one) for one in people]
+    addresses = {one.handle: one.email for one in reached if one.email}
     found: list[str] = []
     plans: list[Plan] = []
 
@@ -101,6 +104,7 @@ def take_in(desk: Desk, content: bytes, asked: TakeCalendar, *, by: str) -> Docu
             until=until,
             known_as=asked.known_as,
             only_known=asked.only_known,
+            addresses=addresses,
         )
         plan = planned(schedule, there.shifts, reading, by=by, now=now)
         findings = new_findings(schedule, plan.schedule, now, now + _HORIZON, contacts=known)

@@ -58,10 +58,16 @@ class Tapping:
             if not signatures.keep(connection, signature, received_at + 2 * REPLAY_WINDOW):
                 return None
             schedule = rosters.schedule(connection)
-            found = _people(schedule, tap.user)
+            found = self._people(connection, schedule, tap.user)
             if len(found) != 1:
                 return _who_is_that(tap.user, found)
             return self._done(connection, tap, found[0], schedule)
+
+    def _people(self, connection: sqlite3.Connection, schedule: Schedule | None, user: str) -> list[Person]:
+        """Who has that member id: by the schedule, or, as for pages, by the contact that completes it."""
+        known = self.desk.announcer.known
+        people = () if schedule is None else schedule.people.values()
+        return [one for one in people if (one.chat_id or known.reach(connection, one).chat_id) == user]
 
     def _done(self, connection: sqlite3.Connection, tap: Tap, person: Person, schedule: Schedule | None) -> str:
         who, verb = self.account_of(person.handle), _VERBS[tap.offer]
@@ -96,18 +102,14 @@ class Tapping:
         outbox.put(connection, self.channel, message, self.desk.clock())
 
 
-def _people(schedule: Schedule | None, user: str) -> list[Person]:
-    return [] if schedule is None else [one for one in schedule.people.values() if one.chat_id == user]
-
-
 def _who_is_that(user: str, found: list[Person]) -> str:
     if not found:
         return (
-            f"Nothing was done: nobody in the schedule has your member id. A commander can give it to you there: "
-            f"chat_id: {user}"
+            f"Nothing was done: nobody in the schedule has your member id. A commander can give it to you there, "
+            f"chat_id: {user}, or in your contact, chat: {user}"
         )
     handles = " and ".join(f"@{one.handle}" for one in found)
-    return f"Nothing was done: {handles} have the same chat_id {user} in the schedule. A commander can mend that."
+    return f"Nothing was done: {handles} have the same member id {user}. A commander can mend that."
 
 
 def _decided(offer: Offer, incident: Incident, who: str) -> tuple[tuple[Event, ...], str]:

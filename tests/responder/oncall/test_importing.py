@@ -70,6 +70,11 @@ def test_taken_for_another_level_or_fewer_days_it_ends_nothing_that_was_not_read
     assert [one.who for one in taken(other.schedule, level=1, until=MONDAY + 3 * DAY).ended] == ["eve"]
 
 
+def test_who_is_named_by_an_address_is_known_where_only_their_contact_has_it() -> None:
+    plan = taken(example(), shift("on call", 2, 1, "e@example.org"), addresses={"eve": "e@example.org"})
+    assert [one.who for one in plan.added] == ["eve"]
+
+
 def test_what_has_begun_stays_on_record_and_ends_now() -> None:
     first = taken(example(), shift("eve", 0, 2))
     later = MONDAY + DAY

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import pairwise
 
@@ -35,6 +35,7 @@ class Reading:
         until: how far ahead it was read; None: to its end.
         known_as: handles, by the names that it has for people.
         only_known: pass over events that name nobody who is known.
+        addresses: mail addresses by handle, of people whose own the schedule does not have.
     """
 
     file: str
@@ -43,6 +44,7 @@ class Reading:
     until: datetime | None = None
     known_as: Mapping[str, str]
     only_known: bool = False
+    addresses: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +143,7 @@ def _placed(
         post = _post_of(schedule, shift, wanted)
         if post is None:
             continue
-        who, why = _who(schedule, shift, reading.known_as)
+        who, why = _who(schedule, shift, reading)
         if who is None and reading.only_known:
             passed_over += 1
         elif who is None:
@@ -175,15 +177,14 @@ def _post_of(schedule: Schedule, shift: Shift, wanted: int | str | None) -> int 
     return stated
 
 
-def _who(schedule: Schedule, shift: Shift, known_as: Mapping[str, str]) -> tuple[str | None, str]:
+def _who(schedule: Schedule, shift: Shift, reading: Reading) -> tuple[str | None, str]:
     """Whose a shift is, by what says most; else None, and why nobody is found."""
     if shift.who in schedule.people:
         return shift.who, ""
     texts = (*shift.named, shift.summary)
-    told = {handle for name, handle in known_as.items() if any(_says(text, name) for text in texts)}
-    by_address = {
-        one.handle for one in schedule.people.values() if one.email and any(_says(t, one.email) for t in texts)
-    }
+    told = {handle for name, handle in reading.known_as.items() if any(_says(text, name) for text in texts)}
+    addresses = {one.handle: one.email or reading.addresses.get(one.handle, "") for one in schedule.people.values()}
+    by_address = {handle for handle, address in addresses.items() if any(_says(text, address) for text in texts)}
     by_name = {one.handle for one in schedule.people.values() if any(_says(text, one.name) for text in texts)}
     by_handle = {one.handle for one in schedule.people.values() if any(_says(text, one.handle) for text in texts)}
     for found in (told, by_address, by_name, by_handle):
