@@ -156,11 +156,15 @@ class Announcer:
         schedule: Schedule | None,
         now: datetime,
     ) -> None:
-        """Ask who leads, or else who is on call, what is to be done with a ramp that waits."""
+        """Ask who leads, or else who is on call, what is to be done with a ramp that waits.
+
+        Of what is private whoever has the duty of security: with nobody told, it would wait for ever.
+        """
         if schedule is None:
             return
         person = schedule.people.get(incident.lead)
-        duty = None if person is not None or incident.private else schedule.on_call(1, now)
+        post: int | str = "security" if incident.private else 1
+        duty = schedule.on_call(post, now) if person is None and post in schedule.posts else None
         person = person if duty is None else duty.person
         if person is not None:
             key = f"{incident.id}/{one.number}/{person.handle}"

@@ -49,14 +49,14 @@ def test_without_a_lead_who_is_on_call_is_asked(at_hand: RampAtHand) -> None:
     assert [one.to.handle for one in news(at_hand) if one.to is not None] == ["ada"]
 
 
-def test_a_private_incident_is_told_to_its_lead_alone(at_hand: RampAtHand) -> None:
+def test_a_private_incident_is_told_to_its_lead_alone_and_else_to_security(at_hand: RampAtHand) -> None:
     at_hand.incident = at_hand.responding.opened(incident_type="security")
     held(at_hand)
-    assert news(at_hand) == []
-    at_hand.responding.desk.act(at_hand.incident, lambda one: decisions.assign(one, "sec"), by="ada")
+    assert [one.to and one.to.handle for one in news(at_hand)] == ["sec"]
+    at_hand.responding.desk.act(at_hand.incident, lambda one: decisions.assign(one, "eve"), by="ada")
     at_hand.say(Direction.RESUME)
     at_hand.turn()
-    assert [one.to.handle for one in news(at_hand) if one.to is not None] == ["sec"]
+    assert [one.to and one.to.handle for one in news(at_hand)] == ["sec", "eve"]
 
 
 def test_what_people_said_to_it_is_erased_with_its_incident(at_hand: RampAtHand) -> None:
