@@ -6,6 +6,7 @@ import pytest
 from support.ramping import RampAtHand
 
 from actinf.errors import OutOfTurn, SettingError
+from actinf.responder.incident import decisions
 from actinf.responder.ramp.gates import LOOKS_EVERY
 from actinf.responder.ramp.plan import Kind
 from actinf.responder.ramp.ramping import Ramping
@@ -357,3 +358,23 @@ def test_a_ramp_that_was_held_this_moment_is_not_resumed_unseen(at_hand: RampAtH
         late.direct(at_hand.incident, Direction.RESUME, DirectRamp(), by="ada")
     assert at_hand.ramp.state is State.HELD
     assert at_hand.ramp.expected == Bound(autoscaler=None, value=3)
+
+
+def test_of_an_incident_that_was_none_no_further_step_is_begun(at_hand: RampAtHand) -> None:
+    in_the_soak(at_hand)
+    at_hand.responding.desk.act(at_hand.incident, lambda one: decisions.close_as_false(one, "a mistake"), by="ada")
+    at_hand.pass_(minutes=6)
+    assert len(at_hand.cluster.told) == 1
+    assert at_hand.ramp.state is State.HELD
+    assert f"actinf incident ramp abort {at_hand.incident}" in at_hand.ramp.why
+    at_hand.say(Direction.ABORT)
+    assert at_hand.ramp.state is State.ABORTED
+
+
+def test_of_an_incident_that_was_resolved_the_autoscaler_gets_its_bound_back(at_hand: RampAtHand) -> None:
+    at_hand.cluster.with_autoscaler(2, 5)
+    in_the_soak(at_hand)
+    at_hand.responding.desk.act(at_hand.incident, decisions.resolve, by="ada")
+    at_hand.pass_(minutes=6)
+    assert at_hand.cluster.told == [("hpa", 2, 3), ("hpa", 3, 5), ("hpa", 5, 2)]
+    assert at_hand.ramp.state is State.DONE

@@ -77,11 +77,23 @@ class Driver:
         stepped = ramp.current
         if stepped is None:
             return False
+        if stepped.began_at is None and (over := self._is_over(ramp)):
+            return self._held(ramp, over) is not None
         if stepped.step.kind.is_trial:
             return self._try(ramp, stepped)
         if stepped.step.kind is Kind.SOAK:
             return self._soak(ramp, stepped)
         return self._scale(ramp, stepped)
+
+    def _is_over(self, ramp: Ramp) -> str:
+        """Why no further step is begun: nobody works on its incident any more; empty: somebody may."""
+        incident = self.desk.incident(ramp.incident)
+        if not incident.is_over:
+            return ""
+        name = f"actinf incident ramp abort {ramp.incident}"
+        return (
+            f"{ramp.incident} is over ({incident.status.lower()}), and a ramp belongs to its incident: {name} ends it"
+        )
 
     # ------------------------------------------------------------------------------------------------------- trials
 
