@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from actinf.errors import ContactsLocked, NotFound
+from actinf.errors import ContactsLocked, NotFound, StoreError
 from actinf.responder.contacts import directory
 from actinf.responder.contacts.directory import Directory
 from actinf.responder.contacts.document import contact_from, vendor_from
@@ -83,6 +83,21 @@ def test_a_look_is_logged_once_an_hour_where_they_are_not_on_call(kept: Any) -> 
     kept.at_hand.clock.pass_(minutes=61)
     kept.directory.look_at_all(by="ben")
     assert log_of(kept)[before:] == ["ben: looked at how fay is reached"] * 2
+
+
+def test_a_look_that_cannot_be_logged_shows_nothing_however_often_it_is_tried(kept: Any, monkeypatch: Any) -> None:
+    fill(kept)
+
+    def full(*_: Any, **__: Any) -> None:
+        raise StoreError("the disk is full")
+
+    with monkeypatch.context() as no_room:
+        no_room.setattr(office, "record", full)
+        for _ in range(2):
+            with pytest.raises(StoreError):
+                kept.directory.look("fay", by="ben")
+    kept.directory.look("fay", by="ben")
+    assert log_of(kept)[-1] == "ben: looked at how fay is reached"
 
 
 def test_a_page_reaches_who_has_their_address_among_the_contacts_alone(kept: Any) -> None:

@@ -108,9 +108,13 @@ class Directory:
     def look(self, handle: str, *, by: str) -> Contact:
         """One contact, for somebody who wants to know how they are reached; of who is not on call that is logged."""
         found, now = self.contact(handle), self.clock()
+        if handle == by or not self._is_new_look(by, handle, now):
+            return found
         with self.store.writing() as connection:
-            if handle != by and not self._is_on_call(connection, handle, now) and self._is_new_look(by, handle, now):
-                self._log(connection, [ContactLookedAt(handle=handle)], by)
+            if self._is_on_call(connection, handle, now):
+                return found
+            self._log(connection, [ContactLookedAt(handle=handle)], by)
+        self._remember_look(by, handle, now)  # only now: where the disk is full, the next try is not let past the log
         return found
 
     def look_at_all(self, *, by: str) -> list[Contact]:
@@ -347,12 +351,15 @@ class Directory:
 
     def _is_new_look(self, by: str, handle: str, now: datetime) -> bool:
         with self._guard:
-            before = self._looks.pop((by, handle), None)
-            is_new = before is None or now - before >= _LOOKS_APART
-            self._looks[by, handle] = now if before is None or is_new else before
+            before = self._looks.get((by, handle))
+            return before is None or now - before >= _LOOKS_APART
+
+    def _remember_look(self, by: str, handle: str, now: datetime) -> None:
+        with self._guard:
+            self._looks.pop((by, handle), None)
+            self._looks[by, handle] = now
             if len(self._looks) > _MOST_REMEMBERED:
                 del self._looks[next(iter(self._looks))]
-            return is_new
 
     def _log(self, connection: sqlite3.Connection, events: Sequence[Event], by: str) -> None:
         for event in events:
