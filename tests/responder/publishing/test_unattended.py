@@ -155,6 +155,19 @@ def test_what_is_withheld_is_told_where_what_the_public_knows_goes_on_as_it(desk
     assert len(told(desk_at_hand, other)) == 1
 
 
+def test_what_was_taken_back_and_withheld_comes_back_only_where_it_is_worse(desk_at_hand: Responding) -> None:
+    name, desk = desk_at_hand.opened(), desk_at_hand.desk
+    UpdateNotice(text="It concerns nobody.", state=NoticeState.WITHDRAWN).run(desk, name, "ada")
+    Withhold(reason="one customer").run(desk, name, "ada")
+    desk.act(name, lambda one: decisions.change_severity(one, Severity.P2, "few"), by="ada")
+    desk.act(name, lambda one: decisions.change_severity(one, Severity.P1, "more"), by="ada")
+    desk.act(name, lambda one: decisions.resolve(one, "restarted"), by="ada")
+    desk.act(name, lambda one: decisions.reopen(one, "it fails again"), by="ada")
+    assert told(desk_at_hand, name)[-1] == (NoticeState.WITHDRAWN, "It concerns nobody.")
+    desk.act(name, lambda one: decisions.change_severity(one, Severity.P0, "all"), by="ada")
+    assert told(desk_at_hand, name)[-1][0] == NoticeState.INVESTIGATING
+
+
 def test_it_is_told_again_where_what_was_taken_back_gets_worse(desk_at_hand: Responding) -> None:
     name = desk_at_hand.opened()
     desk_at_hand.desk.act(name, lambda one: decisions.close_as_false(one, "a probe"), by="ada")

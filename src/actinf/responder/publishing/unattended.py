@@ -133,9 +133,10 @@ class Unattended:
             return ()
         takes_up = _takes_up_what_was_told(added, incident)
         if notice is not None:
-            if takes_up or any(isinstance(one, happened.Reopened) for one in added):
+            is_back = any(isinstance(one, happened.Reopened) for one in added) and not _is_kept(after)
+            if is_back or takes_up:
                 return (draft(after, catalogue(), self.service, turn=Turn.BACK).event(),)
-            is_worse = before is not None and after.severity < before.severity and after.severity in _AT_ONCE
+            is_worse = before is not None and after.severity < before.severity and self._is_due(after)
             return (draft(after, catalogue(), self.service).event(),) if is_worse else ()
         if self._is_due(after) or takes_up:
             return (draft(after, catalogue(), self.service).event(),)
@@ -143,9 +144,8 @@ class Unattended:
 
     @staticmethod
     def _is_due(incident: Incident) -> bool:
-        """Whether it is told at once: kept from the public as less severe, it is told when it is worse."""
-        said = incident.withheld
-        return incident.severity in _AT_ONCE and (said is None or said.severity > incident.severity)
+        """Whether it is told at once."""
+        return incident.severity in _AT_ONCE and not _is_kept(incident)
 
     def _told_on(
         self,
@@ -215,6 +215,12 @@ class Unattended:
             turn=Turn.OTHERWISE,
         )
         return (again.event(),)
+
+
+def _is_kept(incident: Incident) -> bool:
+    """Whether somebody keeps it from the public: kept as less severe, it is told when it is worse."""
+    said = incident.withheld
+    return said is not None and said.severity <= incident.severity
 
 
 def _takes_up_what_was_told(added: Sequence[Event], incident: Callable[[str], Incident]) -> bool:
