@@ -90,6 +90,15 @@ def test_who_takes_the_lead_is_there_and_who_takes_it_over_says_from_whom(tapped
     assert tapped.at_hand.desk.incident(incident).lead == "ben"
 
 
+def test_of_two_who_take_the_lead_at_once_the_second_takes_it_from_nobody(tapped: Tapped) -> None:
+    """Both saw that nobody leads; who takes it over has to be asked first."""
+    incident = tapped.at_hand.opened()
+    tapped.tap(incident, Offer.LEAD)
+    told = tapped.tap(incident, Offer.LEAD, BEN)
+    assert told == f"Nothing was done: @ada leads {incident} by now. Tap again to take it over."
+    assert tapped.at_hand.desk.incident(incident).lead == "ada"
+
+
 def test_the_same_message_again_is_not_taken_again(tapped: Tapped) -> None:
     incident = tapped.at_hand.opened()
     tap = Tap(user=ADA, offer=Offer.LEAD, incident=incident, message="", reply_to="")

@@ -124,6 +124,9 @@ def _decided(offer: Offer, incident: Incident, who: str) -> tuple[tuple[Event, .
         return (), f"Nothing to do: {by} acknowledged {incident.id} already."
     if incident.lead == who and incident.attended:
         return (), f"Nothing to do: you lead {incident.id} already."
+    if offer is Offer.LEAD and incident.lead not in ("", who):
+        # Of two who tap at the same time the second has not been asked whether to take it from the first.
+        return (), f"Nothing was done: @{incident.lead} leads {incident.id} by now. Tap again to take it over."
     # Who acknowledges what nobody leads leads it.
     leads = bool(acknowledged) and not incident.lead
     events = (*acknowledged, *(() if leads else decisions.assign(incident, who)))
