@@ -102,6 +102,19 @@ def test_an_incident_is_opened_by_hand(open_page: Any) -> None:
     expect(page.locator("#about")).to_contain_text("55 %")
 
 
+def test_of_many_exceptions_the_next_are_shown_and_the_others_folded(open_page: Any, api: httpx.Client) -> None:
+    for day in range(10, 17):
+        until = f"2099-01-{day + 1}T10:00:00Z"
+        wanted = {"level": 1, "who": "ada", "since": f"2099-01-{day}T10:00:00Z", "until": until}
+        api.post("/v1/schedule/override", json=wanted).raise_for_status()
+    aside = open_page("/oncall").locator("aside")
+    expect(aside.get_by_role("button", name="End it")).to_have_count(5)
+    aside.get_by_text("2 later").click()
+    expect(aside.get_by_role("button", name="End it")).to_have_count(7)
+    for one in api.get("/v1/schedule").json()["schedule"]["overrides"]:
+        api.post("/v1/schedule/cancel", json={"number": one["number"]}).raise_for_status()
+
+
 def test_a_shift_is_taken_over_and_somebody_stands_in(open_page: Any, api: httpx.Client) -> None:
     page = open_page("/oncall")
     page.get_by_role("button", name="Take over now as Level 3").click()
