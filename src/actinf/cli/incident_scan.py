@@ -107,8 +107,11 @@ def _print(screen: Screen, one: dict[str, Any]) -> None:
 def _table(found: list[dict[str, Any]], now: datetime) -> Table:
     line = _part("channels.neutral").line
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
-    for name, style in (("weight", "bold"), ("rule", ""), ("component", ""), ("since", "")):
-        table.add_column(name, style=style, no_wrap=name != "rule", overflow="fold")
+    table.add_column("weight", style="bold", no_wrap=True)
+    # Wide enough for the number of a CVE on a narrow terminal, where it is what is copied; an image's name may wrap.
+    table.add_column("rule", min_width=16, overflow="fold")
+    table.add_column("component", max_width=18, overflow="fold")
+    table.add_column("since", no_wrap=True)
     table.add_column("what and where", overflow="fold")
     for one in found:
         score = f" {one['score']:.1f}" if one["score"] is not None else ""
