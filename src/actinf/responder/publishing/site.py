@@ -49,10 +49,6 @@ class Site:
                 "this user write there"
             ) from None
 
-    def forget(self) -> None:
-        """Delete all states but the one that is read."""
-        self._tidy(0)
-
     def _write(self, files: Mapping[PurePosixPath, bytes], *, forget: bool) -> None:
         if self.link.exists() and not self.link.is_symlink():
             raise PublishingError(

@@ -10,7 +10,7 @@ ProcessCollector(registry=REGISTRY)
 
 REQUESTS = Counter(
     "actinf_status_http_requests_total",
-    "Requests that were answered, by what was asked: site, missing, health, metrics, other.",
+    "Requests that were answered, by what was asked: site, missing, subscriptions, health, metrics, other.",
     ("what", "status"),
     registry=REGISTRY,
 )
