@@ -111,9 +111,12 @@ def test_where_nobody_at_all_can_be_reached_it_goes_on_trying(desk_at_hand: Resp
         line.split(", email:")[0] + ("}" if ", email:" in line else "") for line in schedule_text().splitlines()
     )
     desk_at_hand.desk.set_schedule(Schedule.from_text(text), by="eve")
-    desk_at_hand.opened()
+    name = desk_at_hand.opened()
     let_pass(desk_at_hand, minutes=12, every=30)
     assert paged(desk_at_hand) == []
+    reasons = [one.event.reason for one in desk_at_hand.desk.timeline(name) if isinstance(one.event, Escalated)]
+    # It is tried every two minutes, and said once; once more after the warning that half of the time is over.
+    assert reasons.count("nobody at any level can be paged") == 2
     desk_at_hand.desk.set_schedule(Schedule.from_text(schedule_text()), by="eve")
     let_pass(desk_at_hand, minutes=6, every=30)
     assert paged(desk_at_hand)

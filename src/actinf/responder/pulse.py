@@ -213,7 +213,11 @@ class Pulse:
                 events.append(happened.Escalated(level=level, reason=standing.why))
             events.append(_paged_event(duty, level, attempt, channels))
             return events, Standing(level=level, attempt=attempt, next_at=now, why=standing.why)
-        events.append(happened.Escalated(level=standing.level, reason="nobody at any level can be paged"))
+        events.append(happened.Escalated(level=1, reason="nobody at any level can be paged"))
+        # Tried again and again, it is said once, until something else happens.
+        latest = timeline.timeline(connection, incident.id, after=incident.number - len(events))
+        if sorted(map(repr, events)) == sorted(repr(one.event) for one in latest):
+            events = []
         return events, Standing(level=1, attempt=self.desk.policy.attempts, next_at=now, why="nobody could be paged")
 
     def _page_duty(
