@@ -14,9 +14,8 @@ from support.responder_process import alert, message
 def responder(cluster: Cluster) -> str:
     """Where its Service answers."""
     everything = rendered({"responder": {"enabled": True}}, namespace=cluster.namespace)
-    ours = [
-        one for one in everything if one["metadata"]["name"] == "actinf-responder" and one["kind"] != "NetworkPolicy"
-    ]
+    names = ("actinf-responder", "actinf-status")
+    ours = [one for one in everything if one["metadata"]["name"] in names and one["kind"] != "NetworkPolicy"]
     assert {one["kind"] for one in ours} == {"ServiceAccount", "PersistentVolumeClaim", "Deployment", "Service"}
     cluster.apply(yaml.safe_dump_all([responder_secret(), *ours]))
     cluster.kubectl("rollout", "status", "deployment/actinf-responder", "--timeout=90s")

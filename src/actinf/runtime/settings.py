@@ -202,8 +202,8 @@ def unknown_variables(environment: Iterable[str]) -> list[str]:
     Args:
         environment: the names of all variables; whether their letters are large does not matter.
     """
-    # The responder and its watcher look after their own.
-    of_responder = (f"{PREFIX}RESPOND_", f"{PREFIX}WATCH_")
+    # The responder, its watcher and its status page look after their own.
+    of_responder = (f"{PREFIX}RESPOND_", f"{PREFIX}WATCH_", f"{PREFIX}STATUS_")
     others = [name for name in environment if not name.upper().startswith(of_responder)]
     settings = [name.upper() for name in Settings.model_fields]
     return unknown_among(others, prefix=PREFIX, settings=settings, others=_OF_OTHERS)
