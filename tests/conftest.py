@@ -35,8 +35,14 @@ FreshPython = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The files that wait come first, those that compute come last."""
+    """The files that wait come first, those that compute come last; what does the same a hundred times is not traced.
+
+    Traced, a test of many random examples takes up to twice as long, and hardly reaches a line that others do not.
+    """
     items.sort(key=lambda item: place(item.path))
+    for item in items:
+        if isinstance(item, pytest.Function) and getattr(item.function, "is_hypothesis_test", False):
+            item.add_marker("no_cover")
 
 
 @pytest.hookimpl(optionalhook=True)
