@@ -16,13 +16,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from actinf.errors import SettingError
+from actinf.runtime.file_lock import BETWEEN_TRIES, locked
 
 __all__ = ["FOLDER", "SITE", "PageServer", "end_server", "serving", "who_serves"]
 
 #: In the data directory of the responder: all of the page's, and in it the site (a link that is replaced).
 FOLDER, SITE = "status", "site"
 _LOCK = "serve.lock"
-_BETWEEN_LOOKS = 0.05
 _PATIENCE = 1.0
 _MOST_BYTES = 4096
 
@@ -62,7 +62,8 @@ def serving(folder: Path, server: PageServer) -> Iterator[None]:
             f"the status page cannot be served from {folder}: {error.strerror}; give another folder with --data-dir"
         ) from None
     try:
-        if not _locked(handle):
+        # Who only asks for who has it holds it for a moment.
+        if not locked(handle, patience=_PATIENCE):
             raise SettingError(
                 f"{_named(_read(handle))} serves the status page in {folder} already: end it, or give another folder "
                 "with --data-dir"
@@ -107,21 +108,7 @@ def end_server(folder: Path, server: PageServer, *, patience: float) -> None:
             os.kill(server.pid, number)
         until = time.monotonic() + patience
         while time.monotonic() < until and who_serves(folder) == server:
-            time.sleep(_BETWEEN_LOOKS)
-
-
-def _locked(handle: int) -> bool:
-    """Whether the lock is ours; who only asks for who has it holds it for a moment, and is waited for."""
-    until = time.monotonic() + _PATIENCE
-    while True:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() >= until:
-                return False
-            time.sleep(_BETWEEN_LOOKS)
-        else:
-            return True
+            time.sleep(BETWEEN_TRIES)
 
 
 def _read(handle: int) -> PageServer | None:

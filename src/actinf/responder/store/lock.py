@@ -6,17 +6,16 @@ transactions, and so by one process alone: the server as long as it runs, else e
 
 from __future__ import annotations
 
-import fcntl
 import os
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from actinf.runtime.file_lock import locked
+
 __all__ = ["sole"]
 
 _FILE = "responder.lock"
-_BETWEEN_TRIES = 0.05
 
 
 @contextmanager
@@ -32,18 +31,6 @@ def sole(folder: Path, *, patience: float = 0.0) -> Iterator[bool]:
     """
     handle = os.open(folder / _FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        yield _locked(handle, time.monotonic() + patience)
+        yield locked(handle, patience=patience)
     finally:
         os.close(handle)
-
-
-def _locked(handle: int, until: float) -> bool:
-    while True:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() >= until:
-                return False
-            time.sleep(_BETWEEN_TRIES)
-        else:
-            return True
