@@ -112,6 +112,17 @@ def test_a_cause_that_is_believed_in_is_treated(desk: Desk, desk_at_hand: Respon
     assert treat["reason"].endswith("takes about 22 min and does harm of its own with one of 10\N{NO-BREAK SPACE}%")
 
 
+def test_what_was_done_is_not_advised_again(desk: Desk, desk_at_hand: Responding) -> None:
+    name = desk_at_hand.opened(incident_type="api_down")
+    look(desk, name, "health", "failing")
+    look(desk, name, "database-health", "failing")
+    assert advice_for(desk, name, patience=1)["treat"] is not None
+    Reach(milestone=Milestone.FIX, text="mended").run(desk, name, "ada")
+    advice = advice_for(desk, name, patience=1)
+    assert (advice["treat"], advice["first"][:23]) == (None, "a fix was made at 10:00")
+    assert advice["checks"], "where it did not help, there is more to look at"
+
+
 def test_a_machine_says_what_alerts_changes_and_dependencies_show_and_people_know_better(
     desk: Desk, desk_at_hand: Responding, asked: Asked
 ) -> None:

@@ -10,6 +10,7 @@ from actinf.responder.advising.page import Page, Step, page_of
 from actinf.responder.advising.port import Absent, Question, Rating, Told
 from actinf.responder.advising.seen import Seen, seen_in
 from actinf.responder.desk import Desk
+from actinf.responder.incident.events import Milestone
 from actinf.responder.incident.state import Incident
 from actinf.responder.store import incidents, lessons
 
@@ -50,14 +51,20 @@ def advice_for(desk: Desk, name: str, *, patience: float) -> dict[str, Any]:
     return {
         **_blank(incident, told.why if isinstance(told, Absent) else None),
         "preparing": isinstance(told, Absent) and told.preparing,
-        "first": page.first,
+        "first": _first(incident, page),
         "looked": [_looked(one, page) for one in seen.values()],
         "named": {"cause": incident.cause, "words": page.causes[incident.cause]}
         if incident.cause in page.causes
         else None,
         "learned_from": len(taught),
-        **(_answer(told, page) if isinstance(told, Told) else _in_order(page, seen) if incident.is_open else {}),
+        **_steps_of(told, incident, page, seen),
     }
+
+
+def _steps_of(told: Told | Absent, incident: Incident, page: Page, seen: Mapping[str, Seen]) -> dict[str, Any]:
+    if isinstance(told, Told):
+        return _answer(told, page, incident)
+    return _in_order(page, seen) if incident.is_open else {}
 
 
 def warm(desk: Desk) -> None:
@@ -95,7 +102,16 @@ def _fits(told: Told, page: Page) -> bool:
     )
 
 
-def _answer(told: Told, page: Page) -> dict[str, Any]:
+def _first(incident: Incident, page: Page) -> str:
+    """What stands before all steps."""
+    fixed = incident.milestones.get(Milestone.FIX)
+    if fixed is None:
+        return page.first
+    return f"a fix was made at {fixed[0]:%H:%M} UTC: see whether it holds; where it does not help, look on"
+
+
+def _answer(told: Told, page: Page, incident: Incident) -> dict[str, Any]:
+    wanted = None if Milestone.FIX in incident.milestones else told.treat  # done already
     resolutions = [_rated(one, page, _resolving(one, told, page)) for one in told.resolutions]
     return {
         "causes": [
@@ -103,7 +119,7 @@ def _answer(told: Told, page: Page) -> dict[str, Any]:
         ],
         "checks": [_rated(one, page, _looking(one, page)) for one in told.checks],
         "resolutions": resolutions,
-        "treat": next((one for one in resolutions if one["step"] == told.treat), None),
+        "treat": next((one for one in resolutions if one["step"] == wanted), None),
     }
 
 
