@@ -40,7 +40,15 @@ def start(url: str, key: str | None, **told: float | str) -> "subprocess.Popen[s
             f"vars(smoke).update({told!r}); sys.exit(smoke.main())"
         )
         command = [sys.executable, "-I", "-c", run_otherwise]
-    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+    # Tests that run in the background of a shell ignore Ctrl-C, and so would what they start.
+    return subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
 
 
 def smoke(url: str, key: str | None, **told: float | str) -> tuple[int, str]:
