@@ -15,9 +15,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from actinf.responder.catalogue.parts import Component, Public, alike
+from actinf.responder.document_text import Path
 from actinf.responder.intake.untrusted import web_address
 from actinf.responder.oncall.document import DUTIES
-from actinf.responder.oncall.document_text import Path
 from actinf.responder.oncall.document_values import Enough, Reading
 from actinf.responder.oncall.wording import is_line, one_of, shown
 from actinf.responder.runbooks import INCIDENT_TYPES

@@ -10,7 +10,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from actinf.errors import SettingError
 from actinf.responder.runbooks import runbook_of
 
 __all__ = ["Catalogue", "Component", "Guidance", "Public", "alike"]
@@ -104,11 +103,9 @@ class Catalogue:
             SettingError: every mistake, a line for each.
         """
         from actinf.responder.catalogue.document import read  # which reads into what is defined here
+        from actinf.responder.document_text import read_values
 
-        components, problems = read(document)
-        if components is None:
-            raise SettingError("\n".join(sentence for _, sentence in problems))
-        return cls(components)
+        return cls(read_values(document, read))
 
     @classmethod
     def from_text(cls, text: str, name: str = "catalogue") -> Catalogue:
@@ -122,13 +119,9 @@ class Catalogue:
             SettingError: every mistake as `name:line: sentence`.
         """
         from actinf.responder.catalogue.document import read
-        from actinf.responder.oncall.document_text import mistakes, plain_values  # YAML takes a while to load
+        from actinf.responder.document_text import read_text  # YAML takes a while to load
 
-        value, lines = plain_values(text, name)
-        components, problems = read(value)
-        if components is None:
-            raise mistakes(name, lines, problems)
-        return cls(components)
+        return cls(read_text(text, name, read))
 
     def document(self) -> dict[str, Any]:
         """The catalogue as mappings, lists and texts, from which `from_document` makes the same one again."""

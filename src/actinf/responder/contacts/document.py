@@ -24,12 +24,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from actinf.errors import SettingError
 from actinf.responder.contacts.means import EXPECTED, Means, MeansKind
 from actinf.responder.contacts.records import VENDOR_KINDS, Contact, Vendor
-from actinf.responder.oncall.document_text import Path, mistakes, plain_values
+from actinf.responder.document_text import Path, read_text, read_values
 from actinf.responder.oncall.document_values import Enough, Reading
 from actinf.responder.oncall.wording import LONGEST_LINE, is_line, shown
 
@@ -67,7 +68,7 @@ class ContactsFile:
         Raises:
             SettingError: every mistake as `name:line: sentence`.
         """
-        return _from_text("contacts", _contact, text, name)
+        return read_text(text, name, partial(_read, "contacts", _contact))
 
     @classmethod
     def from_document(cls, document: object) -> dict[str, Contact]:
@@ -76,7 +77,7 @@ class ContactsFile:
         Raises:
             SettingError: every mistake, a line for each.
         """
-        return _from_document("contacts", _contact, document)
+        return read_values(document, partial(_read, "contacts", _contact))
 
 
 class VendorsFile:
@@ -89,7 +90,7 @@ class VendorsFile:
         Raises:
             SettingError: every mistake as `name:line: sentence`.
         """
-        return _from_text("vendors", _vendor, text, name)
+        return read_text(text, name, partial(_read, "vendors", _vendor))
 
     @classmethod
     def from_document(cls, document: object) -> dict[str, Vendor]:
@@ -98,7 +99,7 @@ class VendorsFile:
         Raises:
             SettingError: every mistake, a line for each.
         """
-        return _from_document("vendors", _vendor, document)
+        return read_values(document, partial(_read, "vendors", _vendor))
 
 
 def contacts_document(contacts: Sequence[Contact]) -> dict[str, Any]:
@@ -132,22 +133,9 @@ def vendor_from(key: str, value: object) -> Vendor:
 _Read = Callable[[_Values, Path, str, object], "_Made | None"]
 
 
-def _from_text(what: str, read_one: _Read[_Made], text: str, name: str) -> dict[str, _Made]:
-    value, lines = plain_values(text, name)
-    found, problems = _read(what, read_one, value)
-    if problems:
-        raise mistakes(name, lines, problems)
-    return found
-
-
-def _from_document(what: str, read_one: _Read[_Made], document: object) -> dict[str, _Made]:
-    found, problems = _read(what, read_one, document)
-    if problems:
-        raise SettingError("\n".join(sentence for _, sentence in problems))
-    return found
-
-
-def _read(what: str, read_one: _Read[_Made], document: object) -> tuple[dict[str, _Made], list[tuple[Path, str]]]:
+def _read(
+    what: str, read_one: _Read[_Made], document: object
+) -> tuple[dict[str, _Made] | None, list[tuple[Path, str]]]:
     values, found = _Values(), {}
     try:
         top = values.mapping((), document, required=(what,), optional=())
@@ -155,7 +143,7 @@ def _read(what: str, read_one: _Read[_Made], document: object) -> tuple[dict[str
             found = _entries(values, what, read_one, top[what])
     except Enough:
         pass
-    return found, values.problems
+    return None if values.problems else found, values.problems
 
 
 def _entries(values: _Values, what: str, read_one: _Read[_Made], given: object) -> dict[str, _Made]:

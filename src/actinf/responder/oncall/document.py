@@ -22,8 +22,8 @@ from datetime import date, time
 from typing import Any, TypeVar
 
 from actinf.errors import SettingError
+from actinf.responder.document_text import Path
 from actinf.responder.oncall.calendar import Calendar
-from actinf.responder.oncall.document_text import Path
 from actinf.responder.oncall.document_values import Enough, Reading
 from actinf.responder.oncall.local_time import FIRST_YEAR, WEEKDAYS, zone_named
 from actinf.responder.oncall.overrides import Origin, Override

@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from actinf.errors import SettingError
-from actinf.responder.oncall.document_text import Path
+from actinf.responder.document_text import Path
 from actinf.responder.oncall.local_time import WEEKDAYS, utc, zone_named
 from actinf.responder.oncall.wording import one_of, shown
 

@@ -14,9 +14,9 @@ from itertools import pairwise
 from types import MappingProxyType
 
 from actinf.errors import SettingError
+from actinf.responder.document_text import read_text, read_values
 from actinf.responder.oncall.calendar import Calendar
 from actinf.responder.oncall.document import DUTIES, Parts, read
-from actinf.responder.oncall.document_text import mistakes, plain_values
 from actinf.responder.oncall.document_writing import written, yaml_of
 from actinf.responder.oncall.local_time import LATEST, utc, zone_named
 from actinf.responder.oncall.overrides import Origin, Override, cut
@@ -116,10 +116,7 @@ class Schedule:
         Raises:
             SettingError: every mistake, one a line, with its place, its value, what was expected and how to mend it.
         """
-        parts, problems = read(document)
-        if parts is None:
-            raise SettingError("\n".join(sentence for _, sentence in problems))
-        return cls._of(parts)
+        return cls._of(read_values(document, read))
 
     @classmethod
     def from_text(cls, text: str, name: str = "schedule") -> Schedule:
@@ -132,11 +129,7 @@ class Schedule:
         Raises:
             SettingError: every mistake as `name:line: sentence`.
         """
-        value, lines = plain_values(text, name)
-        parts, problems = read(value)
-        if parts is None:
-            raise mistakes(name, lines, problems)
-        return cls._of(parts)
+        return cls._of(read_text(text, name, read))
 
     @classmethod
     def _of(cls, parts: Parts) -> Schedule:

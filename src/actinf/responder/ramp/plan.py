@@ -159,12 +159,10 @@ class Plan:
         Raises:
             SettingError: every mistake, in a line each.
         """
+        from actinf.responder.document_text import read_values
         from actinf.responder.ramp.plan_document import read
 
-        plan, problems = read(document)
-        if plan is None:
-            raise SettingError("\n".join(sentence for _, sentence in problems))
-        return plan
+        return read_values(document, read)
 
     @classmethod
     def from_text(cls, text: str, name: str = "plan") -> Plan:
@@ -177,14 +175,10 @@ class Plan:
         Raises:
             SettingError: every mistake as `name:line: sentence`.
         """
-        from actinf.responder.oncall.document_text import mistakes, plain_values  # YAML takes a while to load
+        from actinf.responder.document_text import read_text  # YAML takes a while to load
         from actinf.responder.ramp.plan_document import read
 
-        value, lines = plain_values(text, name)
-        plan, problems = read(value)
-        if plan is None:
-            raise mistakes(name, lines, problems)
-        return plan
+        return read_text(text, name, read)
 
     def document(self) -> dict[str, Any]:
         """The plan as mappings, lists and texts, from which `from_document` makes the same one again."""

@@ -18,7 +18,7 @@ from datetime import timedelta
 from typing import Any
 
 from actinf.errors import SettingError
-from actinf.responder.oncall.document_text import Path
+from actinf.responder.document_text import Path
 from actinf.responder.oncall.document_values import Enough, Reading
 from actinf.responder.ramp.plan import Gates, Kind, Plan, Step, contradictions
 

@@ -19,9 +19,9 @@ from actinf.responder.contacts.document import ContactsFile, VendorsFile, contac
 from actinf.responder.contacts.listing import contacts_listed, vendors_listed, whom_to_call
 from actinf.responder.contacts.means import Means, MeansKind
 from actinf.responder.contacts.trying import CODE
+from actinf.responder.document_text import plain_values
 from actinf.responder.incident.cases import Case
 from actinf.responder.incident.state import Incident
-from actinf.responder.oncall.document_text import plain_values
 from actinf.responder.oncall.document_writing import yaml_of
 from actinf.responder.server.context import Server, ServerParts
 from actinf.runtime.origin import is_of_this_address

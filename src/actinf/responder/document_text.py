@@ -1,20 +1,60 @@
-"""Reads the YAML of a schedule into mappings, lists and texts, and knows on which line each of them stands.
+"""Reads the YAML of people into mappings, lists and texts, and knows on which line each of them stands.
 
 Every scalar stays as it is written: `10:00` is no number of minutes and `no` is no truth value.  Whoever wrote the text
 may have made it to do harm, so tags, anchors and aliases are refused, and size and depth are bounded.
 """
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeVar
 
 import yaml
 
 from actinf.errors import SettingError
 
+__all__ = ["Path", "mistakes", "plain_values", "read_text", "read_values"]
+
+Made = TypeVar("Made")
+
 Path = tuple[str | int, ...]
+#: What is made of plain values, None where there are mistakes; and the mistakes.
+Read = Callable[[object], tuple[Made | None, Iterable[tuple[Path, str]]]]
 
 MOST_CHARACTERS = 1_000_000
 MOST_DEPTH = 16
+
+
+def read_text(text: str, name: str, read: Read[Made]) -> Made:
+    """What a YAML text states.
+
+    Args:
+        text: the YAML.
+        name: what the text is called in messages.
+        read: makes it of plain values.
+
+    Raises:
+        SettingError: every mistake as `name:line: sentence`.
+    """
+    value, lines = plain_values(text, name)
+    made, problems = read(value)
+    if made is None:
+        raise mistakes(name, lines, problems)
+    return made
+
+
+def read_values(document: object, read: Read[Made]) -> Made:
+    """What mappings, lists and texts state.
+
+    Args:
+        document: they.
+        read: makes it of them.
+
+    Raises:
+        SettingError: every mistake, a line for each.
+    """
+    made, problems = read(document)
+    if made is None:
+        raise SettingError("\n".join(sentence for _, sentence in problems))
+    return made
 
 
 def plain_values(text: str, name: str) -> tuple[Any, dict[Path, int]]:
