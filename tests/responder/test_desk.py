@@ -155,6 +155,17 @@ def test_a_merged_incident_goes_on_as_the_other(desk_at_hand: Responding) -> Non
         desk_at_hand.desk.act(other, lambda it: decisions.acknowledge(it, "ada"), by="ada")
 
 
+@pytest.mark.parametrize(("one", "into", "then"), [("P0", "P2", "P0"), ("P2", "P0", "P0"), ("P1", "P1", "P1")])
+def test_what_goes_on_is_as_severe_as_the_worse_of_both(
+    desk_at_hand: Responding, one: str, into: str, then: str
+) -> None:
+    name, other = desk_at_hand.opened(Severity(one)), desk_at_hand.opened(Severity(into))
+    assert desk_at_hand.desk.merge(name, other, by="ada").severity == then
+    changes = [each.event for each in desk_at_hand.desk.timeline(other) if each.event.kind == "severity"]
+    assert len(changes) == (one < into)
+
+
+
 def test_an_unknown_incident_is_told_with_those_that_there_are(desk_at_hand: Responding) -> None:
     name = desk_at_hand.opened()
     with pytest.raises(NoSuchIncident, match=f"no incident '2026-01-01-001': the latest are {name}"):

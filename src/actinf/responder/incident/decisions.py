@@ -214,7 +214,7 @@ def merge_into(incident: Incident, other: Incident) -> tuple[Event, ...]:
 
 
 def absorb(incident: Incident, other: Incident) -> tuple[Event, ...]:
-    """Take up another incident, with its alerts."""
+    """Take up another incident, with its alerts, and how severe it is where that is worse."""
     joined = tuple(
         happened.AlertJoined(
             fingerprint=fingerprint, name=alert.name, firing=alert.firing, summary=alert.summary, link=alert.link
@@ -226,7 +226,11 @@ def absorb(incident: Incident, other: Incident) -> tuple[Event, ...]:
     known_at = other.breach_known_at if other.legal_settled_at is None else None
     sooner = known_at is not None and (incident.breach_known_at is None or known_at < incident.breach_known_at)
     breach = (happened.BreachSuspected(aware_at=known_at, what=other.breach),) if known_at and sooner else ()
-    return (happened.Merged(absorbed=other.id), *joined, *breach)
+    # As grave as the worse of both: its limits were promised, and users were told.
+    worse = incident.is_open and other.is_open and other.severity < incident.severity
+    reason = f"{other.severity}: {other.id} was merged into it"
+    raised = (happened.SeverityChanged(severity=other.severity, reason=reason, by_hand=False),) if worse else ()
+    return (happened.Merged(absorbed=other.id), *joined, *raised, *breach)
 
 
 def link(incident: Incident, target: str, relation: str = "related") -> tuple[Event, ...]:
