@@ -165,7 +165,6 @@ def test_what_goes_on_is_as_severe_as_the_worse_of_both(
     assert len(changes) == (one < into)
 
 
-
 def test_an_unknown_incident_is_told_with_those_that_there_are(desk_at_hand: Responding) -> None:
     name = desk_at_hand.opened()
     with pytest.raises(NoSuchIncident, match=f"no incident '2026-01-01-001': the latest are {name}"):
