@@ -7,6 +7,7 @@ from support.ramping import RampAtHand
 
 from actinf.errors import OutOfTurn, SettingError
 from actinf.responder.incident import decisions
+from actinf.responder.incident.events import AlertJoined
 from actinf.responder.ramp.gates import LOOKS_EVERY
 from actinf.responder.ramp.plan import Kind
 from actinf.responder.ramp.ramping import Ramping
@@ -137,6 +138,18 @@ def test_what_is_not_known_never_passes_and_a_person_is_asked(at_hand: RampAtHan
     at_hand.turn()
     assert at_hand.cluster.told == [(None, 1, 3), (None, 3, 5)]
     assert at_hand.ramp.state is State.DONE
+
+
+@pytest.mark.parametrize(("name", "state"), [("ApiErrors", State.HELD), ("ErrorBudgetBurns", State.DONE)])
+def test_an_alert_that_begins_to_fire_counts_unless_it_tells_of_what_is_past(
+    at_hand: RampAtHand, name: str, state: State
+) -> None:
+    in_the_soak(at_hand)
+    at_hand.pass_(seconds=30)
+    fires = AlertJoined(fingerprint="f", name=name, firing=True, summary="", link="")
+    at_hand.responding.desk.act(at_hand.incident, lambda _: (fires,), by="actinf")
+    at_hand.pass_(minutes=7)
+    assert (at_hand.ramp.state, "ApiErrors" in at_hand.ramp.why) == (state, state is State.HELD)
 
 
 def test_time_in_which_nobody_looked_does_not_count(at_hand: RampAtHand) -> None:

@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from support.seeing import DEPLOY, read
 
 from actinf.errors import SettingError
 from actinf.responder.ramp.cluster import Autoscaler, Standing
-from actinf.responder.ramp.plan import RUNBOOK, Kind, Plan, Step, misfits
+from actinf.responder.ramp.plan import PAST, RUNBOOK, Kind, Plan, Step, misfits
 
 ONE = Standing(replicas=1, ready=1, autoscaler=None, pods={})
 
@@ -72,6 +73,8 @@ def test_a_plan_that_makes_no_sense_is_refused_with_the_reason(steps: str, why: 
         ("{slower: 1}", "slower is 1 times: expected more than 1"),
         ("{grace: 0s}", "grace is 0s: expected 1s to 24h"),
         ("{p95: nan}", "is 'nan': expected a time"),
+        ("{past: ErrorBudgetBurns}", "limits.past is 'ErrorBudgetBurns': expected a list of names of alerts"),
+        ("{past: [a, [b]]}", "expected names of alerts"),
         ("{most: 3}", "has the key 'most': expected one of"),
     ],
 )
@@ -79,6 +82,18 @@ def test_limits_that_make_no_sense_are_refused_with_the_reason(limits: str, why:
     with pytest.raises(SettingError, match="plan") as refused:
         Plan.from_text(f"steps: [smoke, {{replicas: 3}}]\nlimits: {limits}")
     assert why in str(refused.value)
+
+
+def test_the_alerts_of_the_past_are_those_of_the_budgets_and_others_can_be_named() -> None:
+    assert set(PAST) == {
+        rule["alert"]
+        for group in read(DEPLOY / "alerts" / "objectives.rules.yml")["groups"]
+        for rule in group["rules"]
+        if "alert" in rule
+    }
+    plan = Plan.from_text("steps: [smoke, {replicas: 3}]\nlimits: {past: [Spent]}")
+    assert plan.gates.past == ("Spent",)
+    assert Plan.from_document(plan.document()) == plan
 
 
 def test_a_step_that_follows_by_itself_cannot_be_planned() -> None:

@@ -283,7 +283,8 @@ class Driver:
 
     def _new_alerts(self, ramp: Ramp) -> tuple[str, ...]:
         alerts = self.desk.incident(ramp.incident).alerts.values()
-        return tuple(sorted(line(one.name, 80) for one in alerts if one.firing and one.since > ramp.began_at))
+        news = [one for one in alerts if one.firing and one.since > ramp.began_at]
+        return tuple(sorted(line(one.name, 80) for one in news if one.name not in ramp.plan.gates.past))
 
     # ----------------------------------------------------------------------------------------------------- the way back
 

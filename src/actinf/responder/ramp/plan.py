@@ -16,7 +16,15 @@ from actinf.errors import SettingError
 from actinf.responder.ramp.cluster import Standing
 from actinf.runtime.wording import counted
 
-__all__ = ["RUNBOOK", "Gates", "Kind", "Plan", "Step", "length_text", "misfits"]
+__all__ = ["PAST", "RUNBOOK", "Gates", "Kind", "Plan", "Step", "length_text", "misfits"]
+
+#: The shipped alerts that look back for hours (deploy/alerts/objectives.rules.yml): an outage that is over keeps them
+#: near their limit, and what they would tell of now the gates measure themselves.
+PAST = tuple(
+    f"{kind}Budget{how}"
+    for kind in ("Error", "Latency")
+    for how in ("BurnsFast", "Burns", "BurnsSlowly", "WillBeSpent")
+)
 
 _MOST_STEPS = 20
 _LONGEST = timedelta(hours=24)
@@ -99,6 +107,7 @@ class Gates:
         slower: how many times slower than usual that may be, where it is known what is usual.
         grace: how long it may be worse than that before the ramp is broken off.
         blind: how long it may not be known before a person is asked.
+        past: names of alerts that tell of hours gone by; that one of them begins to fire says nothing of now.
     """
 
     errors: float = 0.01
@@ -107,6 +116,7 @@ class Gates:
     slower: float = 2.0
     grace: timedelta = timedelta(minutes=2)
     blind: timedelta = timedelta(minutes=5)
+    past: tuple[str, ...] = PAST
 
     def __post_init__(self) -> None:
         if not 0 <= self.errors < self.worst_errors <= 1:
@@ -132,6 +142,7 @@ class Gates:
             "slower": f"{self.slower:g}",
             "grace": length_text(self.grace),
             "blind": length_text(self.blind),
+            "past": list(self.past),
         }
 
 

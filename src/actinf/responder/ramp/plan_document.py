@@ -20,6 +20,7 @@ from typing import Any
 from actinf.errors import SettingError
 from actinf.responder.document_text import Path
 from actinf.responder.oncall.document_values import Enough, Reading
+from actinf.responder.oncall.wording import is_line
 from actinf.responder.ramp.plan import Gates, Kind, Plan, Step, contradictions
 
 __all__ = ["read"]
@@ -114,8 +115,17 @@ def _soak(values: _Values, where: Path, said: object) -> timedelta:
     return values.lasts(where, said) or timedelta(0)
 
 
+def _alerts(values: _Values, where: Path, given: object) -> tuple[str, ...]:
+    expected = "names of alerts, as [ErrorBudgetBurns]"
+    listed = values.entries(where, given, expected, may_be_empty=True)
+    for number, name in enumerate(listed):
+        if not isinstance(name, str) or not is_line(name):
+            values.refuse((*where, number), name, expected)
+    return tuple(map(str, listed))
+
+
 def _gates(values: _Values, value: object) -> Gates | None:
-    names = ("errors", "worst_errors", "p95", "slower", "grace", "blind")
+    names = ("errors", "worst_errors", "p95", "slower", "grace", "blind", "past")
     given = values.mapping(("limits",), value if value is not None else {}, required=(), optional=names)
     if given is None:
         return None
@@ -128,6 +138,8 @@ def _gates(values: _Values, value: object) -> Gates | None:
     read["slower"] = values.number(("limits", "slower"), given.get("slower"), "how many times, as 2")
     for name in ("grace", "blind"):
         read[name] = values.lasts(("limits", name), given.get(name))
+    if given.get("past") is not None:
+        read["past"] = _alerts(values, ("limits", "past"), given["past"])
     if values.problems:
         return None
     try:
