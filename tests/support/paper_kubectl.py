@@ -17,7 +17,7 @@ case " $* " in
         case $one in
         --current-replicas="$there") ;;
         --current-replicas=*) echo "error: Expected replicas to be ${{one#*=}}, was $there" >&2; exit 1 ;;
-        --replicas=*) echo "${{one#*=}}" >{file} ;;
+        --replicas=*) echo "${{one#*=}}" >{file}.$$ && mv {file}.$$ {file} ;; # whole, for whoever reads meanwhile
         esac
     done ;;
 esac
@@ -45,4 +45,6 @@ class PaperKubectl:
 
     @replicas.setter
     def replicas(self, count: int) -> None:
-        self._file.write_text(f"{count}\n", encoding="ascii")
+        whole = self._file.with_suffix(".new")
+        whole.write_text(f"{count}\n", encoding="ascii")
+        whole.replace(self._file)
