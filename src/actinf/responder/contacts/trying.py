@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from actinf.errors import NotFound, OutOfTurn
-from actinf.responder.contact_test import put_contact_test
+from actinf.responder.contacts.trial_page import put_contact_test
 from actinf.responder.desk import Desk
 from actinf.responder.oncall.wording import one_of, shown
 from actinf.responder.store import contact_trials, contacts, rosters

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 from urllib.parse import quote
 
-from actinf.responder.contact_test import fates_of
 from actinf.responder.contacts.document import (
     ContactsFile,
     VendorsFile,
@@ -17,6 +16,7 @@ from actinf.responder.contacts.document import (
 )
 from actinf.responder.contacts.listing import contacts_listed, vendors_listed, whom_to_call
 from actinf.responder.contacts.records import Contact, Vendor
+from actinf.responder.contacts.trial_page import fates_of
 from actinf.responder.documents import contact_test_document
 from actinf.responder.parts import Parts
 

@@ -13,8 +13,8 @@ from actinf.responder.advising.advice import advice_for
 from actinf.responder.catalogue.parts import Catalogue
 from actinf.responder.changing import TellChange, change_document
 from actinf.responder.channels.port import Channel
-from actinf.responder.contact_test import ask_for_contact_test, fates_of
 from actinf.responder.contacts.reminding import Reminding
+from actinf.responder.contacts.trial_page import ask_for_contact_test, fates_of
 from actinf.responder.documents import contact_test_document, summary_document
 from actinf.responder.duties import DutyChange
 from actinf.responder.incident.decisions import the_evidence

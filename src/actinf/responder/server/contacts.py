@@ -7,7 +7,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
-from actinf.responder.contact_test import fates_of
 from actinf.responder.contacts.document import (
     ContactsFile,
     VendorsFile,
@@ -17,6 +16,7 @@ from actinf.responder.contacts.document import (
     vendors_document,
 )
 from actinf.responder.contacts.listing import contacts_listed, vendors_listed, whom_to_call
+from actinf.responder.contacts.trial_page import fates_of
 from actinf.responder.documents import contact_test_document
 from actinf.responder.server.context import Asking, requires
 from actinf.responder.server.incidents import require_visible

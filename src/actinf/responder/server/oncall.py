@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from actinf.responder.contact_test import ask_for_contact_test, fates_of
+from actinf.responder.contacts.trial_page import ask_for_contact_test, fates_of
 from actinf.responder.documents import contact_test_document, duties_document
 from actinf.responder.duties import DUTY_CHANGES, DutyChange
 from actinf.responder.oncall.rotation import Schedule

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from actinf.errors import SettingError
-from actinf.responder.contact_test import ask_for_contact_test, fates_of
+from actinf.responder.contacts.trial_page import ask_for_contact_test, fates_of
 from actinf.responder.server.context import Server, ServerParts
 from actinf.web.incidents.live import shown
 from actinf.web.incidents.pages import page
