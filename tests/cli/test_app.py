@@ -30,6 +30,27 @@ def test_without_arguments_help_is_the_answer(actinf: Call) -> None:
     assert answer.out == actinf("--help").out
 
 
+def test_what_is_needed_in_the_first_five_minutes_of_an_incident_stands_first(actinf: Call) -> None:
+    first, *_ = actinf("incident", "--help").out.partition("Options:")[2].split("\n\n")[1:]
+    title, *lines = first.splitlines()
+    assert title == "The first five minutes:"
+    assert [line.split()[0] for line in lines] == ["open", "ack", "show", "assess", "call", "advise"]
+
+
+def test_each_command_stands_in_one_section_of_its_group() -> None:
+    def astray(group: click.Group, name: str) -> list[str]:
+        context, found = click.Context(group, info_name=name), []
+        placed = [one for members in getattr(group, "sections", {}).values() for one in members]
+        if placed and sorted(placed) != sorted(group.list_commands(context)):
+            found.append(f"{name}: {sorted(placed)} are not its commands, once each")
+        for one in group.list_commands(context):
+            command = group.get_command(context, one)
+            found += astray(command, f"{name} {one}") if isinstance(command, click.Group) else []
+        return found
+
+    assert astray(app, "actinf") == []
+
+
 @pytest.mark.parametrize("words", [["help"], ["run"], ["--nonsense"], ["check"], ["run", "tmaze", "--agents", "many"]])
 def test_wrong_use_is_told_on_standard_error_and_ends_with_two(actinf: Call, words: list[str]) -> None:
     answer = actinf(*words)

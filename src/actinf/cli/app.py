@@ -24,33 +24,41 @@ from actinf.errors import ActinfError
 
 __all__ = ["app", "run"]
 
-_COMMANDS = {
-    "run": ("actinf.cli.run", "Run an experiment or a model, and record it."),
-    "rerun": ("actinf.cli.rerun", "Run a recorded run again and compare the bytes."),
-    "check": ("actinf.cli.check", "Check files: every mistake, with its line."),
-    "explain": ("actinf.cli.explain", "Say why an agent did what it did at a step."),
-    "list": ("actinf.cli.listing", "List what comes with actinf."),
-    "serve": ("actinf.cli.serve", "Serve the API."),
-    "worker": ("actinf.cli.worker", "Compute the API's queued simulations."),
-    "keys": ("actinf.cli.keys", "Make, list and revoke the API's keys."),
-    "switches": ("actinf.cli.switches", "See and throw the API's circuit breakers."),
-    "audit": ("actinf.cli.audit", "Verify the API's audit log."),
-    "postgres": ("actinf.cli.postgres", "Run the API's PostgreSQL, in a container of its own."),
-    "adapter": ("actinf.cli.adapter", "Tell over HTTP how the database or the cache is."),
-    "db": ("actinf.cli.db", "Bring the API's database to this release."),
-    "backup": ("actinf.cli.backup", "Take and restore backups of the API's database."),
-    "incident": ("actinf.cli.incident", "Open an incident, lead it, see how it stands."),
-    "postmortem": ("actinf.cli.postmortem", "Print the report of an incident, filled from its timeline."),
-    "report": ("actinf.cli.report", "Report on incidents: times against what is promised."),
-    "oncall": ("actinf.cli.oncall", "Say who is on call, take over, swap, stand in."),
-    "contacts": ("actinf.cli.contacts", "Keep how people are reached, and try it."),
-    "vendors": ("actinf.cli.vendors", "Keep whom to call at vendors, and how."),
-    "silence": ("actinf.cli.silence", "Keep alerts from being told for a while."),
-    "maintenance": ("actinf.cli.maintenance", "Announce work during which alerts are expected."),
-    "status": ("actinf.cli.status", "Tell the public how the service is."),
-    "respond": ("actinf.cli.respond", "Run the responder to incidents."),
-    "bench": ("actinf.cli.bench", "Measure how fast the engine is."),
+#: Where each command is and what it is for, by what it belongs to.
+_SECTIONS = {
+    "Agents and their worlds": {
+        "run": ("actinf.cli.run", "Run an experiment or a model, and record it."),
+        "rerun": ("actinf.cli.rerun", "Run a recorded run again and compare the bytes."),
+        "check": ("actinf.cli.check", "Check files: every mistake, with its line."),
+        "explain": ("actinf.cli.explain", "Say why an agent did what it did at a step."),
+        "list": ("actinf.cli.listing", "List what comes with actinf."),
+        "bench": ("actinf.cli.bench", "Measure how fast the engine is."),
+    },
+    "When something breaks": {
+        "incident": ("actinf.cli.incident", "Open an incident, lead it, see how it stands."),
+        "oncall": ("actinf.cli.oncall", "Say who is on call, take over, swap, stand in."),
+        "status": ("actinf.cli.status", "Tell the public how the service is."),
+        "silence": ("actinf.cli.silence", "Keep alerts from being told for a while."),
+        "maintenance": ("actinf.cli.maintenance", "Announce work during which alerts are expected."),
+        "contacts": ("actinf.cli.contacts", "Keep how people are reached, and try it."),
+        "vendors": ("actinf.cli.vendors", "Keep whom to call at vendors, and how."),
+        "postmortem": ("actinf.cli.postmortem", "Print the report of an incident, filled from its timeline."),
+        "report": ("actinf.cli.report", "Report on incidents: times against what is promised."),
+        "respond": ("actinf.cli.respond", "Run the responder to incidents."),
+    },
+    "Agents over HTTP": {
+        "serve": ("actinf.cli.serve", "Serve the API."),
+        "worker": ("actinf.cli.worker", "Compute the API's queued simulations."),
+        "keys": ("actinf.cli.keys", "Make, list and revoke the API's keys."),
+        "switches": ("actinf.cli.switches", "See and throw the API's circuit breakers."),
+        "audit": ("actinf.cli.audit", "Verify the API's audit log."),
+        "db": ("actinf.cli.db", "Bring the API's database to this release."),
+        "backup": ("actinf.cli.backup", "Take and restore backups of the API's database."),
+        "postgres": ("actinf.cli.postgres", "Run the API's PostgreSQL, in a container of its own."),
+        "adapter": ("actinf.cli.adapter", "Tell over HTTP how the database or the cache is."),
+    },
 }
+_COMMANDS = {name: told for members in _SECTIONS.values() for name, told in members.items()}
 
 EXIT_NO, EXIT_WRONG, EXIT_INTERRUPTED = 1, 2, 130
 
@@ -67,17 +75,20 @@ class _Lazy(Group):
         command: click.Command = importlib.import_module(_COMMANDS[name][0]).command
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, said) for name, (_, said) in _COMMANDS.items()])
+    def summary(self, ctx: click.Context, name: str, room: int) -> str:  # noqa: ARG002 -- its base's signature
+        return _COMMANDS[name][1]
 
 
-@click.command(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.command(
+    cls=_Lazy,
+    sections={title: list(members) for title, members in _SECTIONS.items()},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(package_name="actinf", message="actinf %(version)s")
 def app() -> None:
     """Active inference simulation lab: describe a world, run agents in it, see why they acted.
 
-    Try: actinf run tmaze
+    Try: actinf run tmaze; and where something is down: actinf incident
     """
 
 

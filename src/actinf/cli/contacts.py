@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,19 +11,20 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from actinf.cli.address_book import Entries, documents
 from actinf.cli.console import Screen
-from actinf.cli.documents import read_document
 from actinf.cli.group import Group
 from actinf.cli.office import acting, at_office
 from actinf.cli.respond_options import data_dir_option, store_settings
 from actinf.errors import NotFound, SettingError
 from actinf.lab.extras import load_extra
-from actinf.runtime.wording import counted
+from actinf.responder.channels.neutral import line
 
 if TYPE_CHECKING:
     from actinf.responder.contacts.means import Means
     from actinf.responder.contacts.records import Contact
     from actinf.responder.office.address_book import AddressBook
+    from actinf.responder.office.port import Office
 
 __all__ = ["command"]
 
@@ -41,19 +43,7 @@ def command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
 def list_contacts(*, as_json: bool) -> int:
     """List contacts, with the kinds of their means; the numbers of one are shown by `show`."""
-    screen = Screen()
-    with at_office(screen) as office:
-        found = office.address_book.contacts()
-        if as_json:
-            screen.json(found)
-            return 0
-        if found["trouble"]:
-            screen.warn(found["trouble"])
-        if not found["contacts"]:
-            screen.out.print("there is none: actinf contacts set HANDLE, or actinf contacts import FILE")
-            return 0
-        screen.out.print(_table(found["contacts"]))
-    return 0
+    return _CONTACTS.list(as_json=as_json)
 
 
 @command.command("show", short_help="Show how somebody is reached.")
@@ -61,21 +51,7 @@ def list_contacts(*, as_json: bool) -> int:
 @click.option("--json", "as_json", is_flag=True, help="Say it as JSON, in the form of a file.")
 def show(*, handle: str | None, as_json: bool) -> int:
     """Show how HANDLE is reached, else everybody; of who is not on call it is logged who looked."""
-    screen = Screen()
-    document = _part("document")
-    with at_office(screen) as office:
-        book = office.address_book
-        found = list(book.all_contacts()) if handle is None else [book.contact(handle)]
-        if as_json:
-            screen.json(document.contacts_document(found))
-            return 0
-        if not found:
-            screen.out.print("there is none")
-        for number, one in enumerate(found):
-            if number:
-                screen.out.print()
-            _print(screen, one)
-    return 0
+    return _CONTACTS.show_of(handle, as_json=as_json)
 
 
 @command.command("set", short_help="Make or change a contact.")
@@ -95,10 +71,8 @@ def set_contact(*, handle: str, when: str | None, **said: Any) -> int:
     """
     screen = Screen()
     with at_office(screen) as office:
-        book = office.address_book
-        made = _part("document").contact_from(handle, _merged(book, handle, said, when))
-        for sentence in book.set_contacts([made]):
-            screen.out.print(sentence, markup=False)
+        made = documents().contact_from(handle, _merged(office.address_book, handle, said, when))
+        _CONTACTS.put(screen, office, [made])
     return 0
 
 
@@ -111,22 +85,15 @@ def import_contacts(*, file: str | None, from_schedule: bool, check: bool) -> in
 
     The schedule then needs to hold no more than handles, names and roles.
     """
-    screen = Screen()
     if (file is None) != from_schedule or (check and from_schedule):
         raise SettingError("import needs a FILE, or --from-schedule: expected one of them")
     if file is not None:
-        read = read_document(_part("document").ContactsFile, file, "contacts")
-        if check:
-            screen.out.print(f"nothing is wrong with it: {counted(len(read), 'contact')}")
-            return 0
+        return _CONTACTS.take(file, check=check)
+    screen = Screen()
     with at_office(screen) as office:
-        if file is None:
-            moved = office.address_book.import_schedule()
-            told = f"moved from the schedule: {', '.join(moved)}" if moved else "the schedule says of nobody how"
-            screen.out.print(told, markup=False)
-            return 0
-        for sentence in office.address_book.set_contacts(list(read.values())):
-            screen.out.print(sentence, markup=False)
+        moved = office.address_book.import_schedule()
+        told = f"moved from the schedule: {', '.join(moved)}" if moved else "the schedule says of nobody how"
+        screen.out.print(told, markup=False)
     return 0
 
 
@@ -135,16 +102,13 @@ def import_contacts(*, file: str | None, from_schedule: bool, check: bool) -> in
 @click.option("--yes", is_flag=True, help="It cannot be taken back; needed.")
 def remove(*, handle: str, yes: bool) -> int:
     """Erase a contact, and what is known of whether they were reached."""
-    if not yes:
-        raise SettingError(f"removing {handle!r} cannot be taken back: say --yes as well")
-    screen = Screen()
-    with at_office(screen) as office:
-        office.address_book.remove_contact(handle)
-        screen.out.print(f"{handle} was removed", markup=False)
+
+    def look_at_schedule(screen: Screen, office: Office) -> None:
         schedule = office.schedule()
         if schedule is not None and handle in schedule.people:
             screen.warn(f"{handle} is still in the schedule: take them out, actinf oncall schedule --set FILE")
-    return 0
+
+    return _CONTACTS.remove(handle, yes=yes, after=look_at_schedule)
 
 
 @command.command("test", short_help="Try whether contacts are reached.")
@@ -271,8 +235,7 @@ def _merged(book: AddressBook, handle: str, said: dict[str, Any], when: str | No
     return {**before, **others, "means": [*added, *means]}
 
 
-def _table(found: list[dict[str, Any]]) -> Table:
-    line = load_extra("actinf.responder.channels.neutral", extra="respond", purpose=_PURPOSE).line
+def _table(found: Sequence[dict[str, Any]]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", pad_edge=False)
     for head in ("handle", "name", "role", "reached by", "tried"):
         table.add_column(head, overflow="fold")
@@ -293,7 +256,6 @@ def _tried(test: dict[str, Any]) -> Text:
 
 
 def _print(screen: Screen, one: Contact) -> None:
-    line = load_extra("actinf.responder.channels.neutral", extra="respond", purpose=_PURPOSE).line
     screen.out.print(Text(f"{one.handle}  {line(one.name)}, {line(one.role)}", style="bold"))
     for means in one.means:
         screen.out.print(Text(f"  {_means(means)}"))
@@ -304,9 +266,23 @@ def _print(screen: Screen, one: Contact) -> None:
 
 
 def _means(one: Means) -> str:
-    line = load_extra("actinf.responder.channels.neutral", extra="respond", purpose=_PURPOSE).line
     return f"{one.kind:<6} {line(one.value)}" + (f"  {line(one.when)}" if one.when else "")
 
 
 def _part(module: str) -> Any:
     return load_extra(f"actinf.responder.contacts.{module}", extra="respond", purpose=_PURPOSE)
+
+
+_CONTACTS = Entries(
+    command="contacts",
+    one="contact",
+    key="HANDLE",
+    file="ContactsFile",
+    written="contacts_document",
+    listed=lambda book: book.contacts(),
+    found=lambda book, handle: list(book.all_contacts()) if handle is None else [book.contact(handle)],
+    keep=lambda book, made: book.set_contacts(made),
+    erase=lambda book, handle: book.remove_contact(handle),
+    table=_table,
+    show=_print,
+)

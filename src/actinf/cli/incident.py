@@ -34,8 +34,30 @@ _PURPOSE = "Working with incidents"
 _PATIENCE, _BETWEEN_LOOKS = 2.0, 0.1
 _TYPES = ("api_down", "database_performance", "high_memory", "security", "other")
 
+#: By when they are needed: whoever is woken up at night reads no more than the first.
+_SECTIONS = {
+    "The first five minutes": ("open", "ack", "show", "assess", "call", "advise"),
+    "While it goes on": (
+        "list",
+        "note",
+        "looked",
+        "milestone",
+        "assign",
+        "handover",
+        "severity",
+        "case",
+        "evidence",
+        "link",
+        "merge",
+    ),
+    "The way back": ("ramp", "check", "resolve", "reopen", "close"),
+    "Afterwards": ("task", "action", "action-done", "lesson", "impact", "export"),
+    "What the law wants": ("breach", "legal", "erase"),
+    "What incidents come from": ("change", "scan", "findings", "catalogue"),
+}
 
-@click.group("incident", cls=Group)
+
+@click.group("incident", cls=Group, sections=_SECTIONS)
 def command() -> None:
     """Open an incident, lead it, and see how it stands.
 

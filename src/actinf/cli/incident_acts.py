@@ -15,6 +15,7 @@ from actinf.cli.moments import past, shown
 from actinf.cli.office import acting, at_office, request
 from actinf.errors import SettingError
 from actinf.lab.extras import load_extra
+from actinf.responder.channels.neutral import line
 
 if TYPE_CHECKING:
     from actinf.responder.office.port import Document, Office
@@ -71,7 +72,6 @@ def act(verb: str, outcome: str | Callable[[Document], str], said: dict[str, Any
         if as_json:
             screen.json(document)
             return 0
-        line = load_extra("actinf.responder.channels.neutral", extra="respond", purpose=_PURPOSE).line
         told = outcome if isinstance(outcome, str) else outcome(document)
         happened = f", as of {shown(when, now)}" if when is not None else ""
         for one in f"{told}{happened}".splitlines():

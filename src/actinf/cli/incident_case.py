@@ -15,14 +15,13 @@ from actinf.cli.incident_acts import act, named, text_of
 from actinf.cli.moments import ahead, shown
 from actinf.cli.office import at_office
 from actinf.errors import SettingError
-from actinf.lab.extras import load_extra
+from actinf.responder.channels.neutral import line
 
 if TYPE_CHECKING:
     from actinf.responder.office.port import Document
 
 __all__ = ["call", "case", "case_rows"]
 
-_PURPOSE = "Working with incidents"
 _ACTS = ("open", "note", "close")
 
 
@@ -81,13 +80,13 @@ def call(*, incident: str, as_json: bool) -> int:
             screen.warn(found["trouble"])
         for one in (*found["people"], *found["vendors"]):
             screen.out.print(
-                Text.assemble((_line(one["name"]), "bold" if one["fits"] else ""), f"  {_line(one['title'])}")
+                Text.assemble((line(one["name"]), "bold" if one["fits"] else ""), f"  {line(one['title'])}")
             )
             for means in one["means"]:
-                told = f"  {means['kind']:<6} {_line(means['value'])}  {_line(means['when'])}".rstrip()
+                told = f"  {means['kind']:<6} {line(means['value'])}  {line(means['when'])}".rstrip()
                 screen.out.print(Text(told), soft_wrap=True)
             for name, value in one["facts"].items():
-                screen.out.print(Text(f"  {name}: {_line(value, 2000)}"), soft_wrap=True)
+                screen.out.print(Text(f"  {name}: {line(value, 2000)}"), soft_wrap=True)
         if not found["people"] and not found["vendors"]:
             screen.out.print("nobody is known: actinf oncall schedule --set FILE, actinf vendors set KEY")
     return 0
@@ -141,13 +140,13 @@ def _closed(document: Document) -> str:
 def case_rows(cases: list[dict[str, Any]], now: datetime) -> Iterator[list[Text]]:
     """A row for each case: its number, the vendor and its number for it, the answer that is awaited, what was said."""
     for one in cases:
-        contact = f" ({_line(one['contact'], 80)})" if one["contact"] else ""
+        contact = f" ({line(one['contact'], 80)})" if one["contact"] else ""
         yield [
             Text(str(one["case"])),
-            Text(_line(one["name"], 80)),
-            Text(_line(one["reference"] or "", 80)),
+            Text(line(one["name"], 80)),
+            Text(line(one["reference"] or "", 80)),
             _awaited(one, now),
-            Text(f"{_line(one['said'])}{contact}"),
+            Text(f"{line(one['said'])}{contact}"),
         ]
 
 
@@ -168,8 +167,3 @@ def _awaited(one: dict[str, Any], now: datetime) -> Text:
     due = datetime.fromisoformat(one["answer_by"])
     late = due < now
     return Text(f"{'overdue since' if late else 'until'} {shown(due, now)}", style="bold red" if late else "")
-
-
-def _line(text: str, most: int = 300) -> str:
-    line: str = load_extra("actinf.responder.channels.neutral", extra="respond", purpose=_PURPOSE).line(text, most)
-    return line

@@ -14,6 +14,7 @@ from actinf.cli.moments import past, shown
 from actinf.cli.office import at_office, request
 from actinf.errors import SettingError
 from actinf.lab.extras import load_extra
+from actinf.responder.channels.neutral import line
 
 __all__ = ["command"]
 
@@ -73,7 +74,6 @@ def _line(one: dict[str, Any], now: datetime) -> Text:
 
 
 def _cells(one: dict[str, Any], now: datetime) -> tuple[str, str, str]:
-    line = _part("channels.neutral").line
     told = f"{line(one['what'])} ({line(one['by'], 64)})"
     if one["url"]:
         told += f" {line(one['url'], 200)}"

@@ -19,6 +19,7 @@ from actinf.cli.moments import shown
 from actinf.cli.office import at_office
 from actinf.errors import SettingError
 from actinf.lab.extras import load_extra
+from actinf.responder.channels.neutral import line
 
 __all__ = ["evidence"]
 
@@ -66,13 +67,12 @@ def add(*, incident: str, path: Path, source: str | None, custody: str, as_json:
             else:
                 told += f", all as SHA256SUMS says, whose own SHA-256 is {packed.manifest}"
             origin = f"{origin} ({told})"
-            for line in packed.missing[:10]:
-                screen.warn(f"was not to be had when it was taken: {_part('channels.neutral').line(line, 200)}")
+            for missing in packed.missing[:10]:
+                screen.warn(f"was not to be had when it was taken: {line(missing, 200)}")
         kept = office.keep_evidence(name, file, source=origin, custody=custody)
         if as_json:
             screen.json(kept)
             return 0
-        line = _part("channels.neutral").line
         screen.out.print(line(f"kept {kept['name']}, {kept['size']} bytes"), markup=False)
         screen.out.print(f"SHA-256 {kept['sha256']}")
         if told:
@@ -108,7 +108,6 @@ def _listed(incident: str, *, as_json: bool, look: bool) -> int:
     if not found:
         screen.out.print(f"{name} has no evidence: actinf incident evidence add {name} FILE", soft_wrap=True)
         return 0
-    line = _part("channels.neutral").line
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")

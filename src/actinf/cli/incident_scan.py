@@ -16,6 +16,7 @@ from actinf.cli.moments import shown
 from actinf.cli.office import at_office
 from actinf.errors import SettingError
 from actinf.lab.extras import load_extra
+from actinf.responder.channels.neutral import line
 from actinf.runtime.wording import counted
 
 __all__ = ["findings", "scan"]
@@ -86,7 +87,6 @@ def _read(report: str) -> bytes:
 
 
 def _print(screen: Screen, one: dict[str, Any]) -> None:
-    line = _part("channels.neutral").line
     weights = ", ".join(f"{count} {weight}" for weight, count in one["findings"].items() if count)
     screen.out.print(
         Text(
@@ -105,7 +105,6 @@ def _print(screen: Screen, one: dict[str, Any]) -> None:
 
 
 def _table(found: list[dict[str, Any]], now: datetime) -> Table:
-    line = _part("channels.neutral").line
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
     table.add_column("weight", style="bold", no_wrap=True)
     # Wide enough for the number of a CVE on a narrow terminal, where it is what is copied; an image's name may wrap.

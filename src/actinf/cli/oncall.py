@@ -30,7 +30,13 @@ _NONE_SET = "no schedule is set: write one into a file, actinf oncall schedule -
 _HORIZON = timedelta(days=28)
 
 
-@click.group("oncall", cls=Group)
+_SECTIONS = {
+    "Now": ("now", "take", "override", "swap", "cancel"),
+    "The schedule": ("schedule", "gaps", "load", "import", "export.ics"),
+}
+
+
+@click.group("oncall", cls=Group, sections=_SECTIONS)
 def command() -> None:
     """Say who is on call, set the schedule, take over, swap, stand in.
 

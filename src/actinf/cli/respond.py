@@ -23,6 +23,7 @@ from actinf.cli.office import acting
 from actinf.cli.respond_options import data_dir_option, respond_settings, store_settings
 from actinf.cli.status_rendering import render
 from actinf.lab.extras import load_extra
+from actinf.responder.channels.neutral import line
 
 __all__ = ["command"]
 
@@ -46,7 +47,14 @@ def _access(data_dir: Path | None) -> Iterator[Any]:
         parts.close()
 
 
-@click.group("respond", cls=Group)
+_SECTIONS = {
+    "To begin": ("serve", "accounts", "keys", "test-page", "doctor"),
+    "To keep it": ("backup", "restore", "verify", "log", "clock", "learned"),
+    "From another machine": ("watch",),
+}
+
+
+@click.group("respond", cls=Group, sections=_SECTIONS)
 def command() -> None:
     """Run the responder to incidents, and keep its accounts."""
 
@@ -205,7 +213,6 @@ def log(since: str | None, as_json: bool, data_dir: Path | None) -> int:
     if not events:
         screen.out.print("nothing was changed" if since is None else f"nothing was changed since {since}")
         return 0
-    line = load_extra("actinf.responder.channels.neutral", extra="respond", purpose=_PURPOSE).line
     sentence = load_extra("actinf.responder.record.narrative", extra="respond", purpose=_PURPOSE).sentence
     table = Table("when (UTC)", "by", "what", box=None, header_style="bold")
     for one, event in zip(found, events, strict=True):

@@ -14,6 +14,7 @@ from actinf.cli.office import acting
 from actinf.cli.respond_options import data_dir_option, store_settings
 from actinf.errors import SettingError
 from actinf.lab.extras import load_extra
+from actinf.responder.channels.neutral import line
 
 __all__ = ["clock"]
 
@@ -104,7 +105,6 @@ def _show(screen: Screen, parts: Any, *, as_json: bool) -> None:
             }
         )
         return
-    line = _part("channels.neutral").line
     if not step:
         apart = "nothing: the wall clock was not set"
     else:

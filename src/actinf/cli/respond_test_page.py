@@ -12,7 +12,7 @@ from rich.text import Text
 
 from actinf.cli.console import Screen
 from actinf.cli.office import at_office
-from actinf.lab.extras import load_extra
+from actinf.responder.channels.neutral import line
 
 __all__ = ["command"]
 
@@ -42,7 +42,6 @@ def command(*, handle: str | None, as_json: bool) -> int:
     if as_json:
         screen.json(told)
     else:
-        line = load_extra("actinf.responder.channels.neutral", extra="respond", purpose="Working with incidents").line
         table = Table("channel", "what became of it", box=None, header_style="bold")
         for one in told["channels"]:
             table.add_row(one["channel"], Text(line(_said(one), 400), style=_STYLES.get(one["state"], "yellow")))

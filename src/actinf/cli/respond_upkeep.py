@@ -17,6 +17,7 @@ from actinf.cli.console import Screen
 from actinf.cli.respond_options import data_dir_option, store_settings
 from actinf.errors import ActinfError, SettingError
 from actinf.lab.extras import load_extra
+from actinf.responder.channels.neutral import line
 from actinf.runtime.wording import counted
 
 __all__ = ["COMMANDS"]
@@ -75,7 +76,6 @@ def verify(export: Path | None, as_json: bool, data_dir: Path | None) -> int:
     if as_json:
         screen.json({"good": good, **asdict(verdict), "evidence": len(files), "evidence_wrong": altered})
         return 0 if good else 1
-    line = _part("channels.neutral").line
     for wrong in (*map(str, verdict.wrong), *altered):
         screen.fail(line(wrong, 600))
     for note in verdict.notes:
@@ -164,9 +164,7 @@ def restore(file: Path, without_evidence: bool, data_dir: Path | None) -> int:
     if done.evidence:
         screen.say(f"brought back: {counted(done.evidence, 'file')} of evidence")
     for what in done.lacking:
-        screen.warn(
-            f"evidence {_part('channels.neutral').line(what, 300)} is missing or altered, here and in the backup"
-        )
+        screen.warn(f"evidence {line(what, 300)} is missing or altered, here and in the backup")
     if done.before is not None and done.lost is None:
         screen.warn("the store before could not be read: what it lacks of that is not known")
     return 0
@@ -197,7 +195,6 @@ def doctor(as_json: bool, data_dir: Path | None) -> int:
     if as_json:
         screen.json({"good": not fails, "findings": [asdict(one) for one in found]})
         return 1 if fails else 0
-    line = _part("channels.neutral").line
     for one in found:
         text = Text.assemble((f"{one.state:<5}", _COLOURS[one.state]), f"{one.what}: {line(one.said, 400)}")
         if one.mend:

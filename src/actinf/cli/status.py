@@ -10,7 +10,13 @@ from actinf.cli.group import Group
 __all__ = ["command"]
 
 
-@click.group("status", cls=Group)
+_SECTIONS = {
+    "Of an incident": ("show", "preview", "publish", "update", "withhold"),
+    "Of the page": ("maintenance", "subscribers", "serve"),
+}
+
+
+@click.group("status", cls=Group, sections=_SECTIONS)
 def command() -> None:
     """Tell the public how the service is, on a page that stays up when all else is down.
 

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
 from rich.table import Table
 from rich.text import Text
 
+from actinf.cli.address_book import Entries, documents
 from actinf.cli.console import Screen
-from actinf.cli.documents import read_document
 from actinf.cli.group import Group
 from actinf.cli.office import at_office
-from actinf.errors import NotFound, SettingError
-from actinf.lab.extras import load_extra
-from actinf.runtime.wording import counted
+from actinf.errors import NotFound
+from actinf.responder.channels.neutral import line
 
 __all__ = ["command"]
 
-_PURPOSE = "Working with vendors"
 _KINDS = ("cloud", "database", "security", "other")
 
 
@@ -31,19 +30,7 @@ def command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
 def list_vendors(*, as_json: bool) -> int:
     """List vendors, and for which parts of the catalogue they are."""
-    screen = Screen()
-    with at_office(screen) as office:
-        found = office.address_book.vendors()
-        if as_json:
-            screen.json(found)
-            return 0
-        if found["trouble"]:
-            screen.warn(found["trouble"])
-        if found["vendors"]:
-            screen.out.print(_table(found["vendors"]))
-        else:
-            screen.out.print("there is none: actinf vendors set KEY, or actinf vendors import FILE")
-    return 0
+    return _VENDORS.list(as_json=as_json)
 
 
 @command.command("show", short_help="Show how a vendor is reached.")
@@ -51,20 +38,7 @@ def list_vendors(*, as_json: bool) -> int:
 @click.option("--json", "as_json", is_flag=True, help="Say it as JSON, in the form of a file.")
 def show(*, key: str | None, as_json: bool) -> int:
     """Show how the vendor KEY is reached, what is agreed, and how a case is opened; else all of them."""
-    screen = Screen()
-    with at_office(screen) as office:
-        book = office.address_book
-        found = list(book.all_vendors()) if key is None else [book.vendor(key)]
-        if as_json:
-            screen.json(_part("document").vendors_document(found))
-            return 0
-        if not found:
-            screen.out.print("there is none")
-        for number, one in enumerate(found):
-            if number:
-                screen.out.print()
-            _print(screen, one)
-    return 0
+    return _VENDORS.show_of(key, as_json=as_json)
 
 
 @command.command("set", short_help="Make or change a vendor.")
@@ -92,13 +66,12 @@ def set_vendor(*, key: str, components: tuple[str, ...], **said: Any) -> int:
             before = book.vendor(key).document()
         except NotFound:
             before = {}
-        made = _part("document").vendor_from(key, {**before, **given})
+        made = documents().vendor_from(key, {**before, **given})
         known = office.catalogue()
         for one in made.components:
             if known.find(one) is None:
                 screen.warn(f"the catalogue has no component {one!r}: actinf incident catalogue lists those there are")
-        for sentence in book.set_vendors([made]):
-            screen.out.print(sentence, markup=False)
+        _VENDORS.put(screen, office, [made])
     return 0
 
 
@@ -107,15 +80,7 @@ def set_vendor(*, key: str, components: tuple[str, ...], **said: Any) -> int:
 @click.option("--check", is_flag=True, help="Only say what is wrong with it.")
 def import_vendors(*, file: str, check: bool) -> int:
     """Take vendors from a FILE in YAML, - for standard input; each replaces the one before of the same key."""
-    screen = Screen()
-    read = read_document(_part("document").VendorsFile, file, "vendors")
-    if check:
-        screen.out.print(f"nothing is wrong with it: {counted(len(read), 'vendor')}")
-        return 0
-    with at_office(screen) as office:
-        for sentence in office.address_book.set_vendors(list(read.values())):
-            screen.out.print(sentence, markup=False)
-    return 0
+    return _VENDORS.take(file, check=check)
 
 
 @command.command("remove", short_help="Remove a vendor.")
@@ -123,27 +88,21 @@ def import_vendors(*, file: str, check: bool) -> int:
 @click.option("--yes", is_flag=True, help="It cannot be taken back; needed.")
 def remove(*, key: str, yes: bool) -> int:
     """Remove a vendor; what it was asked in incidents stays on their timelines."""
-    if not yes:
-        raise SettingError(f"removing {key!r} cannot be taken back: say --yes as well")
-    screen = Screen()
-    with at_office(screen) as office:
-        office.address_book.remove_vendor(key)
-        screen.out.print(f"{key} was removed", markup=False)
-    return 0
+    return _VENDORS.remove(key, yes=yes)
 
 
-def _table(found: list[dict[str, Any]]) -> Table:
+def _table(found: Sequence[dict[str, Any]]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", pad_edge=False)
     for head in ("key", "name", "kind", "for"):
         table.add_column(head, overflow="fold")
     for one in found:
         cells = (one["key"], one["name"] or "?", one["kind"] or "?", ", ".join(one["for"]))
-        table.add_row(*(Text(_line(cell)) for cell in cells))
+        table.add_row(*(Text(line(cell)) for cell in cells))
     return table
 
 
 def _print(screen: Screen, one: Any) -> None:
-    screen.out.print(Text(f"{one.key}  {_line(one.name)}, {one.kind}", style="bold"))
+    screen.out.print(Text(f"{one.key}  {line(one.name)}, {one.kind}", style="bold"))
     rows = (
         ("for", ", ".join(one.components)),
         ("portal", one.portal),
@@ -157,13 +116,19 @@ def _print(screen: Screen, one: Any) -> None:
     )
     for name, value in rows:
         if value:
-            screen.out.print(Text(f"  {name:<9} {_line(value, 2000)}"), soft_wrap=True)
+            screen.out.print(Text(f"  {name:<9} {line(value, 2000)}"), soft_wrap=True)
 
 
-def _line(text: str, most: int = 300) -> str:
-    line: str = load_extra("actinf.responder.channels.neutral", extra="respond", purpose=_PURPOSE).line(text, most)
-    return line
-
-
-def _part(module: str) -> Any:
-    return load_extra(f"actinf.responder.contacts.{module}", extra="respond", purpose=_PURPOSE)
+_VENDORS = Entries(
+    command="vendors",
+    one="vendor",
+    key="KEY",
+    file="VendorsFile",
+    written="vendors_document",
+    listed=lambda book: book.vendors(),
+    found=lambda book, key: list(book.all_vendors()) if key is None else [book.vendor(key)],
+    keep=lambda book, made: book.set_vendors(made),
+    erase=lambda book, key: book.remove_vendor(key),
+    table=_table,
+    show=_print,
+)
