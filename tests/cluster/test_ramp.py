@@ -33,13 +33,10 @@ spec:
 
 
 @pytest.fixture
-def of(cluster: Cluster, monkeypatch: pytest.MonkeyPatch):
-    for name, value in cluster.environment.items():
-        monkeypatch.setenv(name, value)
-
+def of(cluster: Cluster):
     def made(name: str) -> Kubectl:
         cluster.apply(DEPLOYMENT.format(name=name))
-        return Kubectl(program=str(cluster.kubectl_program), deployment=name)
+        return Kubectl(program=str(cluster.kubectl_program), deployment=name, environment=cluster.environment)
 
     return made
 
@@ -77,16 +74,16 @@ def test_with_an_autoscaler_its_lower_bound_is_set(of, cluster: Cluster) -> None
 
 def test_what_cannot_be_asked_says_why(of, tmp_path: Path) -> None:
     asked = of("ramp-there")
-    missing = Kubectl(program=asked.program, deployment="ramp-missing")
+    missing = Kubectl(program=asked.program, deployment="ramp-missing", environment=asked.environment)
     with pytest.raises(ClusterTrouble, match=r"deployment ramp-missing: kubectl get refuses: .*not found"):
         missing.look()
     with pytest.raises(ClusterTrouble, match="kubectl cannot be run: /no/kubectl: No such file"):
-        Kubectl(program="/no/kubectl", deployment="x").look()
+        Kubectl(program="/no/kubectl", deployment="x", environment={}).look()
     hangs = tmp_path / "kubectl"
     hangs.write_text("#!/bin/sh\nexec sleep 60\n")
     hangs.chmod(0o755)
     with pytest.raises(ClusterTrouble, match=r"kubectl get has not ended in 0\.2 s"):
-        Kubectl(program=str(hangs), deployment="x", seconds=0.2).look()
+        Kubectl(program=str(hangs), deployment="x", environment={}, seconds=0.2).look()
     hangs.write_text("#!/bin/sh\necho surprise\n")
     with pytest.raises(ClusterTrouble, match="kubectl get answers no JSON: surprise"):
-        Kubectl(program=str(hangs), deployment="x").look()
+        Kubectl(program=str(hangs), deployment="x", environment={}).look()

@@ -98,7 +98,7 @@ class KilledTrials:
 
 def main() -> int:
     folder, killer = Path(sys.argv[1]), Killer(Path(sys.argv[1]), sys.argv[2])
-    parts = make_parts(RespondSettings.read())
+    parts = make_parts(RespondSettings.read(), environment=os.environ)
     driver_module.LOOKS_EVERY = timedelta(seconds=0.2)
     keep = ramps.keep
 

@@ -115,7 +115,7 @@ def _carried_out(
     cluster: Cluster, folder: Path, name: str, outcome: Outcome, chance: random.Random, left: int, *, scales: bool
 ) -> None:
     environment = _environment(cluster, folder, name)
-    incident = _started(environment, folder, name, cluster)
+    incident = _started(environment, folder, name)
     killed = 0
     while True:
         # Near, so that many deaths fit into a ramp, and far enough to get on; now and then where nobody has died yet.
@@ -160,7 +160,7 @@ def _environment(cluster: Cluster, folder: Path, name: str) -> dict[str, str]:
     }
 
 
-def _started(environment: dict[str, str], folder: Path, name: str, cluster: Cluster) -> str:
+def _started(environment: dict[str, str], folder: Path, name: str) -> str:
     """An incident with a ramp that was begun, and that nobody carries out yet."""
     settings = RespondSettings(
         data_dir=folder / "store",
@@ -169,20 +169,13 @@ def _started(environment: dict[str, str], folder: Path, name: str, cluster: Clus
         ramp_smoke=environment["ACTINF_RESPOND_RAMP_SMOKE"],
         ramp_load=environment["ACTINF_RESPOND_RAMP_LOAD"],
     )
-    before = {key: os.environ.get(key) for key in cluster.environment}
-    os.environ.update(cluster.environment)
-    parts = make_parts(settings)
+    parts = make_parts(settings, environment=environment)
     try:
         new = NewIncident(severity=Severity.P1, reasons=("a try",), component="api", impact="it fails")
         incident = parts.desk.open(new, by="ada").id
         parts.ramping.start(incident, StartRamp(plan=Plan.from_text(PLAN).document()), by="ada")
     finally:
         parts.close()
-        for key, value in before.items():
-            if value is None:
-                del os.environ[key]
-            else:
-                os.environ[key] = value
     return incident
 
 

@@ -109,10 +109,12 @@ def _office(screen: Screen, *, advised: bool) -> Office:
         return remote
     adviser = None
     if advised and settings.advice:
-        adviser = load_extra("actinf.responder.advising.child", extra="respond", purpose=_PURPOSE).ChildAdviser()
+        children = load_extra("actinf.responder.children", extra="respond", purpose=_PURPOSE)
+        child = load_extra("actinf.responder.advising.child", extra="respond", purpose=_PURPOSE)
+        adviser = child.ChildAdviser(environment=children.for_advice(os.environ))
         adviser.warm("api_down")
     parts = load_extra("actinf.responder.parts", extra="respond", purpose=_PURPOSE)
-    made = parts.make_parts(settings, render=render, adviser=adviser)
+    made = parts.make_parts(settings, render=render, adviser=adviser, environment=os.environ)
     local: Office = load_extra("actinf.responder.office.local", extra="respond", purpose=_PURPOSE).LocalOffice(made, by)
     return local
 

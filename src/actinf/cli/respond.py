@@ -83,7 +83,12 @@ def serve(**given: Any) -> int:
         logs.configure_logs(settings.log_format, settings.log_level)
         console = load_extra("actinf.web.incidents.console", extra="respond", purpose="Serving the console")
         process.serve(
-            settings, say=screen.say, pages=[console.add_console], page_command=status_serve.child, render=render
+            settings,
+            say=screen.say,
+            pages=[console.add_console],
+            page_command=status_serve.child,
+            render=render,
+            environment=os.environ,
         )
     screen.say(f"Stopped: {_KEPT}.")
     return 0

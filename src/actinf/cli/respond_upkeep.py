@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -183,7 +184,7 @@ def doctor(as_json: bool, data_dir: Path | None) -> int:
     module = _part("keeping.doctor")
     with screen.waiting("looking"):
         try:
-            parts = _part("parts").make_parts(settings)
+            parts = _part("parts").make_parts(settings, environment=os.environ)
         except ActinfError as error:
             found = [module.Finding(what="store", state=module.State.FAIL, said=str(error))]
         else:

@@ -16,7 +16,6 @@ from actinf.lab.extras import load_extra
 __all__ = ["child", "data_dir_option", "folder_of_page", "serve"]
 
 _PURPOSE = "Serving the status page"
-_OURS, _OF_PAGE = "ACTINF_", "ACTINF_STATUS_"
 
 
 data_dir_option = click.option(
@@ -81,13 +80,8 @@ def child(settings: Any, folder: Path) -> Any:
         if not os.environ.get(f"ACTINF_STATUS_{name.upper()}"):
             said += [f"--{name.replace('_', '-')}", getattr(settings, name)]
     command = (sys.executable, "-m", "actinf.cli", "status", "serve", *said)
-    # What strangers talk to has none of the secrets of the responder, nor of the service: it reads its own alone.
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.upper().startswith(_OURS) or name.upper().startswith(_OF_PAGE)
-    }
-    return module.PageCommand(folder=page, command=command, environment=environment)
+    children = load_extra("actinf.responder.children", extra="respond", purpose=_PURPOSE)
+    return module.PageCommand(folder=page, command=command, environment=children.for_status_page(os.environ))
 
 
 def folder_of_page(data_dir: Path | None) -> Path:

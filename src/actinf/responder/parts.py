@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 import platformdirs
 
+from actinf.responder import children
 from actinf.responder.advising.port import Adviser, NoAdviser
 from actinf.responder.announcing import Announcer, Route
 from actinf.responder.channels.none import NoChannel
@@ -103,13 +105,20 @@ def data_directory(settings: RespondSettings) -> Path:
     return Path(platformdirs.user_data_dir("actinf", appauthor=False)).absolute() / "responder"
 
 
-def make_parts(settings: RespondSettings, *, render: Render = plain.render, adviser: Adviser | None = None) -> Parts:
+def make_parts(
+    settings: RespondSettings,
+    *,
+    render: Render = plain.render,
+    adviser: Adviser | None = None,
+    environment: Mapping[str, str] = MappingProxyType({}),
+) -> Parts:
     """Open the store and put the parts together.
 
     Args:
         settings: of the process.
         render: makes the files of the status page.
         adviser: who says what to look at next, where one was begun already.
+        environment: of this process; its children get what they need of it.
 
     Raises:
         StoreError: the store cannot be used.
@@ -121,7 +130,7 @@ def make_parts(settings: RespondSettings, *, render: Render = plain.render, advi
     clock = SteadyClock(Reading.of(before) if before is not None else None)
     routes = _routes(settings, clock)
     link = f"{settings.public_url.rstrip('/')}/incidents/{{id}}" if settings.public_url else None
-    cluster, trials = _cluster(settings), _trials(settings, store.folder)
+    cluster, trials = _cluster(settings, environment), _trials(settings, environment, store.folder)
     directory = _directory(settings, store, clock)
     desk = Desk(
         store,
@@ -129,7 +138,7 @@ def make_parts(settings: RespondSettings, *, render: Render = plain.render, advi
         Announcer(routes, link, directory),
         measurements=_measurements(settings),
         unattended=Unattended(settings.status_name),
-        adviser=adviser if adviser is not None else _adviser(settings),
+        adviser=adviser if adviser is not None else _adviser(settings, environment),
         learns=settings.advice_learning,
         vendors=directory,
     )
@@ -173,24 +182,27 @@ def _directory(settings: RespondSettings, store: Store, clock: Callable[[], date
     )
 
 
-def _cluster(settings: RespondSettings) -> Cluster:
+def _cluster(settings: RespondSettings, environment: Mapping[str, str]) -> Cluster:
     if settings.kubectl is None:
         return NoCluster()
     return Kubectl(
         program=settings.kubectl,
         deployment=settings.ramp_deployment,
+        environment=children.for_kubectl(environment, settings.ramp_environment),
         namespace=settings.kube_namespace,
         context=settings.kube_context,
     )
 
 
-def _trials(settings: RespondSettings, folder: Path) -> Processes:
-    environment = {} if settings.ramp_url is None else {"ACTINF_URL": settings.ramp_url}
+def _trials(settings: RespondSettings, environment: Mapping[str, str], folder: Path) -> Processes:
+    gets = children.for_trials(environment, settings.ramp_environment)
+    if settings.ramp_url is not None:
+        gets["ACTINF_URL"] = settings.ramp_url
     if settings.ramp_key is not None:
-        environment["ACTINF_KEY"] = settings.ramp_key.get_secret_value()
+        gets["ACTINF_KEY"] = settings.ramp_key.get_secret_value()
     where = (settings.ramp_folder or Path()).absolute()
     commands = {
-        kind: Command(arguments=tuple(shlex.split(command)), folder=where, environment=environment)
+        kind: Command(arguments=tuple(shlex.split(command)), folder=where, environment=gets)
         for kind, command in ((Kind.SMOKE, settings.ramp_smoke), (Kind.LOAD, settings.ramp_load))
     }
     return Processes(folder / "ramps", commands)
@@ -212,12 +224,12 @@ def _recheck(settings: RespondSettings) -> RecheckSettings:
     return RecheckSettings(hold=hold, longest_hold=max(hold, RecheckSettings().longest_hold))
 
 
-def _adviser(settings: RespondSettings) -> Adviser:
+def _adviser(settings: RespondSettings, environment: Mapping[str, str]) -> Adviser:
     if not settings.advice:
         return NoAdviser()
     from actinf.responder.advising.child import ChildAdviser  # most commands never ask
 
-    return ChildAdviser()
+    return ChildAdviser(environment=children.for_advice(environment))
 
 
 def _measurements(settings: RespondSettings) -> Measurements:

@@ -145,6 +145,11 @@ class RespondSettings(ProcessSettings):
         None, description="The service that both try, their ACTINF_URL; None: that of the process."
     )
     ramp_key: SecretStr | None = Field(None, description="A key for it, their ACTINF_KEY; None: that of the process.")
+    ramp_environment: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Names, by commas, of further variables that kubectl and both tests get of the responder's; `X_*`: "
+        "all that begin so. Of its own, `ACTINF_RESPOND_*`, none is handed on.",
+    )
     advice: bool = Field(
         True, description="Advise what to look at next in an incident, by a process of the engine beside this one."
     )
@@ -171,7 +176,9 @@ class RespondSettings(ProcessSettings):
     log_format: Literal["json", "text"] = Field("json", description="`json` for machines, `text` for people.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")
 
-    @field_validator("alert_tokens", "sentry_secrets", "hook_secrets", "scan_tokens", "mail_to", mode="before")
+    @field_validator(
+        "alert_tokens", "sentry_secrets", "hook_secrets", "scan_tokens", "mail_to", "ramp_environment", mode="before"
+    )
     @classmethod
     def _by_commas(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

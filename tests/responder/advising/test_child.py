@@ -12,6 +12,7 @@ import pytest
 
 from actinf.responder.advising.child import ChildAdviser, Limits
 from actinf.responder.advising.port import Absent, Question, Told
+from actinf.responder.children import for_advice
 
 ASKED = Question(kind="api_down", seen=(("health", "failing"),), counts={})
 SHORT = Limits(first=0.4, answer=0.4, idle=60, rest=60)
@@ -37,7 +38,7 @@ def child() -> Iterator[Make]:
     made: list[ChildAdviser] = []
 
     def make(does: str, limits: Limits = PATIENT) -> ChildAdviser:
-        made.append(ChildAdviser(limits, [sys.executable, "-I", "-S", "-c", TALKS + does]))
+        made.append(ChildAdviser(limits, [sys.executable, "-I", "-S", "-c", TALKS + does], environment=os.environ))
         return made[-1]
 
     yield make
@@ -69,7 +70,8 @@ def test_an_answer_is_told_and_remembered(child: Make) -> None:
 
 def test_a_child_that_does_not_listen_keeps_nobody_waiting() -> None:
     """Its pipe is full after a few questions: who writes into it would wait for ever, and all others with them."""
-    deaf = ChildAdviser(replace(SHORT, first=1.0), [sys.executable, "-I", "-S", "-c", "import time; time.sleep(600)"])
+    sleeps = [sys.executable, "-I", "-S", "-c", "import time; time.sleep(600)"]
+    deaf = ChildAdviser(replace(SHORT, first=1.0), sleeps, environment={})
     counts = {"causes": {f"cause {number}": 1.0 for number in range(2000)}}
     told: list[Told | Absent] = []
 
@@ -156,14 +158,14 @@ def test_a_child_that_is_not_asked_ends(child: Make) -> None:
 
 
 def test_a_program_that_is_not_there_is_a_reason() -> None:
-    adviser = ChildAdviser(SHORT, ["/nowhere/python"])
+    adviser = ChildAdviser(SHORT, ["/nowhere/python"], environment={})
     absent = adviser.ask(ASKED, patience=1)
     assert absent == Absent("its process could not be asked (No such file or directory)")
     adviser.close()
 
 
 def test_the_engine_itself_answers_within_its_bounds() -> None:
-    adviser = ChildAdviser()
+    adviser = ChildAdviser(environment=for_advice(os.environ))
     try:
         told = adviser.ask(ASKED, patience=120)
         assert isinstance(told, Told), told

@@ -171,10 +171,11 @@ def test_a_trial_that_was_killed_is_lost_once_nothing_of_it_runs(tmp_path: Path)
 
 def test_secrets_of_the_responder_are_kept_from_trials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ACTINF_RESPOND_SLACK_TOKEN", "xoxb-secret")
-    monkeypatch.setenv("ACTINF_KEY", "of the process")
-    there = trials(tmp_path, 'echo "token ${ACTINF_RESPOND_SLACK_TOKEN:-none}, key $ACTINF_KEY"', ACTINF_KEY="its own")
+    looks_after = 'tr "\\0" "\\n" </proc/$PPID/environ | grep -c SLACK'
+    script = f'echo "token ${{ACTINF_RESPOND_SLACK_TOKEN:-none}}, key $ACTINF_KEY, above $({looks_after})"'
+    there = trials(tmp_path, script, ACTINF_KEY="its own", PATH="/usr/bin:/bin")
     there.begin("one", Kind.SMOKE, _MINUTE)
-    assert ended(there).said == "token none, key its own"
+    assert ended(there).said == "token none, key its own, above 0"
 
 
 def runs(pid: int) -> bool:

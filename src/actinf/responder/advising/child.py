@@ -75,9 +75,17 @@ class ChildAdviser:
     Args:
         limits: what it is allowed.
         command: what is started instead of the engine.
+        environment: all that it gets of one.
     """
 
-    def __init__(self, limits: Limits | None = None, command: Sequence[str] | None = None):
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        command: Sequence[str] | None = None,
+        *,
+        environment: Mapping[str, str],
+    ):
+        self._environment = dict(environment)
         self._limits = limits or Limits()
         # -P: what lies in the folder where somebody types is none of ours.
         self._command = list(command or (sys.executable, "-P", "-m", "actinf.advise", str(self._limits.memory)))
@@ -159,6 +167,7 @@ class ChildAdviser:
             return self._child
         process = subprocess.Popen(
             self._command,
+            env=self._environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

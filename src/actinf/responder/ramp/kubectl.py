@@ -36,12 +36,14 @@ class Kubectl:
     Attributes:
         program: of kubectl, a path or a name that is looked for.
         deployment: its name.
+        environment: all of it; the program inherits none.
         namespace, context: as kubectl has them; None: those that it takes by itself.
         seconds: how long a call may take.
     """
 
     program: str
     deployment: str
+    environment: Mapping[str, str]
     namespace: str | None = None
     context: str | None = None
     seconds: float = _SECONDS
@@ -124,6 +126,7 @@ class Kubectl:
         try:
             done = subprocess.run(
                 command,
+                env=dict(self.environment),
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,

@@ -33,8 +33,6 @@ _MOST_AT_FIRST, _MOST_AT_LAST = 1024 * 1024, 16 * 1024
 _FAILED = re.compile(r"(FAIL|FAILED|ERROR|not ok)\b")
 _MOST_FAILED, _MOST_OF_A_LINE = 20, 300
 _GRACE = 15.0
-#: What only the responder needs to know is kept from what it runs.
-_SECRETS = ("ACTINF_RESPOND_", "ACTINF_WATCH_")
 
 
 def main() -> int:
@@ -63,8 +61,6 @@ def main() -> int:
 
 
 def _tried(asked: dict[str, Any], folder: Path, lock: int) -> dict[str, Any]:
-    inherited = os.environ  # noqa: TID251 -- here a process starts
-    environment = {name: value for name, value in inherited.items() if not name.startswith(_SECRETS)}
     began = time.monotonic()
     stopped: list[int] = []
     signal.signal(signal.SIGTERM, lambda number, _: stopped.append(number))
@@ -73,7 +69,7 @@ def _tried(asked: dict[str, Any], folder: Path, lock: int) -> dict[str, Any]:
         child = subprocess.Popen(
             asked["command"],
             cwd=asked["cwd"],
-            env=environment | asked["environment"],
+            env=asked["environment"],
             stdin=subprocess.DEVNULL,
             stdout=told,
             stderr=told,

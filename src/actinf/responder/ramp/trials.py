@@ -102,7 +102,7 @@ class Command:
     Attributes:
         arguments: the program first.
         folder: in which it runs.
-        environment: variables that it gets beside those of this process.
+        environment: all of it; it inherits none of this process.
     """
 
     arguments: tuple[str, ...]
@@ -125,15 +125,17 @@ class Processes:
     def begin(self, name: str, kind: Kind, within: timedelta) -> None:
         """As `Trials.begin`."""
         command = self.commands[kind]
+        environment = dict(command.environment)
         asked = {
             "command": command.arguments,
             "cwd": str(command.folder),
             "seconds": within.total_seconds(),
-            "environment": dict(command.environment),
+            "environment": environment,
         }
         try:
             done = subprocess.run(
                 [sys.executable, "-I", str(_PROGRAM), str(self.folder / name)],
+                env=environment,  # it outlives this process, and its environment can be read
                 input=json.dumps(asked),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
@@ -179,7 +181,7 @@ class Processes:
         if not command.folder.is_dir():
             return f"{command.folder}, where the {kind} test is run, is no folder: ACTINF_RESPOND_RAMP_FOLDER names it"
         program = command.arguments[0]
-        is_there = os.access(command.folder / program, os.X_OK) if "/" in program else shutil.which(program) is not None
+        is_there = os.access(command.folder / program, os.X_OK) if "/" in program else _is_found(command)
         if not is_there:
             return f"the program of the {kind} test, {program}, is not to be found: {setting} names it"
         script = next((one for one in command.arguments[1:] if one.endswith(".py")), None)
@@ -224,6 +226,10 @@ class Processes:
         finally:
             os.close(handle)
         return False
+
+
+def _is_found(command: Command) -> bool:
+    return shutil.which(command.arguments[0], path=command.environment.get("PATH")) is not None
 
 
 def _what_failed(failed: Sequence[str], last: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import uvicorn
@@ -34,6 +34,7 @@ def serve(
     pages: Sequence[Callable[[FastAPI], None]] = (),
     page_command: Callable[[RespondSettings, Path], PageCommand | None] = lambda *_: None,
     render: Render = plain.render,
+    environment: Mapping[str, str],
 ) -> None:
     """Serve until told to stop.
 
@@ -44,12 +45,13 @@ def serve(
         page_command: says, for the settings and the folder of the store, how the process is started that serves the
             status page; None: none is.
         render: makes the files of the status page.
+        environment: of this process.
 
     Raises:
         SettingError: the port is taken, or another process serves this store.
         StoreError: the store cannot be used.
     """
-    parts = make_parts(settings, render=render)
+    parts = make_parts(settings, render=render, environment=environment)
     try:
         with bound_socket(settings.host, settings.port) as sock, sole(parts.store.folder, patience=_PATIENCE) as mine:
             if not mine:
