@@ -39,6 +39,7 @@ from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.publishing.documents import public_document
 from actinf.responder.publishing.told import public_updates
 from actinf.responder.publishing.unattended import Unattended
+from actinf.responder.ramp.words import in_the_way
 from actinf.responder.runbooks import INCIDENT_TYPES
 from actinf.responder.store import (
     alerts,
@@ -49,6 +50,7 @@ from actinf.responder.store import (
     lessons,
     office,
     outbox,
+    ramps,
     repeats,
     rosters,
     timeline,
@@ -441,12 +443,17 @@ class Desk:
             events: what happened to it.
             by: who did it.
             at: when; None: now.
+
+        Raises:
+            OutOfTurn: they end an incident whose ramp goes on.
         """
         if not events and before is not None:
             return before
         now = self.clock()
         added = timeline.append(connection, self.store.key, name, events, by=by, at=at or now, now=now)
         after = incident_of(added, before)
+        if before is not None and _ends(before, after):
+            _require_no_ramp(connection, after)
         told = self.unattended.follow(
             before,
             after,
@@ -469,6 +476,18 @@ class Desk:
         escalations.set_standing(connection, name, standing)
         self.announcer.announce(connection, after, added, schedule, now)
         return after
+
+
+def _ends(before: Incident, after: Incident) -> bool:
+    return (before.is_open and not after.is_open) or (after.is_over and not before.is_over)
+
+
+def _require_no_ramp(connection: sqlite3.Connection, after: Incident) -> None:
+    """Nobody looks at an incident that has ended, and a ramp may ask something, or change the service, at any time."""
+    ended = "merged" if after.merged_into else "closed as false" if after.is_false else "resolved"
+    ramp = ramps.latest(connection, after.id)
+    if ramp is not None and not ramp.state.is_over:
+        raise OutOfTurn(in_the_way(ramp, ended))
 
 
 def hours_of(schedule: Schedule | None) -> Calendar:

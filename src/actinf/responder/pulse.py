@@ -29,7 +29,7 @@ from actinf.responder.oncall.people import Person
 from actinf.responder.oncall.rotation import Duty, Schedule
 from actinf.responder.publishing import timed as publishing
 from actinf.responder.record.anchoring import Anchoring
-from actinf.responder.store import alerts, catalogues, escalations, incidents, rosters, timeline, timers
+from actinf.responder.store import alerts, catalogues, escalations, incidents, ramps, rosters, timeline, timers
 from actinf.responder.store.database import moment_of, ticks
 
 __all__ = ["Pulse"]
@@ -240,7 +240,8 @@ class Pulse:
             self.desk.record(connection, name, incident, decisions.resolve(incident, why, by_itself=True), by=BY_ITSELF)
 
     def _quiet(self, connection: sqlite3.Connection, now: datetime) -> list[tuple[str, str]]:
-        """The incidents that may be closed, each with why."""
+        """The incidents that may be closed, each with why; none whose service is being brought back."""
+        ramping = {ramp.incident for ramp in ramps.going_on(connection)}
         verdicts = [
             (
                 row["id"],
@@ -254,6 +255,7 @@ class Pulse:
                 ),
             )
             for row in _cleared(connection, now - self.recheck.hold)
+            if row["id"] not in ramping
         ]
         return [(name, verdict.why) for name, verdict in verdicts if isinstance(verdict, ResolveNow)]
 

@@ -327,15 +327,9 @@ def test_one_ramp_goes_on_for_a_deployment(at_hand: RampAtHand) -> None:
 
 
 def test_a_ramp_is_for_an_open_incident(at_hand: RampAtHand) -> None:
-    at_hand.responding.desk.act(at_hand.incident, lambda before: _resolved(before), by="ada")
+    closed(at_hand, "resolved")
     with pytest.raises(OutOfTurn, match="is not open"):
         at_hand.start()
-
-
-def _resolved(before: object) -> tuple:
-    from actinf.responder.incident.decisions import resolve
-
-    return resolve(before)  # type: ignore[arg-type]
 
 
 def test_a_trial_that_is_let_pass_is_stopped(at_hand: RampAtHand) -> None:
@@ -373,21 +367,65 @@ def test_a_ramp_that_was_held_this_moment_is_not_resumed_unseen(at_hand: RampAtH
     assert at_hand.ramp.expected == Bound(autoscaler=None, value=3)
 
 
-def test_of_an_incident_that_was_none_no_further_step_is_begun(at_hand: RampAtHand) -> None:
+def closed(at_hand: RampAtHand, how: str) -> None:
+    desk, name = at_hand.responding.desk, at_hand.incident
+    if how == "resolved":
+        desk.act(name, decisions.resolve, by="ada")
+    elif how == "closed as false":
+        desk.act(name, lambda one: decisions.close_as_false(one, "a mistake"), by="ada")
+    else:
+        desk.merge(name, at_hand.responding.opened(), by="ada")
+
+
+@pytest.mark.parametrize("how", ["resolved", "closed as false", "merged"])
+def test_an_incident_does_not_end_while_its_ramp_goes_on(at_hand: RampAtHand, how: str) -> None:
+    """Nobody would look at it any more when the ramp asks, or goes back."""
     in_the_soak(at_hand)
-    at_hand.responding.desk.act(at_hand.incident, lambda one: decisions.close_as_false(one, "a mistake"), by="ada")
-    at_hand.pass_(minutes=6)
-    assert len(at_hand.cluster.told) == 1
+    numbered = at_hand.responding.desk.incident(at_hand.incident).number
+    with pytest.raises(OutOfTurn) as refused:
+        closed(at_hand, how)
+    assert str(refused.value) == (
+        f"{at_hand.incident} cannot be {how} while its ramp goes on: ramp 1 is running, at step 4, 5m soak; wait for "
+        f"it, or end it and leave all as it is, actinf incident ramp abort {at_hand.incident}"
+    )
+    at_hand.cluster.restart_a_pod()
+    at_hand.pass_(seconds=30)
     assert at_hand.ramp.state is State.HELD
-    assert f"actinf incident ramp abort {at_hand.incident}" in at_hand.ramp.why
+    with pytest.raises(OutOfTurn, match=f"ramp 1 is held, .*actinf incident ramp show {at_hand.incident}"):
+        closed(at_hand, how)
+    assert at_hand.responding.desk.incident(at_hand.incident).is_open
+    assert at_hand.kinds[-1] == "held"
+    assert at_hand.responding.desk.incident(at_hand.incident).number == numbered + 1, "nothing of it was written down"
     at_hand.say(Direction.ABORT)
-    assert at_hand.ramp.state is State.ABORTED
+    closed(at_hand, how)
+    assert not at_hand.responding.desk.incident(at_hand.incident).is_open
 
 
-def test_of_an_incident_that_was_resolved_the_autoscaler_gets_its_bound_back(at_hand: RampAtHand) -> None:
-    at_hand.cluster.with_autoscaler(2, 5)
+def test_nor_does_it_end_by_itself(at_hand: RampAtHand) -> None:
     in_the_soak(at_hand)
-    at_hand.responding.desk.act(at_hand.incident, decisions.resolve, by="ada")
+    for firing in (True, False):
+        alert = AlertJoined(fingerprint="f", name="ErrorBudgetBurns", firing=firing, summary="", link="")
+        at_hand.responding.desk.act(at_hand.incident, lambda _, alert=alert: (alert,), by="actinf")
+    at_hand.responding.clock.pass_(minutes=30)
+    at_hand.responding.beat()
+    assert at_hand.responding.desk.incident(at_hand.incident).is_open
+    at_hand.say(Direction.ABORT)
+    at_hand.responding.beat()
+    assert not at_hand.responding.desk.incident(at_hand.incident).is_open
+
+
+def test_an_incident_whose_ramp_goes_on_takes_up_another(at_hand: RampAtHand) -> None:
+    in_the_soak(at_hand)
+    other = at_hand.responding.opened()
+    at_hand.responding.desk.merge(other, at_hand.incident, by="ada")
     at_hand.pass_(minutes=6)
-    assert at_hand.cluster.told == [("hpa", 2, 3), ("hpa", 3, 5), ("hpa", 5, 2)]
     assert at_hand.ramp.state is State.DONE
+
+
+def test_what_was_said_over_before_can_be_put_back(at_hand: RampAtHand) -> None:
+    in_the_soak(at_hand)
+    at_hand.pass_(minutes=6)
+    closed(at_hand, "resolved")
+    at_hand.say(Direction.ROLLBACK, down=True, yes_down=True)
+    at_hand.turn()
+    assert at_hand.ramp.state is State.WENT_BACK

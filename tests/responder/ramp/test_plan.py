@@ -39,7 +39,7 @@ def test_a_plan_is_read_as_it_was_written() -> None:
         ("[smoke, {replicas: 5}, {soak: 1m}, {replicas: 3}]", "replicas is 3 after 5: a ramp goes up"),
         ("[smoke, {replicas: 3}, {soak: 1m}, {replicas: 3}]", "a second time, which changes nothing"),
         ("[smoke, {replicas: 3}, {replicas: 5}]", "without a soak between"),
-        ("[smoke, {soak: 0s}, {replicas: 3}]", "soak is 0s: expected 1s to 24h"),
+        ("[smoke, {soak: 0s}, {replicas: 3}]", "soak is 0s: expected 1s to 24h; in no time nothing shows"),
         ("[smoke, {soak: 10m, within: 5m}, {replicas: 3}]", "which is less than it lasts"),
         ("[smoke, {soak: -5m}, {replicas: 3}]", "is '-5m': expected a length of time"),
         ("[smoke, {soak: }, {replicas: 3}]", "is nothing: expected a length of time"),
@@ -61,6 +61,7 @@ def test_a_plan_that_makes_no_sense_is_refused_with_the_reason(steps: str, why: 
         Plan.from_text(f"steps: {steps}", "plan.yaml")
     assert why in str(refused.value)
     assert str(refused.value).startswith("plan.yaml:1: ")
+    assert str(refused.value).count("\n") == 0, "one mistake is told once"
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,12 @@ def test_it_is_looked_at_begun_followed_and_put_back(
     assert page.locator("script:not([src])").count() == 0
     fits(page)
     card.get_by_role("button", name="Pause").click()
+    page.goto(f"/incidents/{name}?still")
+    page.locator("#do-resolve summary").click()
+    expect(page.locator("#do-resolve")).to_contain_text("Its way back goes on")
+    page.get_by_role("button", name="Resolved").click()
+    expect(page.locator("#do-resolve")).to_contain_text("cannot be resolved while its ramp goes on")
+    fits(page)
     page.goto(f"/incidents/{name}/ramp")
     expect(page.get_by_text("paused", exact=True)).to_be_visible()
     page.get_by_text("Put back what it set").click()

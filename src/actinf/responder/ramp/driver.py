@@ -28,9 +28,10 @@ from actinf.responder.ramp.gates import LOOKS_EVERY, Measured, Mood, Outcome, Se
 from actinf.responder.ramp.plan import Kind, going_down, length_text
 from actinf.responder.ramp.state import Bound, Change, Ramp, State, Stepped
 from actinf.responder.ramp.trials import Fate, Trials
+from actinf.responder.ramp.words import stopped_at
 from actinf.responder.store import incidents, ramps
 
-__all__ = ["Driver", "ended_with", "left_of", "stopped_at", "way_back_of", "with_step"]
+__all__ = ["Driver", "ended_with", "left_of", "way_back_of", "with_step"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -77,23 +78,11 @@ class Driver:
         stepped = ramp.current
         if stepped is None:
             return False
-        if stepped.began_at is None and (over := self._is_over(ramp)):
-            return self._held(ramp, over) is not None
         if stepped.step.kind.is_trial:
             return self._try(ramp, stepped)
         if stepped.step.kind is Kind.SOAK:
             return self._soak(ramp, stepped)
         return self._scale(ramp, stepped)
-
-    def _is_over(self, ramp: Ramp) -> str:
-        """Why no further step is begun: nobody works on its incident any more; empty: somebody may."""
-        incident = self.desk.incident(ramp.incident)
-        if not incident.is_over:
-            return ""
-        name = f"actinf incident ramp abort {ramp.incident}"
-        return (
-            f"{ramp.incident} is over ({incident.status.lower()}), and a ramp belongs to its incident: {name} ends it"
-        )
 
     # ------------------------------------------------------------------------------------------------------- trials
 
@@ -396,12 +385,6 @@ def left_of(ramp: Ramp) -> str:
         return "it had set nothing"
     back = way_back_of(ramp)
     return f"{ramp.expected.words}, as before it" if back is None else f"{ramp.expected.words}, before it {back.wanted}"
-
-
-def stopped_at(ramp: Ramp) -> str:
-    """At which step a ramp is, in words."""
-    current = ramp.current
-    return "its end" if current is None else f"step {current.number}, {current.step.words}"
 
 
 def _drifted(ramp: Ramp, standing: Standing) -> str:

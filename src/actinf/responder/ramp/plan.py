@@ -227,6 +227,8 @@ def _wrong_in(step: Step) -> list[str]:
         wrong.append(f"replicas is {step.replicas}: expected 1 to {_MOST_REPLICAS}")
     if step.kind is Kind.SOAK and not timedelta(seconds=1) <= step.lasts <= _LONGEST:
         wrong.append(f"soak is {length_text(step.lasts)}: expected 1s to 24h; in no time nothing shows")
+        if step.within is None:
+            return wrong  # until when it has to end follows from how long it lasts
     if not timedelta(0) < step.deadline <= 3 * _LONGEST:
         wrong.append(f"{step.words} has to end within {length_text(step.deadline)}: expected 1s to 72h")
     elif step.kind is Kind.SOAK and step.deadline < step.lasts:

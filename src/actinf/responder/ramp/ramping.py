@@ -22,11 +22,12 @@ from actinf.responder.incident.ramp_events import (
 from actinf.responder.incident.state import Incident
 from actinf.responder.ramp.cluster import Cluster, Standing
 from actinf.responder.ramp.documents import preview_document, ramp_document, standing_words
-from actinf.responder.ramp.driver import ended_with, left_of, stopped_at, way_back_of, with_step
+from actinf.responder.ramp.driver import ended_with, left_of, way_back_of, with_step
 from actinf.responder.ramp.plan import RUNBOOK, Kind, Plan, Step, misfits
 from actinf.responder.ramp.requests import Direction, DirectRamp, StartRamp
 from actinf.responder.ramp.state import Bound, Ramp, State
 from actinf.responder.ramp.trials import Trials
+from actinf.responder.ramp.words import IS, stopped_at
 from actinf.responder.store import incidents, ramps
 
 __all__ = ["Ramping"]
@@ -272,17 +273,6 @@ def _rolled_back(ramp: Ramp, request: DirectRamp) -> Ramp:
 def _must_be(ramp: Ramp, direction: Direction, *states: State) -> None:
     if ramp.state not in states:
         raise OutOfTurn(
-            f"ramp {ramp.id} of {ramp.incident} is {_IS[ramp.state]}, and {direction} is for one that is "
-            f"{' or '.join(_IS[state] for state in states)}"
+            f"ramp {ramp.id} of {ramp.incident} is {IS[ramp.state]}, and {direction} is for one that is "
+            f"{' or '.join(IS[state] for state in states)}"
         )
-
-
-_IS = {
-    State.RUNS: "running",
-    State.PAUSED: "paused",
-    State.HELD: "held",
-    State.GOES_BACK: "going back",
-    State.DONE: "done",
-    State.ABORTED: "aborted",
-    State.WENT_BACK: "back where it was",
-}
