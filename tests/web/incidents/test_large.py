@@ -73,3 +73,32 @@ def test_whoever_taps_the_link_of_a_page_signed_out_lands_on_the_incident(open_p
     button = page.get_by_role("button", name="Acknowledge")
     expect(button).to_be_in_viewport()
     assert button.bounding_box()["height"] >= 44
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_each_part_of_a_long_page_is_one_tap_away(open_page: Any, large: str, scripts: bool) -> None:
+    page = open_page(f"/incidents/{large}?still", **PHONE, java_script_enabled=scripts)
+    ways = page.get_by_role("navigation", name="Parts of this page").get_by_role("link")
+    there = page.locator("#part [data-region]:not(#now, #parts)")
+    shown = there.evaluate_all("all => all.map(one => `#${one.id}`)")
+    assert ways.evaluate_all("all => all.map(one => one.getAttribute('href'))") == shown
+    assert {"#acts", "#public", "#call", "#timeline"} <= set(shown)
+    for way in ways.all():  # at the end of the page as well as at its beginning
+        box = way.bounding_box()
+        assert min(box["width"], box["height"]) >= 44
+        assert 0 <= box["x"] <= 390 - box["width"]
+        way.click()
+        heading = page.locator(f"{way.get_attribute('href')} h2").first
+        expect(heading).to_be_in_viewport(ratio=1)
+        bar = page.locator("#parts").bounding_box()
+        assert 0 <= bar["y"] <= heading.bounding_box()["y"] - bar["height"], "its heading is covered"
+
+
+def test_a_part_that_was_not_there_before_comes_where_it_belongs(open_page: Any, large: str, api: httpx.Client) -> None:
+    page = open_page(f"/incidents/{large}", **PHONE)
+    order = "[...document.querySelectorAll('#part [data-region]')].map(one => one.id)"
+    before = page.evaluate(order)
+    page.evaluate("for (const id of ['public', 'acts']) document.getElementById(id).remove()")  # as if there were none
+    api.post(f"/v1/incidents/{large}/note", json={"text": "it comes back"}).raise_for_status()
+    expect(page.locator("#timeline")).to_contain_text("it comes back")
+    assert page.evaluate(order) == before

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -31,6 +32,7 @@ from actinf.responder.store import catalogues, escalations, incidents, rosters, 
 from actinf.responder.store.incidents import Wanted
 from actinf.responder.verbs import VERBS, CheckByMachine, Merge, Verb
 from actinf.web.incidents.advising import advised
+from actinf.web.incidents.blocks import Blocks, blocks_of
 from actinf.web.incidents.contacts import call_shown
 from actinf.web.incidents.escalating import next_step
 from actinf.web.incidents.estimating import beginning_of
@@ -154,6 +156,7 @@ async def incident_page(
     values = await server.do(lambda: _looked_at(server, visitor, name, measured, all_of_it=all_of_it))
     # Who asks may see it, or would not have come so far.  The engine may take its time: it has threads of its own.
     values |= await asyncio.to_thread(advised, server.parts.desk, name)
+    values["blocks"] = _arranged(visitor, values)
     # A page with something in it that was refused is not loaded anew by itself.
     is_held = bool(filled.mistakes) or measured is not None or preview is not None
     still = is_held or "still" in request.query_params
@@ -177,6 +180,7 @@ def _looked_at(
         told = _interleaved(events, incidents.taken_up(connection, incident))
         shown_of_it = told if all_of_it else told[:_MOST_EVENTS]
         alerts = sorted(incident.alerts.items(), key=lambda one: not one[1].firing)
+        clocks = seen(clocks_of(incident), now)
         others, _ = incidents.listed(
             connection,
             Wanted(),
@@ -186,7 +190,8 @@ def _looked_at(
         return {
             "now": now,
             "incident": incident,
-            "clocks": seen((one for one in clocks_of(incident) if not one.key.startswith(VENDOR_CASE)), now),
+            "clocks": [one for one in clocks if not one.key.startswith(VENDOR_CASE)],
+            "all_clocks": clocks,
             "step": next_step(incident, escalations.standing(connection, name), schedule, now),
             "told": shown_of_it,
             "events": len(told),
@@ -212,6 +217,18 @@ def _looked_at(
             "call": call_shown(server, visitor, incident),
             "can_measure": server.parts.settings.prometheus_url is not None,
         }
+
+
+def _arranged(visitor: Visitor, values: Mapping[str, Any]) -> Blocks:
+    """In which order the parts of the page stand, of what was looked at for it."""
+    incident, ramp, call, advice = (values[name] for name in ("incident", "ramp", "call", "advice"))
+    can_ramp = values["can_ramp"] and incident.is_open and visitor.may("ramp-start")
+    shown_of_it = {
+        "advice": bool(advice["checks"] or advice["looked"] or advice["resolutions"]),
+        "call": any(call[name] for name in ("people", "vendors", "others", "trouble")),
+        "ramp": ramp is not None or can_ramp,
+    }
+    return blocks_of(incident, shown_of_it, values["all_clocks"], ramp, treat=advice["treat"] is not None)
 
 
 def _page_of(runbook: str) -> str:

@@ -57,10 +57,23 @@ function replace(region, fresh) {
   if (focused) fresh.parentElement.querySelector(focused)?.focus({ preventScroll: true });
 }
 
+/** A part of the page that there was none of before, as a ramp that has begun: behind the one that it follows. */
+function add(next) {
+  const before = document.getElementById(next.previousElementSibling?.id ?? "");
+  const column = document.getElementById(next.parentElement.id);
+  if (!before && !column) return;
+  const html = next.outerHTML;
+  if (before) before.after(document.importNode(next, true));
+  else column.prepend(document.importNode(next, true));
+  shown.set(next.id, html);
+  latest.set(next.id, html);
+}
+
 /** What is read now: the first thing with a name whose top is in sight. */
 function readingPlace() {
   if (scrollY < 60) return null;
   for (const one of part().querySelectorAll("[id]")) {
+    if (one.matches(".parts")) continue; // stays where it is, whatever is read
     const { top, height } = one.getBoundingClientRect();
     if (height && top >= 0 && top < innerHeight) return { id: one.id, top };
   }
@@ -79,7 +92,10 @@ function show(markup) {
   const fresh = new DOMParser().parseFromString(markup, "text/html").getElementById("part");
   for (const region of regionsOf(part())) {
     const next = region.id === "part" ? fresh : fresh.querySelector(`#${CSS.escape(region.id)}`);
-    if (!next) continue;
+    if (!next) {
+      if (!inUse(region)) region.remove();
+      continue;
+    }
     const html = next.outerHTML;
     const before = latest.get(region.id);
     latest.set(region.id, html);
@@ -93,6 +109,7 @@ function show(markup) {
       shown.set(region.id, html);
     }
   }
+  for (const next of fresh.querySelectorAll("[data-region]")) if (!document.getElementById(next.id)) add(next);
   keepPlace(place);
   notice(
     "changed",
