@@ -23,6 +23,7 @@
     │   ├── OutOfTurn            an incident is not in a state for that
     │   ├── NotMeasured          monitoring does not answer
     │   ├── ClusterTrouble       the cluster does not answer, or refuses
+    │   │   └── ClusterRefused       and will refuse again, as it stands
     │   ├── NoSuchRamp           the incident has no ramp
     │   ├── StoreError           its store cannot be used
     │   ├── PublishingError      the status page cannot be written
@@ -53,6 +54,7 @@ __all__ = [
     "ChannelError",
     "ChannelRefused",
     "ChannelTrouble",
+    "ClusterRefused",
     "ClusterTrouble",
     "Conflict",
     "ContactsLocked",
@@ -207,6 +209,10 @@ class NotMeasured(ResponderError):
 
 class ClusterTrouble(ResponderError):
     """A cluster does not answer, or refuses what was asked of it."""
+
+
+class ClusterRefused(ClusterTrouble):
+    """A cluster has answered, and said no: to who asks, or to what is asked; asked again, it will say the same."""
 
 
 class NoSuchRamp(ResponderError):

@@ -80,6 +80,7 @@ def test_a_ramp_reads_well_on_a_terminal(width: int) -> None:
     ]
     ramp = {"id": 1, "incident": "2026-11-27-001", "target": "deployment api", "state": "aborted", "why": why}
     ramp |= {"began_at": at, "ended_at": at, "before": None, "left": "it had set nothing", "rollback": None}
+    ramp |= {"goes_back": None, "trouble": None}
     console = Console(width=width, force_terminal=True, color_system=None, file=StringIO())
     print_ramp(console, ramp | {"rollback_takes_away": False, "remaining": [], "steps": steps}, now)
     shown = console.file.getvalue().splitlines()  # type: ignore[attr-defined]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from support.responding import Responding, responding
 
-from actinf.errors import ClusterTrouble, NotMeasured
+from actinf.errors import ClusterRefused, ClusterTrouble, NotMeasured
 from actinf.responder.desk import Desk
 from actinf.responder.measuring.port import Sample
 from actinf.responder.ramp.cluster import Autoscaler, Pod, Standing
@@ -34,11 +34,15 @@ class NumberedCluster:
     Attributes:
         told: the changes that it made.
         trouble: why it does not answer; empty: it does.
+        refuses: why it changes nothing; empty: it does.
+        asked: how often it was asked to change something.
     """
 
     standing: Standing = ONE
     told: list[tuple[str | None, int, int]] = field(default_factory=list)
     trouble: str = ""
+    refuses: str = ""
+    asked: int = 0
     starts: bool = True
     target: str = "deployment active-inference-api"
 
@@ -48,7 +52,10 @@ class NumberedCluster:
         return self.standing
 
     def scale(self, autoscaler: str | None, now: int, wanted: int) -> None:
+        self.asked += 1
         there = self.look()
+        if self.refuses:
+            raise ClusterRefused(self.refuses)
         if there.least_or_replicas != now:
             raise ClusterTrouble(f"it is not {now}")
         self.told.append((autoscaler, now, wanted))

@@ -96,6 +96,9 @@ def _facts(ramp: _Document, now: datetime) -> Iterator[tuple[str, str]]:
         yield "ended", f"{shown(_at(ramp['ended_at']), now)}, after {words(_at(ramp['ended_at']) - began)}"
     if ramp["why"]:
         yield "because", block(ramp["why"], 1000)
+    if ramp["trouble"]:
+        again = f"tried {_times(ramp['trouble']['times'])}, again at {shown(_at(ramp['trouble']['again_at']), now)}"
+        yield "trouble", f"{block(ramp['trouble']['why'], 800)} ({again})"
     if ramp["before"]:
         yield "before", ramp["before"]
     if ramp["state"] == "aborted":
@@ -125,14 +128,22 @@ def _next(ramp: _Document) -> Iterator[str]:
     back = start.format("rollback") + (" --down --yes-down" if ramp["rollback_takes_away"] else "")
     if state == "runs":
         yield f"next: {start.format('pause')}, or {start.format('abort')}"
+    elif state == "goes back":
+        yield f"to leave all as it is now: {start.format('abort')}"
+    elif ramp["goes_back"]:
+        yield f"next, to try again ({ramp['goes_back']}): {start.format('resume')}, or {start.format('abort')}"
     elif state in ("paused", "held"):
         yield f"next: {start.format('resume')}, or {start.format('abort')}"
         if state == "held":
             yield f'or, on your word: {start.format("pass")} --reason "…"'
-    if ramp["rollback"] and state in ("held", "paused", "aborted"):
+    if ramp["rollback"] and not ramp["goes_back"] and state in ("held", "paused", "aborted"):
         yield f"to put it back ({ramp['rollback']}): {back}"
     for one in ramp["remaining"]:
         yield f"next: {one['command']}   {line(one['what'], 100)}"
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _at(text: str) -> datetime:

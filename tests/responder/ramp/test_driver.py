@@ -1,6 +1,7 @@
 """A ramp is carried out step by step, stops where something is wrong, and goes on where it was."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from support.ramping import RampAtHand
@@ -8,6 +9,7 @@ from support.ramping import RampAtHand
 from actinf.errors import OutOfTurn, SettingError
 from actinf.responder.incident import decisions
 from actinf.responder.incident.events import AlertJoined
+from actinf.responder.ramp.cluster import Standing
 from actinf.responder.ramp.gates import LOOKS_EVERY
 from actinf.responder.ramp.plan import Kind
 from actinf.responder.ramp.ramping import Ramping
@@ -253,6 +255,107 @@ def test_a_way_back_that_somebody_else_bars_ends_there(at_hand: RampAtHand) -> N
         at_hand.say(Direction.RESUME)
 
 
+def test_a_way_back_that_is_refused_is_for_a_person_and_can_be_tried_again(at_hand: RampAtHand) -> None:
+    at_hand.cluster.with_autoscaler(2, 5)
+    in_the_soak(at_hand)
+    at_hand.measured.errors, at_hand.cluster.refuses = 0.5, "no patch for you"
+    asked = at_hand.cluster.asked
+    at_hand.pass_(minutes=10, every=2)
+    assert at_hand.cluster.asked == asked + 3
+    assert (at_hand.ramp.state, at_hand.ramp.ended_at) == (State.HELD, None)
+    assert at_hand.ramp.why == (
+        "it cannot go back, minReplicas of hpa 3 → 2: no patch for you "
+        "(refused 3 times: it is tried again when somebody says so)"
+    )
+    assert at_hand.kinds[-2:] == ["goes back", "held"]
+    with pytest.raises(OutOfTurn, match="is held on its way back: no step of it can be let pass"):
+        at_hand.say(Direction.PASS, reason="never mind")
+    at_hand.cluster.trouble = "it does not answer"  # to say that it is to be tried again needs no cluster
+    at_hand.say(Direction.RESUME, reason="the right is given")
+    at_hand.turn()
+    at_hand.cluster.trouble = at_hand.cluster.refuses = ""
+    assert at_hand.ramp.state is State.GOES_BACK
+    at_hand.pass_(seconds=10, every=2)
+    assert at_hand.cluster.told == [("hpa", 2, 3), ("hpa", 3, 2)]
+    assert (at_hand.ramp.state, at_hand.ramp.why) == (State.WENT_BACK, "the right is given")
+
+
+def test_a_way_back_that_is_held_can_be_ended_there(at_hand: RampAtHand) -> None:
+    at_hand.cluster.with_autoscaler(2, 5)
+    in_the_soak(at_hand)
+    at_hand.measured.errors, at_hand.cluster.refuses = 0.5, "no patch for you"
+    at_hand.pass_(minutes=2)
+    assert at_hand.say(Direction.ABORT)["left"] == "minReplicas 3 of hpa, before it 2"
+    at_hand.pass_(minutes=30)
+    assert at_hand.cluster.told == [("hpa", 2, 3)]
+
+
+def test_while_the_cluster_is_away_the_way_back_is_tried_more_and_more_seldom(at_hand: RampAtHand) -> None:
+    at_hand.cluster.with_autoscaler(2, 5)
+    in_the_soak(at_hand)
+    looked, looks = [], at_hand.cluster.look
+
+    def counted() -> Standing:
+        looked.append(at_hand.responding.clock())
+        return looks()
+
+    at_hand.cluster.look = counted  # type: ignore[method-assign]
+    at_hand.measured.errors, at_hand.cluster.trouble = 0.5, "it does not answer"
+    at_hand.pass_(minutes=6, every=2)
+    assert at_hand.ramp.state is State.GOES_BACK
+    rests = [(after - before).total_seconds() for before, after in pairwise(looked[1:])]
+    assert rests[:6] == [2, 4, 8, 16, 32, 60]
+    assert set(rests[6:]) == {60}
+    told = at_hand.ramping.document(at_hand.incident)["trouble"]
+    assert (told["why"], told["times"]) == ("it does not answer", len(looked) - 1)
+    at_hand.cluster.trouble = ""
+    at_hand.pass_(minutes=1, every=2)
+    assert at_hand.ramp.state is State.WENT_BACK
+    assert at_hand.ramping.document(at_hand.incident)["trouble"] is None
+
+
+def test_a_way_back_that_finds_nobody_for_long_is_for_a_person(at_hand: RampAtHand) -> None:
+    at_hand.cluster.with_autoscaler(2, 5)
+    in_the_soak(at_hand)
+    at_hand.measured.errors, at_hand.cluster.trouble = 0.5, "it does not answer"
+    at_hand.pass_(minutes=29)
+    assert at_hand.ramp.state is State.GOES_BACK
+    at_hand.pass_(minutes=3)
+    assert at_hand.ramp.state is State.HELD
+    assert at_hand.ramp.why.startswith("it cannot go back, minReplicas of hpa 3 → 2: it does not answer (tried ")
+
+
+def test_a_step_that_is_refused_is_not_asked_for_until_its_time_is_over(at_hand: RampAtHand) -> None:
+    at_hand.cluster.refuses = "no scale for you"
+    at_hand.start()
+    at_hand.pass_(minutes=1, every=2)
+    assert (at_hand.cluster.asked, at_hand.ramp.state) == (3, State.HELD)
+    assert "replicas 1 → 3 could not be set: no scale for you (refused 3 times: " in at_hand.ramp.why
+    # Nothing was set, and nothing else is said.
+    with pytest.raises(OutOfTurn, match="has set nothing that could be put back: 1 replica, as before it"):
+        at_hand.say(Direction.ROLLBACK)
+    at_hand.cluster.refuses = ""
+    at_hand.say(Direction.RESUME)
+    at_hand.pass_(minutes=6)
+    assert at_hand.cluster.told == [(None, 1, 3), (None, 3, 5)]
+    assert at_hand.ramp.state is State.DONE
+
+
+def test_refusals_that_are_no_more_do_not_add_up(at_hand: RampAtHand) -> None:
+    """Twice refused, then away, then refused again: that is not three times one after another."""
+    at_hand.cluster.refuses = "no scale for you"
+    at_hand.start()
+    at_hand.pass_(seconds=4, every=2)
+    at_hand.cluster.trouble = "it does not answer"
+    at_hand.pass_(seconds=16, every=2)
+    at_hand.cluster.trouble = ""
+    at_hand.pass_(seconds=20, every=2)
+    assert at_hand.ramp.state is State.RUNS
+    at_hand.cluster.refuses = ""
+    at_hand.pass_(minutes=1, every=2)
+    assert at_hand.cluster.told == [(None, 1, 3)]
+
+
 def test_replicas_that_do_not_come_up_are_a_breach(at_hand: RampAtHand) -> None:
     at_hand.cluster.with_autoscaler(1, 5)
     at_hand.cluster.starts = False
@@ -271,6 +374,7 @@ def test_an_effect_that_was_done_is_not_done_again(at_hand: RampAtHand) -> None:
     at_hand.cluster.trouble = "it does not answer"
     at_hand.turn()
     at_hand.cluster.trouble = ""
+    at_hand.responding.clock.pass_(seconds=3)
     answers = at_hand.cluster.scale
 
     def dies(autoscaler: str | None, now: int, wanted: int) -> None:

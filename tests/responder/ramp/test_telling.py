@@ -1,7 +1,11 @@
 """Who is told how a ramp goes: everybody by the incident's channel, and who leads where it waits."""
 
+from io import StringIO
+
+from rich.console import Console
 from support.ramping import RampAtHand
 
+from actinf.cli.ramp_screen import print_ramp
 from actinf.responder.channels.port import Kind, Message
 from actinf.responder.documents import event_document
 from actinf.responder.incident import decisions
@@ -42,6 +46,36 @@ def test_who_leads_is_asked_where_it_waits(at_hand: RampAtHand) -> None:
     assert asked.to is not None
     assert asked.to.handle == "eve"
     assert "is held at step 1, smoke test" in asked.subject
+
+
+def test_who_leads_is_asked_where_the_way_back_is_refused(at_hand: RampAtHand) -> None:
+    at_hand.responding.desk.act(at_hand.incident, lambda one: decisions.assign(one, "eve"), by="ada")
+    at_hand.cluster.with_autoscaler(2, 5)
+    at_hand.start()
+    at_hand.turn()
+    at_hand.pass_(seconds=30)
+    at_hand.measured.errors, at_hand.cluster.refuses = 0.5, "eve may not patch"
+    at_hand.pass_(seconds=15)
+    shown = printed(at_hand)
+    assert "trouble  eve may not patch (tried once, again at 10:00 UTC)" in shown
+    assert f"to leave all as it is now: actinf incident ramp abort {at_hand.incident}" in shown
+    at_hand.pass_(minutes=1)
+    (asked,) = [one for one in news(at_hand) if one.to is not None]
+    assert asked.to is not None
+    assert (asked.to.handle, "is held at its way back" in asked.subject) == ("eve", True)
+    assert "it cannot go back, minReplicas of hpa 3 → 2: eve may not patch" in asked.text
+    again = f"actinf incident ramp {{}} {at_hand.incident}"
+    shown = printed(at_hand)
+    assert f"to try again (minReplicas of hpa 3 → 2): {again.format('resume')}, or {again.format('abort')}" in shown
+    assert "pass" not in shown.partition("next, ")[2]
+    assert "rollback" not in shown
+
+
+def printed(at_hand: RampAtHand) -> str:
+    console = Console(width=200, file=StringIO())
+    print_ramp(console, at_hand.ramping.document(at_hand.incident), at_hand.responding.clock())
+    text: str = console.file.getvalue()  # type: ignore[attr-defined]
+    return text
 
 
 def test_without_a_lead_who_is_on_call_is_asked(at_hand: RampAtHand) -> None:

@@ -31,6 +31,7 @@ def responder(tmp_path_factory: pytest.TempPathFactory, kubectl: PaperKubectl) -
 
 def fits(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
+    assert "<Macro" not in page.inner_text("body"), page.url
 
 
 def steps(api: Any, name: str) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from actinf.responder.ramp.cluster import Cluster, Standing
 from actinf.responder.ramp.driver import left_of, way_back_of
 from actinf.responder.ramp.gates import Soak
 from actinf.responder.ramp.plan import Kind, Plan, length_text
-from actinf.responder.ramp.state import Ramp, State, Stepped
+from actinf.responder.ramp.state import Ramp, State, Stepped, Tries
 from actinf.responder.ramp.trials import Trials
 
 __all__ = ["preview_document", "ramp_document", "remaining", "standing_document", "standing_words"]
@@ -41,10 +41,24 @@ def ramp_document(ramp: Ramp, incident: Incident, now: datetime) -> dict[str, An
         "before": None if ramp.before is None else ramp.before.words,
         "left": left_of(ramp),
         "rollback": None if back is None else back.words,
+        "goes_back": ramp.way_back.words if ramp.is_going_back and ramp.way_back is not None else None,
+        "trouble": _trouble(ramp.tries),
         "rollback_takes_away": back is not None and back.autoscaler is None and back.wanted < back.now,
         "steps": [_step(one, one is current, now) for one in ramp.steps],
         "plan": ramp.plan.document(),
         "remaining": remaining(incident) if ramp.state is State.DONE else [],
+    }
+
+
+def _trouble(tries: Tries | None) -> dict[str, Any] | None:
+    """What the cluster does not do, and when it is asked for it again."""
+    if tries is None:
+        return None
+    return {
+        "why": tries.why,
+        "times": tries.count,
+        "since": _moment(tries.since),
+        "again_at": _moment(tries.again_at),
     }
 
 

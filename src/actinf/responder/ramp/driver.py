@@ -11,7 +11,7 @@ import logging
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from actinf.errors import ClusterTrouble
+from actinf.errors import ClusterRefused, ClusterTrouble
 from actinf.responder.channels.neutral import line
 from actinf.responder.desk import BY_ITSELF, Desk
 from actinf.responder.incident.event import Event
@@ -26,7 +26,7 @@ from actinf.responder.incident.ramp_events import (
 from actinf.responder.ramp.cluster import Cluster, Standing
 from actinf.responder.ramp.gates import LOOKS_EVERY, Measured, Mood, Outcome, Seen, Soak, judged, measured, soaked
 from actinf.responder.ramp.plan import Kind, going_down, length_text
-from actinf.responder.ramp.state import Bound, Change, Ramp, State, Stepped
+from actinf.responder.ramp.state import Bound, Change, Ramp, State, Stepped, Tries, failed
 from actinf.responder.ramp.trials import Fate, Trials
 from actinf.responder.ramp.words import stopped_at
 from actinf.responder.store import incidents, ramps
@@ -40,6 +40,10 @@ _MOST_ATTEMPTS = 2
 #: A trial ends itself when its time is over; this much later something is wrong with it.
 _OVERTIME = timedelta(seconds=60)
 _MOST_FOUND = 800
+#: Refused so often, one time after another, it is for a person: asking again changes nobody's mind.
+_MOST_REFUSALS = 3
+#: As long as this the way back is tried while the cluster does not answer; a step has its own time.
+_LONGEST_WAY_BACK = timedelta(minutes=30)
 #: In the progress of a step that sets something: that it was set.
 _MADE = "made"
 
@@ -73,6 +77,8 @@ class Driver:
         if ramp.target != self.cluster.target:
             why = f"it is about the {ramp.target}, and this responder is set up for {self.cluster.target or 'none'}"
             return self._held(ramp, why) is not None
+        if ramp.tries is not None and ramp.tries.rests(self.desk.clock()):
+            return False
         if ramp.state is State.GOES_BACK:
             return self._go_back(ramp)
         stepped = ramp.current
@@ -133,7 +139,7 @@ class Driver:
         try:
             standing = self.cluster.look()
         except ClusterTrouble as error:
-            return self._not_seen(ramp, stepped, str(error))
+            return self._not_seen(ramp, stepped, error)
         if stepped.change is None:
             intended = self._intended(ramp, stepped, standing)
             if isinstance(intended, str):
@@ -150,7 +156,7 @@ class Driver:
             kept = self._kept(ramp, after)
             if kept is not None:
                 self._make_and_note(kept, meant, intended)
-            return True
+            return kept is not None
         return self._look_after(ramp, stepped, stepped.change, standing)
 
     def _look_after(self, ramp: Ramp, stepped: Stepped, change: Change, standing: Standing) -> bool:
@@ -158,21 +164,15 @@ class Driver:
         strange = _strange(change, standing)
         if strange:
             return self._held(ramp, strange) is not None
-        late = self._is_late(stepped)
         if standing.least_or_replicas != change.wanted:
             if stepped.progress.get(_MADE):
                 return self._held(ramp, _undone(change, standing)) is not None
             # Also where its time is over: who should have done it may have been away.
-            trouble = self._make_and_note(ramp, stepped, change)
-            if not trouble:
-                return True
-            if late:
-                return self._held(ramp, f"{change.words} could not be set: {trouble}") is not None
-            return self._seen(ramp, stepped, trouble)
+            return self._make_and_note(ramp, stepped, change)
         if standing.ready >= stepped.step.replicas:
             return self._passed(ramp, stepped, f"{change.words}; {standing.ready} ready") is not None
         told = f"{standing.ready} of {stepped.step.replicas} replicas are ready"
-        if late:
+        if self._is_late(stepped):
             return self._breached(ramp, stepped, f"{told} after {length_text(stepped.step.deadline)}") is not None
         return self._seen(ramp, stepped, told)
 
@@ -194,35 +194,48 @@ class Driver:
         down = going_down(wanted, standing, may_go_down=ramp.may_go_down)
         return down[0] if down else Change(autoscaler=name, now=there, wanted=wanted)
 
-    def _make_and_note(self, ramp: Ramp, stepped: Stepped, change: Change) -> str:
-        """As `_make`, and note that it was done: its time counts from then, and it is done once."""
-        trouble = self._make(ramp, change)
-        if not trouble:
-            noted = replace(stepped, counts_from=self.desk.clock(), progress={_MADE: True})
-            self._kept(ramp, with_step(ramp, noted))
-        return trouble
+    def _make_and_note(self, ramp: Ramp, stepped: Stepped, change: Change) -> bool:
+        """Set what is intended, and note that it was done: its time counts from then, and it is done once."""
+        try:
+            self._make(ramp, change)
+        except ClusterTrouble as error:
+            return self._try_later(ramp, stepped, error, f"{change.words} could not be set: {error}", change)
+        noted = replace(stepped, counts_from=self.desk.clock(), progress={_MADE: True}, found="")
+        return self._kept(ramp, replace(with_step(ramp, noted), tries=None)) is not None
 
-    def _make(self, ramp: Ramp, change: Change) -> str:
-        """Set what is intended, if the ramp still stands as it was read; what went wrong, or nothing."""
+    def _make(self, ramp: Ramp, change: Change) -> None:
+        """Set what is intended, if the ramp still stands as it was read."""
         if change.now == change.wanted:
-            return ""
+            return
         with self.desk.store.reading() as connection:
             if not ramps.is_still(connection, ramp):
-                return ""
-        try:
-            self.cluster.scale(change.autoscaler, change.now, change.wanted)
-        except ClusterTrouble as error:
-            _LOG.warning("%s", error)
-            return str(error)
-        return ""
+                return
+        self.cluster.scale(change.autoscaler, change.now, change.wanted)
 
-    def _not_seen(self, ramp: Ramp, stepped: Stepped, why: str) -> bool:
+    def _not_seen(self, ramp: Ramp, stepped: Stepped, error: ClusterTrouble) -> bool:
         """The cluster cannot be seen: wait for it, for as long as the step may take."""
         if stepped.began_at is None:
-            return self._begun(ramp, replace(stepped, found=line(why, _MOST_FOUND))) is not None
-        if self._is_late(stepped):
-            return self._held(ramp, why) is not None
-        return self._seen(ramp, stepped, why)
+            return self._begun(ramp, replace(stepped, found=line(str(error), _MOST_FOUND))) is not None
+        return self._try_later(ramp, stepped, error, str(error))
+
+    def _try_later(
+        self, ramp: Ramp, stepped: Stepped, error: ClusterTrouble, why: str, change: Change | None = None
+    ) -> bool:
+        """A step is not done by the cluster: let it rest, or ask a person where its time is over or it is refused."""
+        tries = self._tried(ramp, error)
+        if tries.refused >= _MOST_REFUSALS or self._is_late(stepped):
+            left = ramp
+            if change is not None and tries.refused:  # it is known that what was there is there
+                left = replace(ramp, expected=Bound(autoscaler=change.autoscaler, value=change.now))
+            return self._held(left, f"{why}{_how_often(tries)}", read=ramp) is not None
+        noted = replace(stepped, found=line(why, _MOST_FOUND))
+        self._kept(ramp, replace(with_step(ramp, noted), tries=tries))
+        return False
+
+    def _tried(self, ramp: Ramp, error: ClusterTrouble) -> Tries:
+        _LOG.warning("ramp %d: %s", ramp.id, error)
+        why, refused = line(str(error), _MOST_FOUND), isinstance(error, ClusterRefused)
+        return failed(ramp.tries, why, self.desk.clock(), refused=refused)
 
     # --------------------------------------------------------------------------------------------------------- soak
 
@@ -234,10 +247,10 @@ class Driver:
         try:
             standing = self.cluster.look()
         except ClusterTrouble as error:
+            if stepped.began_at is None:
+                return self._not_seen(ramp, stepped, error)
             trouble = str(error)
-        if stepped.began_at is None:
-            if standing is None:
-                return self._not_seen(ramp, stepped, trouble)
+        if stepped.began_at is None and standing is not None:
             begins = Soak(restarts={uid: pod.restarts for uid, pod in standing.pods.items()})
             return self._begun(ramp, replace(stepped, progress=begins.stored())) is not None
         if standing is not None and (drifted := _drifted(ramp, standing)):
@@ -284,8 +297,7 @@ class Driver:
         try:
             standing = self.cluster.look()
         except ClusterTrouble as error:
-            _LOG.warning("ramp %d cannot go back yet: %s", ramp.id, error)
-            return False
+            return self._go_back_later(ramp, change, error)
         strange = _strange(change, standing)
         if strange:
             return self._given_up(ramp, strange) is not None
@@ -294,23 +306,37 @@ class Driver:
         if standing.least_or_replicas != change.wanted:
             if ramp.expected == expected:
                 return self._given_up(ramp, _undone(change, standing)) is not None
-            return not self._make(ramp, change) and self._kept(ramp, replace(ramp, expected=expected)) is not None
-        after = replace(ramp, state=State.WENT_BACK, ended_at=now, expected=expected)
+            try:
+                self._make(ramp, change)
+            except ClusterTrouble as error:
+                return self._go_back_later(ramp, change, error)
+            return self._kept(ramp, replace(ramp, expected=expected, tries=None)) is not None
+        after = replace(ramp, state=State.WENT_BACK, ended_at=now, expected=expected, tries=None)
         return self._kept(ramp, after, RampWentBack(ramp=ramp.id, change=change.words)) is not None
+
+    def _go_back_later(self, ramp: Ramp, change: Change, error: ClusterTrouble) -> bool:
+        """The way back is barred: let it rest, or ask a person where it is refused, or the cluster is away for long."""
+        tries = self._tried(ramp, error)
+        if tries.refused >= _MOST_REFUSALS or self.desk.clock() - tries.since >= _LONGEST_WAY_BACK:
+            return self._held(ramp, f"it cannot go back, {change.words}: {error}{_how_often(tries)}") is not None
+        self._kept(ramp, replace(ramp, tries=tries))
+        return False
 
     def _given_up(self, ramp: Ramp, why: str) -> Ramp | None:
         """It cannot go back: leave all as it is."""
         why = line(f"it could not go back: {why}", _MOST_FOUND)
         event = RampAborted(ramp=ramp.id, step="its way back", why=why, left="what is there now")
-        return self._kept(ramp, replace(ramp, state=State.ABORTED, ended_at=self.desk.clock(), why=why), event)
+        return self._kept(
+            ramp, replace(ramp, state=State.ABORTED, ended_at=self.desk.clock(), why=why, tries=None), event
+        )
 
     def _breached(self, ramp: Ramp, stepped: Stepped, why: str) -> Ramp | None:
         """Something is wrong with a step: end the ramp, where it set nothing; else go back, or ask whether to."""
         now, why = self.desk.clock(), line(why, _MOST_FOUND)
-        failed = replace(stepped, ended_at=now, passed=False, found=why)
+        ended = replace(stepped, ended_at=now, passed=False, found=why)
         back = way_back_of(ramp)
         if back is None:
-            after = replace(with_step(ramp, failed), state=State.ABORTED, ended_at=now, why=why)
+            after = replace(with_step(ramp, ended), tries=None, state=State.ABORTED, ended_at=now, why=why)
             event = RampAborted(ramp=ramp.id, step=stepped.step.words, why=why, left=left_of(ramp))
             return self._kept(ramp, after, event)
         if back.autoscaler is None and not ramp.may_go_down:
@@ -319,14 +345,14 @@ class Driver:
                 f"actinf incident ramp rollback {ramp.incident} --down --yes-down"
             )
             return self._held(with_step(ramp, replace(stepped, found=why)), asks, read=ramp)
-        after = replace(with_step(ramp, failed), state=State.GOES_BACK, why=why, way_back=back)
+        after = replace(with_step(ramp, ended), tries=None, state=State.GOES_BACK, why=why, way_back=back)
         return self._kept(ramp, after, RampGoesBack(ramp=ramp.id, change=back.words, why=why))
 
     # ------------------------------------------------------------------------------------------------------ writing
 
     def _passed(self, ramp: Ramp, stepped: Stepped, found: str) -> Ramp | None:
         now, found = self.desk.clock(), line(found, _MOST_FOUND)
-        after = with_step(ramp, replace(stepped, ended_at=now, passed=True, found=found))
+        after = replace(with_step(ramp, replace(stepped, ended_at=now, passed=True, found=found)), tries=None)
         done = RampStepDone(ramp=ramp.id, number=stepped.number, step=stepped.step.words, found=found)
         return self._kept(ramp, *ended_with(after, done, now))
 
@@ -334,7 +360,7 @@ class Driver:
         """Let a ramp wait for a person; `read` is as it was read, where it was changed since."""
         why = line(why, _MOST_FOUND)
         event = RampHeld(ramp=ramp.id, step=stopped_at(ramp), why=why)
-        return self._kept(read or ramp, replace(ramp, state=State.HELD, why=why), event)
+        return self._kept(read or ramp, replace(ramp, state=State.HELD, why=why, tries=None), event)
 
     def _begun(self, ramp: Ramp, stepped: Stepped) -> Ramp | None:
         now = self.desk.clock()
@@ -343,8 +369,8 @@ class Driver:
     def _seen(self, ramp: Ramp, stepped: Stepped, found: str) -> bool:
         """Keep what was seen last, where it is news; never a reason to look again at once."""
         found = line(found, _MOST_FOUND)
-        if found != stepped.found:
-            self._kept(ramp, with_step(ramp, replace(stepped, found=found)))
+        if found != stepped.found or ramp.tries is not None:
+            self._kept(ramp, replace(with_step(ramp, replace(stepped, found=found)), tries=None))
         return False
 
     def _kept(self, read: Ramp, after: Ramp, *events: Event) -> Ramp | None:
@@ -359,6 +385,12 @@ class Driver:
     def _is_late(self, stepped: Stepped, more: timedelta = timedelta(0)) -> bool:
         since: datetime | None = stepped.counts_from
         return since is not None and self.desk.clock() > since + stepped.step.deadline + more
+
+
+def _how_often(tries: Tries) -> str:
+    if tries.refused > 1:
+        return f" (refused {tries.refused} times: it is tried again when somebody says so)"
+    return f" (tried {tries.count} times)" if tries.count > 1 else ""
 
 
 def ended_with(

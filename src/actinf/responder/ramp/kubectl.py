@@ -7,13 +7,14 @@ decides whether what is changed is still what was seen.
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from actinf.errors import ClusterTrouble
+from actinf.errors import ClusterRefused, ClusterTrouble
 from actinf.responder.channels.neutral import line
 from actinf.responder.ramp.cluster import Autoscaler, Pod, Standing
 
@@ -25,6 +26,11 @@ _REQUEST = "--request-timeout=10s"
 _PODS = (
     "jsonpath={range .items[*]}{.metadata.uid}{'\\t'}{.status.containerStatuses[*].restartCount}{'\\t'}"
     "{.status.containerStatuses[*].lastState.terminated.reason}{'\\n'}{end}"
+)
+#: How kubectl tells of an answer that is final.
+_REFUSED = re.compile(
+    r"\((Forbidden|Unauthorized|NotFound|Invalid|BadRequest|MethodNotAllowed)\)| is invalid: |denied the request"
+    r"|You must be logged in|doesn't have a resource type"
 )
 _OUT_OF_MEMORY = "OOMKilled"
 
@@ -142,7 +148,10 @@ class Kubectl:
             ) from None
         if done.returncode != 0:
             said = (done.stderr.strip() or done.stdout.strip() or f"exit code {done.returncode}").splitlines()[-1]
-            raise ClusterTrouble(f"{self.target}: kubectl {arguments[0]} refuses: {line(said, 300)}")
+            # What is against the rules stays so; that it is another by now, or too busy, does not.
+            if _REFUSED.search(done.stderr):
+                raise ClusterRefused(f"{self.target}: kubectl {arguments[0]} is refused: {line(said, 300)}")
+            raise ClusterTrouble(f"{self.target}: kubectl {arguments[0]} fails: {line(said, 300)}")
         return done.stdout
 
 

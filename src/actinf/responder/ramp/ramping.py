@@ -147,7 +147,7 @@ class Ramping:
         """What a ramp that goes on takes as given; None: it has set nothing yet, and looks itself."""
         with self.desk.store.reading() as connection:
             ramp = ramps.latest(connection, incident)
-        if ramp is None or ramp.state is not State.HELD or ramp.before is None:
+        if ramp is None or ramp.state is not State.HELD or ramp.before is None or ramp.is_going_back:
             return None
         standing = self.cluster.look()
         name = None if standing.autoscaler is None else standing.autoscaler.name
@@ -206,6 +206,9 @@ def _directed(
         return replace(ramp, state=State.PAUSED), (RampPaused(ramp=ramp.id, reason=request.reason),)
     if direction is Direction.RESUME:
         _must_be(ramp, direction, State.PAUSED, State.HELD)
+        if ramp.is_going_back:
+            after = replace(ramp, state=State.GOES_BACK, why=request.reason or "asked for again")
+            return after, (RampResumed(ramp=ramp.id, reason=request.reason),)
         if ramp.state is State.HELD and ramp.before is not None and there is None:
             # What is there was not looked at, since a moment ago it was not held.
             raise OutOfTurn(f"ramp {ramp.id} of {ramp.incident} is held since a moment ago: look why, and say it again")
@@ -217,7 +220,7 @@ def _directed(
         event = RampAborted(
             ramp=ramp.id, step=stopped_at(ramp), why="asked for", left=left_of(ramp), reason=request.reason
         )
-        return replace(ramp, state=State.ABORTED, ended_at=now, why="asked for"), (event,)
+        return replace(ramp, state=State.ABORTED, ended_at=now, why="asked for", tries=None), (event,)
     after = _rolled_back(ramp, request)
     change = "" if after.way_back is None else after.way_back.words
     return after, (RampGoesBack(ramp=ramp.id, change=change, why=after.why, reason=request.reason),)
@@ -242,6 +245,8 @@ def _resumed(ramp: Ramp, there: Bound | None, now: datetime) -> Ramp:
 
 def _let_pass(ramp: Ramp, request: DirectRamp, now: datetime) -> tuple[Ramp, tuple[Event, ...]]:
     _must_be(ramp, Direction.PASS, State.RUNS, State.PAUSED, State.HELD)
+    if ramp.is_going_back:
+        raise OutOfTurn(f"ramp {ramp.id} is held on its way back: no step of it can be let pass any more")
     current = ramp.current
     if current is None or not (current.step.kind.is_trial or current.step.kind is Kind.SOAK):
         raise OutOfTurn(f"the ramp is at {stopped_at(ramp)}, and only trials and soaks can be let pass on a word")
@@ -267,7 +272,9 @@ def _rolled_back(ramp: Ramp, request: DirectRamp) -> Ramp:
             f"going back takes replicas away, {back.now} → {back.wanted}: during an incident that has to be said "
             "twice, --down --yes-down"
         )
-    return replace(ramp, state=State.GOES_BACK, ended_at=None, why="asked for", way_back=back, may_go_down=may)
+    return replace(
+        ramp, state=State.GOES_BACK, ended_at=None, why="asked for", way_back=back, may_go_down=may, tries=None
+    )
 
 
 def _must_be(ramp: Ramp, direction: Direction, *states: State) -> None:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from actinf.responder.ramp.plan import Plan, Step
 from actinf.runtime.wording import counted
 
-__all__ = ["Bound", "Change", "Ramp", "State", "Stepped"]
+__all__ = ["Bound", "Change", "Ramp", "State", "Stepped", "Tries", "failed"]
 
 
 class State(StrEnum):
@@ -120,6 +120,60 @@ class Stepped:
     found: str = ""
 
 
+#: Between two tries that fail: the first time, and at the most.
+_REST, _LONGEST_REST = timedelta(seconds=2), timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tries:
+    """What a cluster was asked for again and again without success.
+
+    Attributes:
+        since: when the first of these tries failed.
+        last: when the last one did.
+        count: how many they are.
+        refused: how many of the last ones, one after another, were refused.
+        why: the last one failed.
+    """
+
+    since: datetime
+    last: datetime
+    count: int = 1
+    refused: int = 0
+    why: str = ""
+
+    @property
+    def again_at(self) -> datetime:
+        """When it is tried again: each time after twice as long, up to a minute."""
+        doubled = 1 << min(self.count - 1, 10)
+        return self.last + min(_LONGEST_REST, doubled * _REST)
+
+    def rests(self, now: datetime) -> bool:
+        """Whether it is too early to try again; not for ever, where the clock was set back."""
+        return self.last <= now < self.again_at
+
+    def stored(self) -> dict[str, Any]:
+        """In what JSON can say."""
+        moments = {"since": self.since.isoformat(), "last": self.last.isoformat()}
+        return {**moments, "count": self.count, "refused": self.refused, "why": self.why}
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any] | None) -> Tries | None:
+        """What `stored` wrote."""
+        if stored is None:
+            return None
+        since, last = (datetime.fromisoformat(stored[name]) for name in ("since", "last"))
+        return cls(since=since, last=last, count=stored["count"], refused=stored["refused"], why=stored["why"])
+
+
+def failed(before: Tries | None, why: str, now: datetime, *, refused: bool) -> Tries:
+    """What was tried so far, after one more try that failed."""
+    if before is None:
+        return Tries(since=now, last=now, refused=int(refused), why=why)
+    in_a_row = before.refused + 1 if refused else 0
+    return Tries(since=before.since, last=now, count=before.count + 1, refused=in_a_row, why=why)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ramp:
     """A ramp.
@@ -135,6 +189,7 @@ class Ramp:
         before: what was there before it set anything; None: it has set nothing.
         expected: what it set last, and has to find again; None: nothing, or a person let what is there be.
         way_back: on the way back, what it intends to set.
+        tries: what the cluster does not do, however often it is asked; None: the last time it did.
         began_at, ended_at: when it did; None: it has not ended.
         steps: in order, those that follow by themselves as well.
         version: grows with each change.
@@ -150,6 +205,7 @@ class Ramp:
     before: Bound | None
     expected: Bound | None
     way_back: Change | None
+    tries: Tries | None
     began_at: datetime
     ended_at: datetime | None
     steps: tuple[Stepped, ...]
@@ -159,6 +215,11 @@ class Ramp:
     def current(self) -> Stepped | None:
         """The step that is under way or next; None: all have ended."""
         return next((one for one in self.steps if one.ended_at is None), None)
+
+    @property
+    def is_going_back(self) -> bool:
+        """Whether it puts back what it set, or would if it were not held."""
+        return self.way_back is not None and self.state in (State.GOES_BACK, State.HELD)
 
     @property
     def wanted(self) -> int:

@@ -22,6 +22,8 @@ IS: Mapping[State, str] = {
 
 def stopped_at(ramp: Ramp) -> str:
     """At which step a ramp is."""
+    if ramp.is_going_back:
+        return "its way back"
     current = ramp.current
     return "its end" if current is None else f"step {current.number}, {current.step.words}"
 

@@ -1,6 +1,6 @@
 """The tables of ramps: `actinf.responder.store.ramps` reads and writes them."""
 
-__all__ = ["RAMP"]
+__all__ = ["RAMP", "RAMP_TRIES"]
 
 RAMP = """
 CREATE TABLE ramp (                    -- the gated way back of a service
@@ -40,4 +40,8 @@ CREATE TABLE ramp_step (
 ) STRICT, WITHOUT ROWID;
 CREATE TRIGGER ramp_step_ends_once BEFORE UPDATE ON ramp_step WHEN OLD.ended_at IS NOT NULL
 BEGIN SELECT RAISE(ABORT, 'a step of a ramp ends once'); END;
+"""
+
+RAMP_TRIES = """
+ALTER TABLE ramp ADD COLUMN tries TEXT;  -- JSON: what the cluster does not do, however often it is asked; NULL: it does
 """

@@ -11,7 +11,7 @@ from typing import Any
 
 from actinf.errors import OutOfTurn
 from actinf.responder.ramp.plan import Kind, Plan, Step
-from actinf.responder.ramp.state import Bound, Change, Ramp, State, Stepped
+from actinf.responder.ramp.state import Bound, Change, Ramp, State, Stepped, Tries
 from actinf.responder.store.database import moment_of, ticks
 
 __all__ = ["add", "another", "going_on", "is_still", "keep", "latest", "of_incident"]
@@ -94,8 +94,8 @@ def keep(connection: sqlite3.Connection, before: Ramp, after: Ramp) -> Ramp | No
         As it is kept; None: somebody else changed it meanwhile, and nothing was kept.
     """
     changed = connection.execute(
-        "UPDATE ramp SET state = ?, may_go_down = ?, why = ?, before = ?, expected = ?, way_back = ?, ended_at = ?,"
-        " version = version + 1 WHERE id = ? AND version = ?",
+        "UPDATE ramp SET state = ?, may_go_down = ?, why = ?, before = ?, expected = ?, way_back = ?, tries = ?,"
+        " ended_at = ?, version = version + 1 WHERE id = ? AND version = ?",
         [
             after.state.value,
             int(after.may_go_down),
@@ -103,6 +103,7 @@ def keep(connection: sqlite3.Connection, before: Ramp, after: Ramp) -> Ramp | No
             _json(after.before),
             _json(after.expected),
             _json(after.way_back),
+            _json(after.tries),
             _ticks_of(after.ended_at),
             before.id,
             before.version,
@@ -148,6 +149,7 @@ def _ramp(connection: sqlite3.Connection, row: sqlite3.Row) -> Ramp:
         before=Bound.of(_read(row["before"])),
         expected=Bound.of(_read(row["expected"])),
         way_back=_change(row["way_back"]),
+        tries=Tries.of(_read(row["tries"])),
         began_at=moment_of(row["began_at"]),
         ended_at=_moment(row["ended_at"]),
         steps=tuple(_stepped(one) for one in steps.fetchall()),
@@ -180,7 +182,7 @@ def _change(text: str | None) -> Change | None:
     return None if stored is None else Change(**stored)
 
 
-def _json(value: Bound | Change | None) -> str | None:
+def _json(value: Bound | Change | Tries | None) -> str | None:
     return None if value is None else json.dumps(value.stored())
 
 

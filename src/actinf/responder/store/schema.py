@@ -7,7 +7,7 @@ import sqlite3
 from datetime import UTC, datetime
 
 from actinf.responder.store import office
-from actinf.responder.store.ramp_tables import RAMP
+from actinf.responder.store.ramp_tables import RAMP, RAMP_TRIES
 from actinf.responder.store.sqlite_file import Step
 
 __all__ = ["STEPS", "Step"]
@@ -345,5 +345,5 @@ CREATE INDEX planned_work_by_end ON planned_work (ends_at);
 #: What brings a store from version n to n + 1, in order; `PRAGMA user_version` says at which it is.
 STEPS: tuple[Step, ...] = (
     _FIRST, _second, _QUIET, _SENT_AT, _CATALOGUE, _FLAPPING, _REPEAT, _FINDINGS, RAMP, _CONTACTS, _PUBLIC,
-    _LESSONS, _WORKS,
+    _LESSONS, _WORKS, RAMP_TRIES,
 )  # fmt: skip

@@ -101,6 +101,8 @@ def _with_times(document: Mapping[str, Any]) -> dict[str, Any]:
         name: datetime.fromisoformat(value) if name.endswith("_at") and isinstance(value, str) else value
         for name, value in document.items()
     }
+    if read.get("trouble"):
+        read["trouble"] = _with_times(read["trouble"])
     if "steps" in read:
         read["steps"] = [_with_times(one) for one in read["steps"]]
     return read
