@@ -88,6 +88,24 @@ def test_a_file_that_has_grown_keeps_what_nothing_later_says(tmp_path: Path, mon
     assert [path.name for path in sorted(tmp_path.iterdir())] == ["audit.anchor", "audit.anchor.lock"]
 
 
+def test_a_private_one_is_read_by_its_owner_alone_also_once_it_is_thinned_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(anchor, "LARGEST", 10)
+    path = tmp_path / "responder.anchor"
+    written(path, at(1))  # by an earlier release
+    path.chmod(0o644)
+    writer = AnchorWriter(path, KEY, private=True)
+    modes = []
+    for number in (2, 3):
+        assert writer.open()
+        modes += [one.stat().st_mode & 0o777 for one in tmp_path.iterdir()]
+        writer.write(at(number))
+    writer.close()
+    assert {*modes, path.stat().st_mode & 0o777} == {0o600}
+    assert read_anchors(path, KEY).anchors == (at(1), at(2), at(3))
+
+
 def test_a_file_that_somebody_changed_is_not_thinned_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(anchor, "LARGEST", 10)
     monkeypatch.setattr(anchor, "_NEWEST", 1)

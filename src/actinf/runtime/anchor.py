@@ -132,10 +132,12 @@ class AnchorWriter:
     Args:
         path: of the file; made, with its folder, where it is not there.
         key: of the chain.
+        private: whether nobody but its owner may read it, also where it was made otherwise.
     """
 
-    def __init__(self, path: Path, key: bytes):
+    def __init__(self, path: Path, key: bytes, *, private: bool = False):
         self._path = path
+        self._private = private
         self._key = key
         self._lock: IO[bytes] | None = None
         self._last: Anchor | None = None
@@ -154,7 +156,13 @@ class AnchorWriter:
         if self._lock is not None:
             return True
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        lock = self._path.with_name(f"{self._path.name}.lock").open("ab")
+        lock_path = self._path.with_name(f"{self._path.name}.lock")
+        if self._private:
+            for one in (self._path, lock_path):
+                one.touch(mode=0o600)
+                if one.stat().st_mode & 0o077:
+                    one.chmod(0o600)
+        lock = lock_path.open("ab")
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -197,4 +205,5 @@ class AnchorWriter:
 
     def _replace(self, anchors: Iterable[Anchor]) -> None:
         """Put a shorter file in the place of this one, whole or not at all."""
-        written(self._path, "".join(_line(self._key, anchor) for anchor in anchors))
+        text = "".join(_line(self._key, anchor) for anchor in anchors)
+        written(self._path, text, mode=0o600 if self._private else 0o644)

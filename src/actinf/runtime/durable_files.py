@@ -9,13 +9,14 @@ from actinf.runtime.server_account import ServerAccount
 __all__ = ["made_folder", "synced_folder", "written"]
 
 
-def written(path: Path, text: str, account: ServerAccount | None = None) -> None:
+def written(path: Path, text: str, account: ServerAccount | None = None, *, mode: int = 0o644) -> None:
     """Put a text in the place of what a file held.
 
     Args:
         path: of the file; its folder exists.
         text: what it is to hold.
         account: whose it is to be; None: of who runs this.
+        mode: who may read it.
 
     Raises:
         OSError: it cannot be written.
@@ -29,7 +30,7 @@ def written(path: Path, text: str, account: ServerAccount | None = None) -> None
             stream.flush()
             if account is not None and account.is_other:
                 os.fchown(stream.fileno(), account.uid, account.gid)
-            os.fchmod(stream.fileno(), 0o644)
+            os.fchmod(stream.fileno(), mode)
             os.fsync(stream.fileno())
         beside.replace(path)
     except OSError:

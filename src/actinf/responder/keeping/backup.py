@@ -309,7 +309,7 @@ def _anchor_anew(folder: Path, key: bytes, agreed: Anchor | None, now: datetime)
     anchor_path(folder).unlink(missing_ok=True)
     with closing(sqlite3.connect(folder / FILE)) as connection:
         head = connection.execute("SELECT seq, mac FROM event ORDER BY seq DESC LIMIT 1").fetchone()
-    writer = AnchorWriter(anchor_path(folder), key)
+    writer = AnchorWriter(anchor_path(folder), key, private=True)
     if not writer.open():
         return
     if agreed is not None:

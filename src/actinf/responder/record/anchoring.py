@@ -48,7 +48,7 @@ class Anchoring:
 
     def __init__(self, store: Store):
         self._store = store
-        self._writer = AnchorWriter(anchor_path(store.folder), store.key)
+        self._writer = AnchorWriter(anchor_path(store.folder), store.key, private=True)
         self._is_failing = False
 
     def anchor(self, now: datetime) -> Anchor | None:
