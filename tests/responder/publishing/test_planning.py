@@ -83,6 +83,45 @@ def test_it_is_begun_and_ended_before_its_time(desk_at_hand: Responding, plannin
         planning.change(1, WorkChange.END, "", by="ben")
 
 
+def wrong(at_hand: Responding) -> list[str]:
+    with at_hand.store.reading() as connection:
+        return [one.what for one in verify(connection, at_hand.store.key, None).wrong]
+
+
+@pytest.mark.parametrize(
+    ("tampering", "found"),
+    [
+        ("UPDATE planned_work SET title = 'All is well', ends_at = ends_at + 60000000", "(title, ends_at)"),
+        ("UPDATE planned_work SET impact = 'operational', made_by = 'mallory'", "(impact, by)"),
+        ("UPDATE planned_work SET begun_at = NULL", "(begun_at)"),
+        ("UPDATE planned_work SET cancelled = 1, why = 'no'", "(cancelled, why)"),
+        ("UPDATE planned_work SET components = '[\"worker\"]', window = 'x'", "(components, window)"),
+        ("UPDATE planned_work SET impact = 'fine'", "the planned work 1 cannot be read"),
+        ("UPDATE planned_work SET starts_at = 9223372036854775807", "the planned work 1 cannot be read"),
+        ("UPDATE planned_work SET components = '7'", "the planned work 1 cannot be read"),
+        ("DELETE FROM planned_work", "the planned work 1 is gone"),
+        (
+            "INSERT INTO planned_work SELECT 2, title, text, components, impact, starts_at, ends_at, made_by, made_at,"
+            " window, begun_at, over_at, cancelled, why FROM planned_work",
+            "the planned work 2 is there, and the log does not say who announced it",
+        ),
+    ],
+)
+def test_what_was_changed_in_the_file_is_found(
+    desk_at_hand: Responding, planning: Planning, tampering: str, found: str
+) -> None:
+    planning.announce(asked(components=["api"], text="Runs may wait."), by="ada")
+    desk_at_hand.clock.pass_(minutes=10)
+    planning.change(1, WorkChange.START, "", by="ben")
+    desk_at_hand.clock.pass_(minutes=10)
+    planning.change(1, WorkChange.END, "All went well.", by="ben")
+    assert wrong(desk_at_hand) == []
+    with desk_at_hand.store.writing() as connection:
+        connection.execute(tampering)
+    (said,) = wrong(desk_at_hand)
+    assert found in said
+
+
 def test_what_is_cancelled_counts_for_nothing(desk_at_hand: Responding, planning: Planning, writer: Writer) -> None:
     planning.announce(asked(components=["api"], impact="major outage"), by="ada")
     shown(writer)
@@ -105,8 +144,7 @@ def test_alerts_that_are_expected_have_their_window_with_it(desk_at_hand: Respon
     assert (window["holds"], window["matchers"], window["until"]) == (True, ['component="db"'], made["until"])
     planning.change(1, WorkChange.END, "", by="ada")
     assert planning.quieting.maintenances() == []
-    with desk_at_hand.store.reading() as connection:
-        assert verify(connection, desk_at_hand.store.key, None).wrong == ()
+    assert wrong(desk_at_hand) == []
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,7 @@ def kept(desk_at_hand: Responding) -> Iterator[Kept]:
     assert anchoring.anchor(desk_at_hand.clock.now) is not None
     assert anchoring.anchor(desk_at_hand.clock.now) is None, "nothing was added since"
     anchoring.close()
+    assert {one.stat().st_mode & 0o777 for one in desk_at_hand.store.folder.iterdir()} == {0o600}
     return Kept(desk_at_hand.store)
 
 

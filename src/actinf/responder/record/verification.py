@@ -2,9 +2,9 @@
 
 What is found: an event that was changed, that is missing, that was put in or moved; a text that is not the one that
 was written, or is gone without an event that says that it was erased; an end that was cut off before the last anchor; a
-list of incidents that says otherwise than their timelines; an account, a key or a schedule that is not as the log of
-the office says.  What was added after the last anchor can be cut off without
-a trace by who knows how; a careless cut leaves texts or list entries behind, and shows.
+list of incidents that says otherwise than their timelines; an account, a key, a schedule or planned work that is not as
+the log of the office says.  What was added after the last anchor can be cut off without a trace by who knows how; a
+careless cut leaves texts or list entries behind, and shows.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 from actinf.errors import StoreError
 from actinf.responder.incident.events import Erased
 from actinf.responder.incident.state import incident_of
-from actinf.responder.store import incidents, notes, office, timeline
+from actinf.responder.store import incidents, notes, office, timeline, works
 from actinf.responder.store.timeline import digest_of
 from actinf.runtime.anchor import Anchor, AnchorFile
 from actinf.runtime.chain import chained, key_id
@@ -257,8 +257,8 @@ def _left_behind(connection: sqlite3.Connection) -> Iterator[Wrong]:
 
 
 def _office(connection: sqlite3.Connection) -> Iterator[Wrong]:
-    """Whether accounts, keys and the schedule are what was logged."""
-    for what in office.wrong_in(connection):
+    """Whether accounts, keys, the schedule and planned work are what was logged."""
+    for what in (*office.wrong_in(connection), *works.wrong_in(connection, office.log(connection))):
         yield Wrong(first=None, last=None, what=what)
 
 
