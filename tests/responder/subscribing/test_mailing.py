@@ -12,6 +12,7 @@ from support.ports import wait_until
 from actinf.responder.publishing.page import NoticeState
 from actinf.responder.subscribing.journal import Journal
 from actinf.responder.subscribing.mails import MOST_REFUSED, Mails
+from actinf.responder.subscribing.refusals import MANY
 
 _ADA, _BOB = "ada@example.org", "bob@example.net"
 
@@ -146,6 +147,27 @@ def test_what_is_not_the_fault_of_a_mailbox_is_tried_again(at_hand: Mailed, said
     wait_until(lambda: (at_hand.outcomes or {}).get(outcome) == 1, "it is put off")
     (ada,) = at_hand.subscribers.all()
     assert (ada.refused, at_hand.subscribers.counts()["unsent"]) == (0, 1)
+
+
+def test_a_server_that_refuses_all_alike_pauses_nobody_and_is_told_of(at_hand: Mailed) -> None:
+    at_hand.subscribed(*(f"s{number}@example{number % 3}.org" for number in range(12)))
+    at_hand.post.say_to_recipient = "550 5.1.1 unknown"
+    mailing = at_hand.start(connections=1)
+    mailing.news(page_with(notice(update(1))))
+    wait_until(lambda: (at_hand.outcomes or {}).get("later", 0) >= MANY, "they are put off")
+    assert "so that it is us whom it refuses: 550 5.1.1 unknown; mails wait" in mailing.trouble
+    assert {one.refused for one in at_hand.subscribers.all()} == {0}
+    at_hand.post.say_to_recipient = None
+
+    def have_all() -> bool:
+        with at_hand.subscribers.file.writing() as connection:
+            connection.execute("UPDATE mail SET due = 0")
+        mailing.wake()
+        return len(at_hand.post.mails) == 12
+
+    wait_until(have_all, "all arrive")
+    assert len({mail["To"] for mail in at_hand.until(12)}) == 12
+    assert mailing.trouble == ""
 
 
 def test_a_server_that_is_away_loses_nothing(at_hand: Mailed, tmp_path: Path) -> None:

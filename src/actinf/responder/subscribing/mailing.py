@@ -18,6 +18,7 @@ from actinf.responder.subscribing.journal import Journal
 from actinf.responder.subscribing.letters import Letters
 from actinf.responder.subscribing.mails import Link, Mails, Outcome, Waiting
 from actinf.responder.subscribing.postman import Postman
+from actinf.responder.subscribing.refusals import Became, Refusal, Refusals
 from actinf.responder.subscribing.subscribers import Subscribers
 
 __all__ = ["Mailing", "Pace"]
@@ -116,7 +117,9 @@ class Mailing:
         self._news: PublicPage | None = None
         self._ready: deque[Waiting] = deque()
         self._under_way: set[int] = set()
+        self._became: list[Became] = []
         self._outcomes: list[tuple[int, Outcome]] = []
+        self._refusals = Refusals()
         self._ending = threading.Event()
         self._looked_at = self._tidied_at = -_TIDIES_EVERY
         self._count = count
@@ -200,7 +203,7 @@ class Mailing:
         return (
             self._ending.is_set()
             or self._news is not None
-            or len(self._outcomes) >= _TAKEN_AT_ONCE // 2
+            or len(self._became) >= _TAKEN_AT_ONCE // 2
             or (not self._ready and self._is_time())
         )
 
@@ -217,22 +220,31 @@ class Mailing:
 
     def _settle(self) -> None:
         with self._guard:
-            outcomes, self._outcomes = self._outcomes, []
+            became, self._became = self._became, []
+        self._outcomes += self._refusals.sifted(became)
+        if self._refusals.refuses_us and any(isinstance(one.what, Refusal) for one in became):
+            self._hold()
+        if became:
+            # There may be room for others, and another mail to the same person may have waited for this one.
+            self._looked_at = -_LOOKS_EVERY
+        outcomes = self._outcomes
         if not outcomes:
             return
-        try:
-            self._mails.settle(outcomes, self._now())
-        except BaseException:
-            with self._guard:
-                self._outcomes = outcomes + self._outcomes
-            raise
+        self._mails.settle(outcomes, self._now())
+        self._outcomes = []
         for number, outcome in outcomes:
             self._journal.forget(number)
             self._count(outcome.value, 1)
         with self._guard:
             self._under_way -= {number for number, _ in outcomes}
-        # Another mail to the same person may have waited for this one.
-        self._looked_at = -_LOOKS_EVERY
+
+    def _hold(self) -> None:
+        """The server takes no mail from us: nobody is paused for it, and it is asked again later."""
+        pause = self._pace.trouble()
+        self._tell(
+            f"the mail server {self._settings.host}:{self._settings.port} refuses all alike, so that it is us whom it "
+            f"refuses: {self._refusals.refuses_us}; mails wait, and it is tried again in {pause:.0f} s"
+        )
 
     def _lay_out(self) -> None:
         if self._ready or not self._is_time():
@@ -243,7 +255,10 @@ class Mailing:
             self._under_way |= {one.number for one in found}
             if not found:
                 self._looked_at = time.monotonic()
+            is_all = not found and self._under_way == self._refusals.numbers
             self._guard.notify_all()
+        if is_all:
+            self._outcomes += self._refusals.rest()
 
     # --------------------------------------------------------------------------------------------------- the senders
 
@@ -258,24 +273,24 @@ class Mailing:
             if mail is None:
                 postman.part()
                 continue
-            outcome = Outcome.UNTRIED
+            what: Outcome | Refusal = Outcome.UNTRIED
             try:
                 if self._pace.turn(self._ending):
-                    outcome = self._handed_over(postman, mail)
+                    what = self._handed_over(postman, mail)
             except Exception:  # noqa: BLE001 -- the edge of a thread: the next mail may be better
                 _LOG.exception("a mail could not be written; it is tried again later")
-                outcome = Outcome.LATER
+                what = Outcome.LATER
             with self._guard:
-                self._outcomes.append((mail.number, outcome))
+                self._became.append(Became(mail=mail, what=what))
                 self._guard.notify_all()
         postman.part()
 
-    def _handed_over(self, postman: Postman, mail: Waiting) -> Outcome:
+    def _handed_over(self, postman: Postman, mail: Waiting) -> Outcome | Refusal:
         letter = self._letter(mail)
         if letter is None:
             return Outcome.LATER
         try:
-            outcome = postman.hand_over(mail.number, mail.address, letter)
+            what = postman.hand_over(mail.number, mail.address, letter)
         except ChannelTrouble as error:
             pause = self._pace.trouble()
             self._tell(f"{error}; it is tried again in {pause:.0f} s")
@@ -283,9 +298,10 @@ class Mailing:
                 return Outcome.UNTRIED
             self._journal.forget(mail.number)
             return Outcome.LATER
-        self._pace.well()
-        self._tell("")
-        return outcome
+        if what is Outcome.SENT:
+            self._pace.well()
+            self._tell("")
+        return what
 
     def _letter(self, mail: Waiting) -> bytes | None:
         """What a mail says; None: the page does not say where it is."""

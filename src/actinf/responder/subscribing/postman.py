@@ -13,6 +13,7 @@ from actinf.responder.channels import neutral
 from actinf.responder.channels.mail import MailSettings, connected
 from actinf.responder.subscribing.journal import Journal
 from actinf.responder.subscribing.mails import Outcome
+from actinf.responder.subscribing.refusals import Refusal, refusal
 
 __all__ = ["Postman"]
 
@@ -37,13 +38,16 @@ class Postman:
         self._journal = journal
         self._server: smtplib.SMTP | None = None
 
-    def hand_over(self, number: int, to: str, letter: bytes) -> Outcome:
+    def hand_over(self, number: int, to: str, letter: bytes) -> Outcome | Refusal:
         """Hand a mail over.
 
         Args:
             number: of it.
             to: the address.
             letter: the whole mail.
+
+        Returns:
+            What became of it; where the server takes none for that address, what it said.
 
         Raises:
             ChannelTrouble: the server was not reached, refuses us, or broke off; `may_have_arrived` says whether it
@@ -85,16 +89,14 @@ class Postman:
                 self._server.putcmd("QUIT")
             self.close()
 
-    def _announced(self, to: str) -> Outcome | None:
+    def _announced(self, to: str) -> Outcome | Refusal | None:
         """Say from whom and to whom, up to where the server waits for the mail; else what became of it."""
         code, said = self._greeted()
         if code == 250:
             code, said = self._connected().rcpt(to)
             if code not in (250, 251):
                 self._connected().rset()
-                # By 5.7 it refuses us, or what we do, and not the mailbox (RFC 3463): somebody may mend it.
-                is_no_mailbox = code >= 500 and not said.startswith(b"5.7.")
-                return Outcome.REFUSED if is_no_mailbox else Outcome.LATER
+                return refusal(code, said, to) if code >= 500 else Outcome.LATER
             code, said = self._connected().docmd("DATA")
             if code == 354:
                 return None
