@@ -9,6 +9,7 @@ import pytest
 from support.responding import MONDAY, Responding
 
 from actinf.errors import PublishingError
+from actinf.responder.catalogue.parts import Catalogue
 from actinf.responder.incident import decisions
 from actinf.responder.incident.severity import Severity
 from actinf.responder.publishing import plain
@@ -59,6 +60,31 @@ def test_what_was_nothing_counts_as_nothing(desk_at_hand: Responding, writer: Wr
     writer.once()
     api = shown(writer).components[0]
     assert (api.days[-1].seconds_down, api.uptime) == (0, 1.0)
+
+
+def test_what_is_worst_stands_first_and_what_users_know_no_more_is_called_by_no_key(
+    desk_at_hand: Responding, writer: Writer
+) -> None:
+    over = desk_at_hand.opened(component="worker")
+    desk_at_hand.desk.act(over, lambda one: decisions.resolve(one, "x"), by="ada")
+    begun = [desk_at_hand.opened(severity) for severity in (Severity.P1, Severity.P0, Severity.P1)]
+    desk_at_hand.clock.pass_(minutes=1)
+    mild = desk_at_hand.opened(Severity.P2, component="worker")
+    desk_at_hand.clock.pass_(hours=2)
+    desk_at_hand.beat()
+    writer.once()
+    assert [one.key for one in shown(writer).current] == [begun[1], begun[2], begun[0], mild]
+    document = desk_at_hand.desk.catalogue().document()
+    del document["components"]["worker"]["public"]
+    for one in document["components"].values():
+        one.pop("shown_on", None)
+    desk_at_hand.desk.set_catalogue(Catalogue.from_document(document), by="eve")
+    writer.once()
+    page = shown(writer)
+    assert [(one.key, one.components, one.title) for one in (page.current[-1], *page.past)] == [
+        (mild, (), "Problems with Simulations"),
+        (over, (), "Problems with Simulations"),
+    ]
 
 
 def test_it_is_written_only_where_it_says_something_else(desk_at_hand: Responding, writer: Writer) -> None:

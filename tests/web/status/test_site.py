@@ -91,6 +91,8 @@ def test_what_strangers_wrote_is_shown_as_text() -> None:
         assert text in words
     assert "@\u2060everyone @\u2060channel <!here>" in words
     assert "gnp.exe red \ufffd end" in words
+    # A part that the page does not have is called by no key.
+    assert not [path for path, page in pages_of(site) if "<b>gone</b>" in page.words]
     for path, content in site.items():
         assert not re.search("[\x00-\x08\x0b-\x1f\u202a-\u202e]", content.decode()), path
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Container, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from actinf.responder.catalogue.parts import Catalogue
@@ -81,7 +81,9 @@ class Reader:
             (planned if notice.state is NoticeState.SCHEDULED else found).append(notice)
             if spell is not None:
                 spells.append((work.components, spell))
-        current = sorted((one for one in found if not one.state.ends), key=_begun, reverse=True)
+        public = {one.key for one in catalogue.public_parts()}
+        found, planned = [_of_public(one, public) for one in found], [_of_public(one, public) for one in planned]
+        current = sorted((one for one in found if not one.state.ends), key=_gravest, reverse=True)
         past = sorted((one for one in found if one.state.ends), key=_begun, reverse=True)
         components = tuple(
             _component(key, name, about, current, [one for keys, one in spells if key in keys], now, known_since)
@@ -171,6 +173,15 @@ def _component(
         days=days,
         uptime=uptime_of(days, now=now, known_since=known_since),
     )
+
+
+def _of_public(notice: Notice, public: Container[str]) -> Notice:
+    """The notice without parts that its readers know no more: how those are called within is not theirs to read."""
+    return replace(notice, components=tuple(key for key in notice.components if key in public))
+
+
+def _gravest(notice: Notice) -> tuple[int, datetime, str]:
+    return notice.impact.gravity, *_begun(notice)
 
 
 def _begun(notice: Notice) -> tuple[datetime, str]:
