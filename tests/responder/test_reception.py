@@ -4,37 +4,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from support.responding import MONDAY, Responding
+from support.responding import MONDAY, Responding, alert, take
 
 from actinf.responder.incident import decisions
 from actinf.responder.incident.severity import Severity
-from actinf.responder.intake.alert import Alert
 from actinf.responder.reception import Reception
-
-
-def alert(name: str = "ApiDown", *, firing: bool = True, pod: str = "a", **labels: str) -> Alert:
-    given: dict[str, Any] = {"component": "api", "incident_type": "api_down", "severity": "P1", "pod": pod, **labels}
-    return Alert(
-        source="alertmanager",
-        fingerprint=f"{name} {sorted(given.items())}",
-        name=name,
-        status="firing" if firing else "resolved",
-        labels={"alertname": name, **given},
-        annotations={"summary": f"{name}: nothing answers"},
-        starts_at=MONDAY,
-        ends_at=None,
-        generator_url="https://prometheus.example/graph",
-    )
 
 
 @pytest.fixture
 def reception(desk_at_hand: Responding) -> Reception:
     return Reception(desk_at_hand.desk)
-
-
-def take(reception: Reception, *taken: Alert) -> None:
-    reception.accept(taken)
-    reception.digest()
 
 
 def test_an_alert_opens_an_incident_that_says_what_it_said(desk_at_hand: Responding, reception: Reception) -> None:

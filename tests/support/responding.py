@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from actinf.errors import ChannelError
 from actinf.responder.announcing import Announcer, Route
@@ -11,8 +12,10 @@ from actinf.responder.channels.port import Delivery, Message
 from actinf.responder.courier import Courier
 from actinf.responder.desk import Desk, NewIncident
 from actinf.responder.incident.severity import Severity
+from actinf.responder.intake.alert import Alert
 from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.pulse import Pulse
+from actinf.responder.reception import Reception
 from actinf.responder.store.database import Store
 
 MONDAY = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
@@ -110,3 +113,25 @@ def schedule_text(members: Sequence[str] = ("ada", "ben", "eve", "cto")) -> str:
 
 def _level(number: int, who: str) -> str:
     return f"  - {{name: level {number}, members: [{who}]}}"
+
+
+def alert(name: str = "ApiDown", *, firing: bool = True, pod: str = "a", **labels: str) -> Alert:
+    """An alert of the API, as Alertmanager would send it."""
+    given: dict[str, Any] = {"component": "api", "incident_type": "api_down", "severity": "P1", "pod": pod, **labels}
+    return Alert(
+        source="alertmanager",
+        fingerprint=f"{name} {sorted(given.items())}",
+        name=name,
+        status="firing" if firing else "resolved",
+        labels={"alertname": name, **given},
+        annotations={"summary": f"{name}: nothing answers"},
+        starts_at=MONDAY,
+        ends_at=None,
+        generator_url="https://prometheus.example/graph",
+    )
+
+
+def take(reception: Reception, *taken: Alert) -> None:
+    """Let alerts come in, and be looked at."""
+    reception.accept(taken)
+    reception.digest()

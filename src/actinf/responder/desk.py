@@ -37,6 +37,7 @@ from actinf.responder.oncall.calendar import Calendar
 from actinf.responder.oncall.revision import Revision, mark_of, revision
 from actinf.responder.oncall.rotation import Schedule
 from actinf.responder.publishing.documents import public_document
+from actinf.responder.publishing.measured import is_quiet
 from actinf.responder.publishing.told import public_updates
 from actinf.responder.publishing.unattended import Unattended
 from actinf.responder.ramp.words import in_the_way
@@ -460,6 +461,7 @@ class Desk:
             events,
             lambda: catalogues.catalogue(connection),
             lambda other: incidents.incident(connection, other),
+            lambda: is_quiet(connection, after, catalogues.catalogue(connection)),
         )
         if told:
             published = timeline.append(connection, self.store.key, name, told, by=BY_ITSELF, at=now, now=now)

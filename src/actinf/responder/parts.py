@@ -148,7 +148,7 @@ def make_parts(
         store=store,
         clock=clock,
         desk=desk,
-        pulse=Pulse(desk, _recheck(settings), Anchoring(store)),
+        pulse=Pulse(desk, _recheck(settings), Anchoring(store), needs_watchdog=settings.watchdog is not None),
         reception=Reception(desk),
         courier=Courier(desk, routes),
         quieting=quieting,

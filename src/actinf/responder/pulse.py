@@ -28,6 +28,7 @@ from actinf.responder.intake.recheck import RecheckSettings, ResolveNow, closing
 from actinf.responder.oncall.people import Person
 from actinf.responder.oncall.rotation import Duty, Schedule
 from actinf.responder.publishing import timed as publishing
+from actinf.responder.publishing.measured import Watching
 from actinf.responder.record.anchoring import Anchoring
 from actinf.responder.store import alerts, catalogues, escalations, incidents, ramps, rosters, timeline, timers
 from actinf.responder.store.database import moment_of, ticks
@@ -50,11 +51,17 @@ class Pulse:
         desk: through which things are done.
         recheck: how long all alerts of an incident that nobody attends to have to be quiet before it is closed.
         anchoring: anchors what was written, whenever nothing more is due; None: nobody does.
+        needs_watchdog: whether an alert is expected that says that alerts arrive.
     """
 
     desk: Desk
     recheck: RecheckSettings = field(default_factory=RecheckSettings)
     anchoring: Anchoring | None = None
+    needs_watchdog: bool = False
+    _watching: Watching = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._watching = Watching(self.desk.unattended.service, self.needs_watchdog)
 
     def once(self) -> bool:
         """One pass; whether anything was done, and so more may be due."""
@@ -64,6 +71,7 @@ class Pulse:
                 bool(timers.due(connection, now, 1))
                 or bool(escalations.due(connection, now, 1))
                 or bool(self._quiet(connection, now))
+                or bool(self._watching.due(connection, now))
             )
         if not due:
             if self.anchoring is not None:
@@ -74,6 +82,8 @@ class Pulse:
             self._fire(connection, schedule)
             self._escalate(connection, schedule)
             self._close(connection)
+            for incident, events in self._watching.due(connection, self.desk.clock()):
+                self.desk.record(connection, incident.id, incident, events, by=BY_ITSELF)
         return True
 
     def audit(self) -> list[tuple[str, str]]:

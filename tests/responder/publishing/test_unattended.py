@@ -80,7 +80,7 @@ def test_it_is_told_to_its_end_and_once_each(desk_at_hand: Responding) -> None:
         "identified",
         "monitoring",
         "resolved",
-        "monitoring",
+        "investigating",
     ]
     assert told(desk_at_hand, name)[3][1] == "The problems with Inference API are over."
 

@@ -9,6 +9,7 @@ from actinf.responder.documents import event_document
 from actinf.responder.incident.event import Event, Recorded
 from actinf.responder.incident.events import Milestone
 from actinf.responder.incident.kinds import KINDS
+from actinf.responder.incident.notice_events import Ground
 from actinf.responder.incident.severity import Severity
 from actinf.responder.publishing.page import NoticeState, Working
 from actinf.responder.record.narrative import sentence
@@ -24,6 +25,7 @@ _VALUES: dict[object, object] = {
     Milestone: Milestone.FIX,
     NoticeState: NoticeState.MONITORING,
     Working: Working.DEGRADED,
+    Ground: Ground.MEASURED,
     tuple[str, ...]: ("one", "two"),
     tuple[int, ...]: (1, 2),
 }

@@ -13,6 +13,7 @@ from actinf.responder.incident import decisions, events, kinds
 from actinf.responder.incident.event import ERASED, Event
 from actinf.responder.incident.events import Milestone
 from actinf.responder.incident.kinds import event_from, personal_fields
+from actinf.responder.incident.notice_events import Ground
 from actinf.responder.incident.severity import Severity
 from actinf.responder.publishing.page import NoticeState, Working
 from actinf.responder.store.timeline import append, digest_of, erase, rows, timeline
@@ -34,6 +35,7 @@ VALUES: dict[str, Any] = {
     "Milestone": Milestone.FIX,
     "NoticeState": NoticeState.MONITORING,
     "Working": Working.DEGRADED,
+    "Ground": Ground.MEASURED,
 }
 KINDS = sorted(kinds.KINDS.values(), key=lambda kind: kind.kind)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from actinf.responder.incident.event import ERASED, Recorded
-from actinf.responder.incident.notice_events import NoticePublished, NoticeWithheld
+from actinf.responder.incident.notice_events import Ground, NoticePublished, NoticeWithheld
 from actinf.responder.incident.severity import Severity
 from actinf.responder.publishing.page import NoticeState, Working
 
@@ -26,6 +26,7 @@ class Said:
         text: as it is shown.
         is_template: whether nobody wrote it.
         override: why it was told although it usually is not.
+        ground: whence the impact is known.
     """
 
     number: int
@@ -37,6 +38,7 @@ class Said:
     text: str
     is_template: bool
     override: str = ""
+    ground: Ground = Ground.SEVERITY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +62,15 @@ class PublicNotice:
     def is_out(self) -> bool:
         """Whether the public waits for more of it."""
         return not self.last.state.ends
+
+    @property
+    def impact(self) -> Working:
+        """How well the components work while it goes on; afterwards, how well they did.
+
+        What was measured to be better was the way back, and not how bad it had been.
+        """
+        said = [one.impact for one in self.updates if one.ground is not Ground.MEASURED]
+        return said[-1] if said and not self.is_out else self.last.impact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +96,7 @@ def published(before: PublicNotice | None, event: NoticePublished, one: Recorded
         text=event.text if was_written else event.standard_text,
         is_template=not was_written,
         override=event.override,
+        ground=event.ground,
     )
     title = event.title if event.title not in ("", ERASED) else ""
     if before is None:

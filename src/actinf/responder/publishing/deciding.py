@@ -9,7 +9,7 @@ from actinf.errors import OutOfTurn, SettingError
 from actinf.responder.catalogue.parts import Catalogue
 from actinf.responder.incident.decisions import LONGEST_TEXT
 from actinf.responder.incident.event import Event
-from actinf.responder.incident.notice_events import NoticePublished, NoticeWithheld
+from actinf.responder.incident.notice_events import Ground, NoticePublished, NoticeWithheld
 from actinf.responder.incident.severity import Severity
 from actinf.responder.incident.state import Incident
 from actinf.responder.publishing.page import NoticeState, Working
@@ -124,6 +124,7 @@ def _published(
     title = _said("title", " ".join(wording.title.split()), LONGEST_TITLE)
     text = _said("text", wording.text.strip(), LONGEST_NOTICE)
     state, impact, components = wording.state, wording.impact, _keys(wording.components, catalogue)
+    ground = Ground.SEVERITY if impact is None else Ground.PERSON
     last = incident.notice.last if incident.notice is not None else None
     if incident.private:
         if not text or (last is None and not title):
@@ -131,13 +132,14 @@ def _published(
                 f"{incident.id} is private, and nothing is told of it but what you write: give a title and a text"
             )
         state, impact = state or NoticeState.INVESTIGATING, impact or Working.OPERATIONAL
+        ground = Ground.PERSON
         components = components if components is not None else ()
     if last is not None:
         state = wording.state or last.state
-        impact = wording.impact or last.impact
+        impact, ground = (last.impact, last.ground) if wording.impact is None else (wording.impact, Ground.PERSON)
         components = _keys(wording.components, catalogue)
         components = components if components is not None else last.components
-    drafted = draft(incident, catalogue, service, state=state, impact=impact, components=components)
+    drafted = draft(incident, catalogue, service, state=state, impact=impact, components=components, ground=ground)
     if drafted.state not in STATES:
         raise SettingError(f"state is {drafted.state.value!r}: expected one of {', '.join(STATES)}")
     if last is not None and not (title or text):

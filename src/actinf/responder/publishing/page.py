@@ -43,6 +43,11 @@ class Working(StrEnum):
         """How bad it is, from 0."""
         return list(Working).index(self)
 
+    @property
+    def is_outage(self) -> bool:
+        """Whether it counts against the uptime."""
+        return self.gravity >= Working.PARTIAL_OUTAGE.gravity
+
 
 class NoticeKind(StrEnum):
     """What a notice is about."""
@@ -95,7 +100,7 @@ class Notice:
         key: of it, which is a part of its address: `2026-11-27-001`, `maintenance-3`.
         kind: which of both it is.
         title: one line.
-        impact: how well its components work while it goes on.
+        impact: how well its components work while it goes on; of what is over, how well they did.
         components: keys of the public components that it is about.
         began_at: since when; of planned work: from when.
         ended_at: until when; of planned work that is not over: until when it is planned; None: it goes on.
@@ -162,7 +167,7 @@ class PublicPage:
         written_at: when it was written.
         working: the worst that a component does now.
         components: the parts of the service.
-        current: incidents that go on, and work under way, the newest first.
+        current: incidents that go on, and work under way, the gravest first, and of those the newest.
         planned: work that is yet to come, the soonest first.
         past: what is over, the newest first.
         takes_subscriptions: whether it is served by what takes subscriptions: the same address with `/subscribe`.

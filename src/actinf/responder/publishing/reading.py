@@ -116,7 +116,7 @@ def incident_notice(incident: Incident, notice: PublicNotice) -> Notice:
         key=incident.id,
         kind=NoticeKind.INCIDENT,
         title=calling_nobody(line(notice.title, LONGEST_TITLE)),
-        impact=last.impact,
+        impact=notice.impact,
         components=last.components,
         began_at=first.at if incident.private else min(incident.detected_at, first.at),
         ended_at=ended_at,

@@ -22,6 +22,7 @@ _EFFECTS = {
     Working.PARTIAL_OUTAGE: "Many requests may be slow or fail.",
     Working.MAJOR_OUTAGE: "Requests may fail altogether.",
 }
+_WATCHED = "We watch whether it stays so."
 _MOST_NAMED = 4
 
 
@@ -34,6 +35,7 @@ class Turn(Enum):
     FALSE = "false"  # there was nothing
     ELSEWHERE = "elsewhere"  # it goes on as another notice
     ENDED = "ended"  # no more is said of it
+    QUIET = "quiet"  # what told of the problems tells of none any more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,12 +77,16 @@ def _text(state: NoticeState, impact: Working, what: str, turn: Turn) -> str:
         return "This is part of another problem, and is told of there."
     if turn is Turn.ENDED or (state.ends and state is not NoticeState.RESOLVED):
         return "This notice has ended."
+    if state is NoticeState.RESOLVED and turn is Turn.QUIET:
+        return f"We measure no more problems with {what}, and take them to be over."
     if state is NoticeState.RESOLVED:
         return f"The problems with {what} are over."
     if state is NoticeState.IDENTIFIED:
         said = f"We know the cause of the problems with {what}, and work on a fix."
+    elif turn is Turn.QUIET:
+        said = f"We measure no more problems with {what}, but some requests may still be slow or fail. {_WATCHED}"
     elif state is NoticeState.MONITORING:
-        said = f"The problems with {what} are mended as far as we see. We watch whether it stays so."
+        said = f"The problems with {what} are mended as far as we see. {_WATCHED}"
     elif turn is Turn.BACK:
         said = f"The problems with {what} are back, and we look into them. {_EFFECTS[impact]}"
     else:

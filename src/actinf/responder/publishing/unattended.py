@@ -1,8 +1,9 @@
 """What the public is told by itself, in the transaction in which it happens.
 
 An incident that is P0 or P1 is told as soon as it is that; whatever the public has been told of is told on: that its
-cause was found, that it was mended, that it is over.  Only words of the template go out so, and nothing of an incident
-that is private: docs/adr/0052.
+cause was found, that it was mended, that it is over.  An outage of which nothing tells any more, or tells again, is
+told on as time runs: `actinf.responder.publishing.measured`.  Only words of the template go out so, and nothing of an
+incident that is private: docs/adr/0052.
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ from actinf.responder.catalogue.parts import Catalogue
 from actinf.responder.incident import events as happened
 from actinf.responder.incident.event import Event
 from actinf.responder.incident.events import Milestone
-from actinf.responder.incident.notice_events import NoticePublished, NoticeWithheld
+from actinf.responder.incident.notice_events import Ground, NoticePublished, NoticeWithheld
+from actinf.responder.incident.notices import PublicNotice
 from actinf.responder.incident.severity import Severity
 from actinf.responder.incident.state import Incident
 from actinf.responder.publishing.page import NoticeState, Working
 from actinf.responder.publishing.template import Turn, impact_of, unnamed, worded
 
-__all__ = ["SERVICE", "Draft", "Unattended", "draft", "state_of"]
+__all__ = ["SERVICE", "Draft", "Unattended", "draft", "recovering", "returned", "state_of"]
 
 #: What the service as a whole is called where nobody says otherwise.
 SERVICE = "Active Inference Simulation Lab"
@@ -37,6 +39,7 @@ class Draft:
         state, impact: how it stands, and how well the components work.
         components: keys of the public components that it is about.
         title, text: the words.
+        ground: whence the impact is known.
     """
 
     state: NoticeState
@@ -44,6 +47,7 @@ class Draft:
     components: tuple[str, ...]
     title: str
     text: str
+    ground: Ground = Ground.SEVERITY
 
     def event(self, *, title: str = "", text: str = "", override: str = "") -> NoticePublished:
         """That it was published, or what somebody wrote in the place of the template's words."""
@@ -53,6 +57,7 @@ class Draft:
             components=self.components,
             standard_title=self.title,
             standard_text=self.text,
+            ground=self.ground,
             title=title,
             text=text,
             override=override,
@@ -79,6 +84,7 @@ def draft(
     impact: Working | None = None,
     components: Sequence[str] | None = None,
     turn: Turn = Turn.FURTHER,
+    ground: Ground = Ground.SEVERITY,
 ) -> Draft:
     """What the template says of an incident, of which something may be known better.
 
@@ -88,13 +94,40 @@ def draft(
         service: the name of the service as a whole.
         state, impact, components: in the place of what follows from the incident.
         turn: what is told beside its state.
+        ground: whence the impact is known.
     """
     state = state or state_of(incident)
     impact = impact or impact_of(incident.severity)
     keys = catalogue.public_with(incident.components) if components is None else tuple(components)
     names = [one.public.name for one in catalogue.public_parts() if one.key in keys and one.public is not None]
     words = unnamed(state) if incident.private else worded(state, impact, names, service, turn)
-    return Draft(state=state, impact=impact, components=keys, title=words.title, text=words.text)
+    return Draft(state=state, impact=impact, components=keys, title=words.title, text=words.text, ground=ground)
+
+
+def recovering(incident: Incident, catalogue: Catalogue, service: str, *, turn: Turn = Turn.QUIET) -> Draft:
+    """What is said of an outage that is none any more as far as is known; that it is over says a person."""
+    return draft(
+        incident,
+        catalogue,
+        service,
+        state=NoticeState.MONITORING,
+        impact=Working.DEGRADED,
+        components=_known_components(incident),
+        turn=turn,
+        ground=Ground.MEASURED,
+    )
+
+
+def returned(incident: Incident, catalogue: Catalogue, service: str) -> Draft:
+    """What is said of that which was thought to be better, or over, and is not."""
+    return draft(
+        incident,
+        catalogue,
+        service,
+        state=NoticeState.INVESTIGATING,
+        components=_known_components(incident),
+        turn=Turn.BACK,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +147,7 @@ class Unattended:
         added: Sequence[Event],
         catalogue: Callable[[], Catalogue],
         incident: Callable[[str], Incident],
+        is_quiet: Callable[[], bool] = lambda: False,
     ) -> tuple[Event, ...]:
         """What is published because of that which has happened to an incident.
 
@@ -123,22 +157,25 @@ class Unattended:
             added: what has happened.
             catalogue: reads which parts there are; asked only where something is published.
             incident: another one by its id, as it stands.
+            is_quiet: whether no alert fires that tells of what the public knows.
         """
         if after.private or any(isinstance(one, NoticePublished | NoticeWithheld) for one in added):
             return ()
         notice = after.notice
         if notice is not None and notice.is_out:
-            return self._told_on(before, after, added, catalogue, incident)
+            return self._told_on(before, after, added, catalogue, incident, is_quiet)
         if not after.is_open:
             return ()
-        takes_up = _takes_up_what_was_told(added, incident)
+        taken_up = _taken_up(added, incident)
+        if taken_up and all(one.last.ground is Ground.MEASURED for one in taken_up):
+            return (recovering(after, catalogue(), self.service).event(),)
         if notice is not None:
             is_back = any(isinstance(one, happened.Reopened) for one in added) and not _is_kept(after)
-            if is_back or takes_up:
-                return (draft(after, catalogue(), self.service, turn=Turn.BACK).event(),)
+            if is_back or taken_up:
+                return (returned(after, catalogue(), self.service).event(),)
             is_worse = before is not None and after.severity < before.severity and self._is_due(after)
             return (draft(after, catalogue(), self.service).event(),) if is_worse else ()
-        if self._is_due(after) or takes_up:
+        if self._is_due(after) or taken_up:
             return (draft(after, catalogue(), self.service).event(),)
         return ()
 
@@ -154,6 +191,7 @@ class Unattended:
         added: Sequence[Event],
         catalogue: Callable[[], Catalogue],
         incident: Callable[[str], Incident],
+        is_quiet: Callable[[], bool],
     ) -> tuple[Event, ...]:
         """What is told on of that which the public knows."""
         notice = after.notice
@@ -161,7 +199,10 @@ class Unattended:
             return ()
         last, state = notice.last, state_of(after)
         if self._goes_further(last.state, state, added):
-            turn = self._ending(after, incident) if state.ends else Turn.FURTHER
+            turn = self._ending(after, added, incident) if state.ends else Turn.FURTHER
+            may_fall = state is NoticeState.MONITORING and last.impact.is_outage and last.ground is not Ground.PERSON
+            if may_fall and is_quiet():
+                return (recovering(after, catalogue(), self.service, turn=turn).event(),)
             again = draft(
                 after,
                 catalogue(),
@@ -170,6 +211,7 @@ class Unattended:
                 impact=last.impact,
                 components=last.components,
                 turn=turn,
+                ground=last.ground,
             )
             return (again.event(),)
         if not any(isinstance(one, happened.SeverityChanged | happened.Assessed) for one in added):
@@ -185,11 +227,13 @@ class Unattended:
         return reached and state in _STEPS and known in _STEPS and _STEPS.index(state) > _STEPS.index(known)
 
     @staticmethod
-    def _ending(after: Incident, incident: Callable[[str], Incident]) -> Turn:
+    def _ending(after: Incident, added: Sequence[Event], incident: Callable[[str], Incident]) -> Turn:
         if after.merged_into:
             other = incident(after.merged_into)
             is_told_there = not other.private and (other.is_open or other.notice is not None)
             return Turn.ELSEWHERE if is_told_there else Turn.ENDED
+        if any(isinstance(one, happened.Resolved) and one.by_itself for one in added):
+            return Turn.QUIET  # nobody attends to it who could say so
         return Turn.FALSE if after.is_false else Turn.FURTHER
 
     def _otherwise(self, before: Incident, after: Incident, catalogue: Catalogue) -> tuple[Event, ...]:
@@ -198,9 +242,14 @@ class Unattended:
         if notice is None:
             return ()
         last = notice.last
-        impact, components = last.impact, last.components
-        if impact == impact_of(before.severity) or impact_of(after.severity).gravity > impact.gravity:
-            impact = impact_of(after.severity)
+        impact, components, ground = last.impact, last.components, last.ground
+        is_worse = impact_of(after.severity).gravity > impact.gravity
+        if ground is Ground.MEASURED:
+            # It was known how severe it is when it was measured that little is left of it.
+            if is_worse and after.severity < before.severity:
+                return (returned(after, catalogue, self.service).event(),)
+        elif is_worse or (ground is Ground.SEVERITY and impact == impact_of(before.severity)):
+            impact, ground = impact_of(after.severity), Ground.SEVERITY
         if components == catalogue.public_with(before.components):
             components = catalogue.public_with(after.components)
         if (impact, components) == (last.impact, last.components):
@@ -213,8 +262,15 @@ class Unattended:
             impact=impact,
             components=components,
             turn=Turn.OTHERWISE,
+            ground=ground,
         )
         return (again.event(),)
+
+
+def _known_components(incident: Incident) -> tuple[str, ...] | None:
+    """Those that the notice names which is out; None: there is none."""
+    notice = incident.notice
+    return notice.last.components if notice is not None and notice.is_out else None
 
 
 def _is_kept(incident: Incident) -> bool:
@@ -223,7 +279,7 @@ def _is_kept(incident: Incident) -> bool:
     return said is not None and said.severity <= incident.severity
 
 
-def _takes_up_what_was_told(added: Sequence[Event], incident: Callable[[str], Incident]) -> bool:
-    """Whether it takes up another incident, of which the public was told just now that it goes on here."""
+def _taken_up(added: Sequence[Event], incident: Callable[[str], Incident]) -> list[PublicNotice]:
+    """What the public knew of incidents that it takes up, and was told just now that it goes on here."""
     absorbed = [incident(one.absorbed) for one in added if isinstance(one, happened.Merged) and one.absorbed]
-    return any(one.notice is not None and one.notice.last.number == one.number for one in absorbed)
+    return [one.notice for one in absorbed if one.notice is not None and one.notice.last.number == one.number]

@@ -60,11 +60,7 @@ def _day(spells: Sequence[Spell], day: date, now: datetime, known_since: datetim
         return Day(day=day, worst=None, seconds_down=0.0)
     touching = [one for one in spells if max(one.since, begins) < min(one.until, ends)]
     worst = max((one.working for one in touching), key=lambda one: one.gravity, default=Working.OPERATIONAL)
-    outages = [
-        (max(one.since, begins), min(one.until, ends))
-        for one in touching
-        if one.working.gravity >= Working.PARTIAL_OUTAGE.gravity
-    ]
+    outages = [(max(one.since, begins), min(one.until, ends)) for one in touching if one.working.is_outage]
     notices = tuple(dict.fromkeys(one.notice for one in touching))
     return Day(day=day, worst=worst, seconds_down=_covered(outages), notices=notices)
 

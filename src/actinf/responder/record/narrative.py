@@ -79,7 +79,8 @@ def _evidence(event: _Event) -> str:
 def _published(event: _Event) -> str:
     override = f" (although it usually is not, because {event['override']})" if event["override"] else ""
     title, text = event["title"] or event["standard_title"], event["text"] or event["standard_text"]
-    return f"told the public{override}, {event['state']}, {event['impact']}: {title}: {text}"
+    measured = " as far as is measured" if event["ground"] == "measured" else ""
+    return f"told the public{override}, {event['state']}, {event['impact']}{measured}: {title}: {text}"
 
 
 def _costs(event: _Event) -> list[str]:

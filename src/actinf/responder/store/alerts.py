@@ -14,9 +14,11 @@ from actinf.responder.store.database import moment_of, ticks
 
 __all__ = [
     "Known",
+    "Ringing",
     "accept",
     "beginnings",
     "firing",
+    "firing_of",
     "keep",
     "known",
     "lately",
@@ -24,6 +26,7 @@ __all__ = [
     "look_now",
     "partials",
     "quieted",
+    "ringing",
     "set_family",
     "standing",
     "take",
@@ -32,6 +35,8 @@ __all__ = [
 
 #: So many beginnings of an alert are remembered, to see whether it comes and goes.
 _MOST_BEGINNINGS = 20
+#: Of a storm so many alerts tell whether it has come and gone.
+_MOST_RINGING = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +64,25 @@ class Known:
     look_at: datetime | None
     quieted_by: str | None = None
     unlisted: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ringing:
+    """When an alert of an incident rang.
+
+    Attributes:
+        fingerprint: of the alert.
+        component: that it is about, as it says; "": it does not.
+        began: when it began to fire, the latest times.
+        last_at: when it was told last.
+        is_unlisted: whether its changes are counted and not told.
+    """
+
+    fingerprint: str
+    component: str
+    began: tuple[datetime, ...]
+    last_at: datetime
+    is_unlisted: bool
 
 
 def accept(connection: sqlite3.Connection, alerts: Iterable[Alert], received_at: datetime) -> None:
@@ -152,6 +176,35 @@ def beginnings(connection: sqlite3.Connection, incident: str) -> list[datetime]:
     """Each time at which an alert of an incident began to fire again."""
     found = connection.execute("SELECT began FROM alert WHERE incident = ? LIMIT 1000", [incident])
     return [moment_of(one) for row in found for one in json.loads(row["began"])[1:]]
+
+
+def firing_of(connection: sqlite3.Connection, incident: str) -> list[str]:
+    """The components, as alerts say them, of those alerts of an incident that fire; "": one does not say."""
+    found = connection.execute(
+        "SELECT DISTINCT coalesce(json_extract(alert, '$.labels.component'), '') AS component FROM alert"
+        " WHERE incident = ? AND firing",
+        [incident],
+    )
+    return [row["component"] for row in found]
+
+
+def ringing(connection: sqlite3.Connection, incident: str) -> list[Ringing]:
+    """When the alerts of an incident rang, those that were told last first."""
+    found = connection.execute(
+        "SELECT fingerprint, coalesce(json_extract(alert, '$.labels.component'), '') AS component, began, last_at,"
+        " unlisted IS NOT NULL AS is_unlisted FROM alert WHERE incident = ? ORDER BY last_at DESC LIMIT ?",
+        [incident, _MOST_RINGING],
+    )
+    return [
+        Ringing(
+            fingerprint=row["fingerprint"],
+            component=row["component"],
+            began=tuple(moment_of(one) for one in json.loads(row["began"])),
+            last_at=moment_of(row["last_at"]),
+            is_unlisted=bool(row["is_unlisted"]),
+        )
+        for row in found
+    ]
 
 
 def partials(connection: sqlite3.Connection, incident: str) -> frozenset[str]:

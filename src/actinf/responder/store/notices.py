@@ -7,7 +7,7 @@ from datetime import datetime
 
 from actinf.runtime.chain import moment
 
-__all__ = ["erasures", "last_event", "told_since"]
+__all__ = ["erasures", "last_event", "told_of_open", "told_since"]
 
 
 def told_since(connection: sqlite3.Connection, since: datetime, most: int) -> list[str]:
@@ -25,6 +25,15 @@ def told_since(connection: sqlite3.Connection, since: datetime, most: int) -> li
         [moment(since), most],
     )
     return [row["incident"] for row in found]
+
+
+def told_of_open(connection: sqlite3.Connection) -> list[str]:
+    """The ids of the incidents that are open and not private, and of which the public was told, the oldest first."""
+    found = connection.execute(
+        "SELECT id FROM incident WHERE state = 'open' AND NOT private AND EXISTS"
+        " (SELECT 1 FROM event WHERE event.incident = incident.id AND kind = 'published') ORDER BY opened_at, id"
+    )
+    return [row["id"] for row in found]
 
 
 def erasures(connection: sqlite3.Connection) -> int:
