@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.responder_process import responder_process
+from support.responder_in_thread import responder_in_thread
 from support.responding import schedule_text
 
 ACTINF = Path(sys.executable).with_name("actinf")
@@ -38,7 +38,7 @@ def test_incidents_that_are_opened_at_once_have_ids_of_their_own(tmp_path: Path)
 
 
 def test_the_same_commands_go_to_a_server(tmp_path: Path) -> None:
-    with responder_process(tmp_path, "--insecure-local") as server:
+    with responder_in_thread(tmp_path, insecure_local=True) as server:
         there = {"ACTINF_RESPOND_URL": server.url}
         (tmp_path / "schedule.yaml").write_text(schedule_text())
         assert called("oncall", "schedule", "--set", str(tmp_path / "schedule.yaml"), **there).returncode == 0

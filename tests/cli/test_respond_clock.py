@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from support.ports import wait_until
-from support.responder_process import responder_process
+from support.responder_in_thread import responder_in_thread
 
 from actinf.responder.clocks.steady import Reading, machine_count, machine_run
 from actinf.responder.parts import CLOCK
@@ -71,11 +71,13 @@ def test_where_there_is_no_store_none_is_made(actinf: Any, tmp_path: Path) -> No
     assert (answer.code, (tmp_path / "other").exists()) == (2, False)
 
 
-def test_a_server_that_runs_takes_it_up(actinf: Any, store: Path, tmp_path: Path) -> None:
+def test_a_server_that_runs_takes_it_up(
+    actinf: Any, store: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     wall_was_set(store, -7200)
-    with responder_process(tmp_path, "--insecure-local") as process, process.client() as client:
+    with responder_in_thread(tmp_path, insecure_local=True) as process, process.client() as client:
         assert client.get("/health").json()["clock"]["step_seconds"] == pytest.approx(-7200, abs=5)
         said = actinf("respond", "clock", "--believe-the-wall", "--reason", "it was two hours ahead")
         assert said.code == 0, said.err
         wait_until(lambda: client.get("/health").json()["clock"]["step_seconds"] == 0, "the server counts by it")
-        assert "because ada said so: it was two hours ahead" in process.log.read_text()
+        assert "because ada said so: it was two hours ahead" in caplog.text

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from support.mail_server import MailServer
 from support.ports import free_port, wait_until
-from support.responder_process import ResponderProcess, actinf_program, responder_process
+from support.responder_in_thread import responder_in_thread
+from support.responder_process import actinf_program, responder_process
+from support.responder_site import ResponderSite
 from support.webhook_receiver import SECRET, WebhookReceiver
 
 FAST = ["--every", "0.3", "--silent", "1.5", "--repeat", "900"]
@@ -84,7 +86,7 @@ def test_a_responder_that_is_killed_is_told_by_each_way_once_and_its_return(
 
 def test_one_that_answers_but_stands_still_is_told(tmp_path: Path, receiver: WebhookReceiver, mail: MailServer) -> None:
     with (
-        responder_process(tmp_path, "--insecure-local") as process,
+        responder_in_thread(tmp_path, insecure_local=True) as process,
         holding(process),
         watching(tmp_path, process.url, receiver, mail),
     ):
@@ -98,7 +100,7 @@ def test_the_responder_knows_that_it_is_watched(
     actinf: Any, tmp_path: Path, receiver: WebhookReceiver, mail: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ACTINF_RESPOND_DATA_DIR", str(tmp_path / "store"))
-    with responder_process(tmp_path, "--insecure-local") as process:
+    with responder_in_thread(tmp_path, insecure_local=True) as process:
         assert "WARN dead man's switch: nobody outside notices" in actinf("respond", "doctor").out
         with watching(tmp_path, process.url, receiver, mail):
             watched = "OK   dead man's switch: actinf respond watch asked"
@@ -146,7 +148,7 @@ def test_a_folder_is_used_by_one_watcher(
 
 
 @contextlib.contextmanager
-def holding(process: ResponderProcess) -> Iterator[None]:
+def holding(process: ResponderSite) -> Iterator[None]:
     """Hold the store of a responder, so that it cannot be written."""
     store = process.store()
     try:

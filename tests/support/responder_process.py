@@ -15,9 +15,7 @@ from typing import Any
 import coverage
 import httpx
 from support.documentation import ROOT
-
-from actinf.responder.oncall.rotation import Schedule
-from actinf.responder.store.database import Store
+from support.responder_site import ResponderSite
 
 ACTINF = Path(sys.executable).with_name("actinf")
 _LISTENS = re.compile(r"Incident responder on (http://\S+?),")
@@ -31,12 +29,11 @@ def actinf_program() -> list[str]:
     return [sys.executable, "-m", "coverage", "run", *flags, str(ACTINF)]
 
 
-class ResponderProcess:
+class ResponderProcess(ResponderSite):
     """One installation: a folder for its store, and the process that serves it.
 
     Attributes:
-        url: where it answers; another one after each start.
-        folder: of the store.
+        url, folder: as of every responder; the address is another one after each start.
         log: what it wrote, of all its starts.
 
     Args:
@@ -47,9 +44,8 @@ class ResponderProcess:
     """
 
     def __init__(self, folder: Path, *flags: str, others: Mapping[str, str] | None = None, **environment: str):
-        self.folder = folder / "store"
+        super().__init__(folder / "store")
         self.log = folder / "respond.log"
-        self.url = ""
         command = ["respond", "serve", "--port", "0", "--data-dir", str(self.folder), *flags]
         self._command = [*actinf_program(), *command]
         # The processes that serve the page and that advise are for those who look at them.
@@ -113,20 +109,6 @@ class ResponderProcess:
         done = subprocess.run(self._command, capture_output=True, text=True, env=self._environment, timeout=60)
         assert done.returncode == 2, done.stderr
         return " ".join(done.stderr.split())
-
-    def client(self, key: str | None = None) -> httpx.Client:
-        """A client; close it."""
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=30)
-
-    def store(self) -> Store:
-        """The store, opened beside the process; close it."""
-        return Store(self.folder)
-
-    def set_schedule(self, text: str) -> None:
-        """Set a schedule by the API."""
-        document = Schedule.from_text(text).document()
-        httpx.put(f"{self.url}/v1/schedule", json={"schedule": document}, timeout=30).raise_for_status()
 
     def rss(self) -> int:
         """Bytes of memory that it takes now."""

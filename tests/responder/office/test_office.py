@@ -12,7 +12,8 @@ from typing import Any
 import httpx
 import pytest
 from support.duties import EXAMPLE
-from support.responder_process import ResponderProcess, responder_process
+from support.responder_in_thread import responder_in_thread
+from support.responder_site import ResponderSite
 
 from actinf.errors import (
     ActinfError,
@@ -64,13 +65,13 @@ def local(tmp_path: Path) -> Iterator[LocalOffice]:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ResponderProcess]:
-    with responder_process(tmp_path_factory.mktemp("server"), "--insecure-local") as process:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ResponderSite]:
+    with responder_in_thread(tmp_path_factory.mktemp("server"), insecure_local=True) as process:
         yield process
 
 
 @pytest.fixture
-def remote(server: ResponderProcess) -> Iterator[RemoteOffice]:
+def remote(server: ResponderSite) -> Iterator[RemoteOffice]:
     office = RemoteOffice(server.url, None, "ada")
     yield office
     for name in office.names():
@@ -267,7 +268,7 @@ def test_evidence_is_listed_handed_on_and_fetched_back(office: Office, tmp_path:
 # ---------------------------------------------------------------------------------------------------- a server's own
 
 
-def test_evidence_that_was_altered_is_not_sent(remote: RemoteOffice, server: ResponderProcess, tmp_path: Path) -> None:
+def test_evidence_that_was_altered_is_not_sent(remote: RemoteOffice, server: ResponderSite, tmp_path: Path) -> None:
     name, file = opened(remote), tmp_path / "pods.log"
     file.write_text("OOMKilled")
     kept = remote.keep_evidence(name, file, source="", custody="")

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
-from support.responder_process import ResponderProcess, responder_process
+from support.responder_in_thread import responder_in_thread
+from support.responder_site import ResponderSite
 
 
 @pytest.fixture(scope="module")
-def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ResponderProcess]:
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ResponderSite]:
     """One that needs no key."""
-    with responder_process(tmp_path_factory.mktemp("responder"), "--insecure-local") as process:
+    with responder_in_thread(tmp_path_factory.mktemp("responder"), insecure_local=True) as process:
         yield process

@@ -11,7 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 from support.ports import wait_until
-from support.responder_process import ResponderProcess, responder_process
+from support.responder_in_thread import responder_in_thread
+from support.responder_site import ResponderSite
 from support.responding import schedule_text
 
 from actinf.errors import NoSuchIncident, OutOfTurn, SettingError
@@ -28,21 +29,21 @@ OPEN = {"component": "Active Inference API", "impact": "Inference requests faili
 
 
 @pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ResponderProcess]:
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ResponderSite]:
     """One that needs keys."""
-    with responder_process(tmp_path_factory.mktemp("guarded")) as process:
+    with responder_in_thread(tmp_path_factory.mktemp("guarded")) as process:
         yield process
 
 
 @pytest.fixture(scope="module")
-def access(guarded: ResponderProcess) -> Iterator[Access]:
+def access(guarded: ResponderSite) -> Iterator[Access]:
     store = guarded.store()
     yield Access(store, SteadyClock())
     store.close()
 
 
 @pytest.fixture
-def as_who(guarded: ResponderProcess, access: Access):
+def as_who(guarded: ResponderSite, access: Access):
     """A client for somebody with a role."""
     clients: list[httpx.Client] = []
 
@@ -77,7 +78,7 @@ def test_an_incident_is_led_from_its_beginning_to_its_end(as_who) -> None:
     assert name in [one["id"] for one in ada.get("/v1/incidents", params={"which": "resolved"}).json()["incidents"]]
 
 
-def test_what_is_grave_is_on_the_status_page_at_once(as_who, guarded: ResponderProcess) -> None:
+def test_what_is_grave_is_on_the_status_page_at_once(as_who, guarded: ResponderSite) -> None:
     name = as_who("ada", Role.RESPONDER).post("/v1/incidents", json=OPEN).json()["id"]
     page = guarded.folder / "status" / "site" / "status.json"
     wait_until(lambda: page.exists() and name in page.read_text(), f"{name} is on the page")
@@ -90,7 +91,7 @@ def test_what_is_grave_is_on_the_status_page_at_once(as_who, guarded: ResponderP
     assert "actinf_respond_status_page_written_timestamp_seconds 0.0" not in metrics
 
 
-def test_refusals_say_what_is_wrong(as_who, guarded: ResponderProcess) -> None:
+def test_refusals_say_what_is_wrong(as_who, guarded: ResponderSite) -> None:
     ada, vic = as_who("ada", Role.RESPONDER), as_who("vic", Role.VIEWER)
     name = ada.post("/v1/incidents", json=OPEN).json()["id"]
     refused = vic.post(f"/v1/incidents/{name}/ack", json={})
@@ -109,7 +110,7 @@ def test_refusals_say_what_is_wrong(as_who, guarded: ResponderProcess) -> None:
         assert "actinf respond keys create" in nobody.get(kind).json()["meaning"]
 
 
-def test_a_key_that_was_revoked_lets_nobody_in(access: Access, guarded: ResponderProcess) -> None:
+def test_a_key_that_was_revoked_lets_nobody_in(access: Access, guarded: ResponderSite) -> None:
     access.set_account("eve", Role.ADMIN, by="root")
     key = access.create_key("eve", by="root")
     with guarded.client(key.text) as client:
@@ -278,7 +279,7 @@ def test_the_catalogue_is_set_by_who_may_and_only_where_it_makes_sense(as_who) -
     assert ada.get("/v1/catalogue").json() == shipped
 
 
-def test_where_no_key_is_needed_somebody_acts_as_who_they_say(serving: ResponderProcess) -> None:
+def test_where_no_key_is_needed_somebody_acts_as_who_they_say(serving: ResponderSite) -> None:
     with serving.client() as client:
         opened = client.post("/v1/incidents", json=OPEN, headers={"X-Actinf-User": "grace"}).json()
         assert opened["timeline"][0]["by"] == "grace"
@@ -286,7 +287,7 @@ def test_where_no_key_is_needed_somebody_acts_as_who_they_say(serving: Responder
 
 
 def test_a_command_line_that_goes_to_a_server_does_the_same(
-    access: Access, guarded: ResponderProcess, tmp_path: Path
+    access: Access, guarded: ResponderSite, tmp_path: Path
 ) -> None:
     access.set_account("ada", Role.RESPONDER, by="root")
     office = RemoteOffice(guarded.url, access.create_key("ada", by="root").text, "nobody")
@@ -308,7 +309,7 @@ def test_a_command_line_that_goes_to_a_server_does_the_same(
     office.close()
 
 
-def test_the_operations_are_described(serving: ResponderProcess) -> None:
+def test_the_operations_are_described(serving: ResponderSite) -> None:
     with serving.client() as client:
         paths = client.get("/openapi.json").json()["paths"]
     assert {f"/v1/incidents/{{incident}}/{verb}" for verb in VERBS} <= set(paths)

@@ -11,7 +11,9 @@ from typing import Any
 import httpx
 import pytest
 from support.ports import wait_until
-from support.responder_process import ResponderProcess, alert, message, responder_process
+from support.responder_in_thread import responder_in_thread
+from support.responder_process import alert, message
+from support.responder_site import ResponderSite
 
 from actinf.responder.intake.authentic import sign
 
@@ -19,20 +21,20 @@ TOKEN, SENTRY, SECRET = "token-of-sixteen-letters", "sentry-secret-of-sixteen", 
 
 
 @pytest.fixture(scope="module")
-def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ResponderProcess]:
+def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ResponderSite]:
     """One that knows its senders."""
-    with responder_process(
+    with responder_in_thread(
         tmp_path_factory.mktemp("closed"),
-        ALERT_TOKENS=TOKEN,
-        SENTRY_SECRETS=SENTRY,
-        HOOK_SECRETS=SECRET,
-        SCAN_TOKENS=TOKEN,
+        alert_tokens=TOKEN,
+        sentry_secrets=SENTRY,
+        hook_secrets=SECRET,
+        scan_tokens=TOKEN,
     ) as process:
         yield process
 
 
 @pytest.fixture
-def client(closed: ResponderProcess) -> Iterator[httpx.Client]:
+def client(closed: ResponderSite) -> Iterator[httpx.Client]:
     with closed.client() as client:
         yield client
 
@@ -82,7 +84,7 @@ def test_what_is_not_signed_or_makes_no_sense_is_refused_and_counted(
     assert counted(client, "actinf_respond_hooks_refused_total", hook=hook, why=why) == before + 1
 
 
-def test_a_body_that_is_too_large_is_refused_before_it_is_read(closed: ResponderProcess) -> None:
+def test_a_body_that_is_too_large_is_refused_before_it_is_read(closed: ResponderSite) -> None:
     port = int(closed.url.rpartition(":")[2])
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         connection.sendall(b"POST /hooks/alertmanager HTTP/1.1\r\nHost: here\r\nContent-Length: 3145728\r\n\r\n")
@@ -130,7 +132,7 @@ def test_sentry_is_known_by_its_signature(client: httpx.Client) -> None:
 
 
 def test_a_webhook_that_nobody_may_send_names_the_setting(tmp_path_factory: pytest.TempPathFactory) -> None:
-    with responder_process(tmp_path_factory.mktemp("unset")) as process, process.client() as client:
+    with responder_in_thread(tmp_path_factory.mktemp("unset")) as process, process.client() as client:
         for path, setting in (
             ("alertmanager", "ALERT_TOKENS"),
             ("sentry", "SENTRY_SECRETS"),
@@ -143,7 +145,7 @@ def test_a_webhook_that_nobody_may_send_names_the_setting(tmp_path_factory: pyte
             assert f"ACTINF_RESPOND_{setting}" in reply.json()["detail"]
 
 
-def test_where_no_key_is_needed_no_other_site_is_let_in(serving: ResponderProcess) -> None:
+def test_where_no_key_is_needed_no_other_site_is_let_in(serving: ResponderSite) -> None:
     with serving.client() as client:
         for headers in ({"Origin": "https://evil.example"}, {"Host": "evil.example"}):
             assert client.post("/hooks/alertmanager", content=message(), headers=headers).status_code == 403
@@ -154,7 +156,7 @@ def test_what_waits_is_bounded_and_the_rest_is_told_when_to_come_again(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     with (
-        responder_process(tmp_path_factory.mktemp("full"), "--insecure-local", WAITING_ALERTS="1000") as process,
+        responder_in_thread(tmp_path_factory.mktemp("full"), insecure_local=True, waiting_alerts="1000") as process,
         process.client() as client,
     ):
         many = message(*(alert(f"A{number}", severity="page") for number in range(1001)))
@@ -166,7 +168,7 @@ def test_what_waits_is_bounded_and_the_rest_is_told_when_to_come_again(
         wait_until(lambda: counted(client, "actinf_respond_alerts_waiting") == 0, "all were looked at")
 
 
-def test_hostile_text_is_taken_and_harms_nothing(serving: ResponderProcess) -> None:
+def test_hostile_text_is_taken_and_harms_nothing(serving: ResponderSite) -> None:
     with serving.client() as client:
         for number, text in enumerate(
             ["<script>alert(1)</script>", "\x1b[31m", "a\nb", "@channel", "x" * 9000, "\ud800"]

@@ -9,7 +9,9 @@ from typing import cast
 import httpx
 import pytest
 from fastapi import Response
+from support.responder_in_thread import responder_in_thread
 from support.responder_process import ResponderProcess, responder_process
+from support.responder_site import ResponderSite
 from support.responding import Responding
 
 from actinf.errors import NoSuchIncident, StoreError
@@ -32,7 +34,7 @@ def post(client: httpx.Client, path: str, body: object, key: str, by: str = "ada
     return client.post(path, json=body, headers={"Idempotency-Key": key, "X-Actinf-User": by})
 
 
-def test_the_same_request_is_answered_alike_and_done_once(serving: ResponderProcess) -> None:
+def test_the_same_request_is_answered_alike_and_done_once(serving: ResponderSite) -> None:
     with serving.client() as client:
         first, again = (post(client, "/v1/incidents", OPEN, "open-1") for _ in range(2))
         assert (first.status_code, again.status_code) == (201, 201)
@@ -53,7 +55,7 @@ def test_the_same_request_is_answered_alike_and_done_once(serving: ResponderProc
             assert repeated.headers["idempotent-replayed"] == "true"
 
 
-def test_a_key_names_one_request_of_one_person(serving: ResponderProcess) -> None:
+def test_a_key_names_one_request_of_one_person(serving: ResponderSite) -> None:
     with serving.client() as client:
         name = post(client, "/v1/incidents", OPEN, "mine").json()["id"]
         for path, body in (
@@ -66,7 +68,7 @@ def test_a_key_names_one_request_of_one_person(serving: ResponderProcess) -> Non
         assert post(client, "/v1/incidents", OPEN, "mine", by="ben").json()["id"] != name
 
 
-def test_what_was_refused_may_be_tried_again_with_its_key(serving: ResponderProcess) -> None:
+def test_what_was_refused_may_be_tried_again_with_its_key(serving: ResponderSite) -> None:
     with serving.client() as client:
         name = post(client, "/v1/incidents", OPEN, "to-reopen").json()["id"]
         path, body = f"/v1/incidents/{name}/reopen", {"reason": "it is back"}
@@ -76,13 +78,13 @@ def test_what_was_refused_may_be_tried_again_with_its_key(serving: ResponderProc
 
 
 @pytest.mark.parametrize("key", ["", "x" * 201, "a b", "a\tb"])
-def test_a_key_that_is_none_is_refused(serving: ResponderProcess, key: str) -> None:
+def test_a_key_that_is_none_is_refused(serving: ResponderSite, key: str) -> None:
     with serving.client() as client:
         assert post(client, "/v1/incidents", OPEN, key).status_code == 422
 
 
 def test_what_was_erased_is_not_answered_again(tmp_path: Path) -> None:
-    with responder_process(tmp_path, "--insecure-local") as process, process.client() as client:
+    with responder_in_thread(tmp_path, insecure_local=True) as process, process.client() as client:
         name = post(client, "/v1/incidents", OPEN, "open").json()["id"]
         post(client, f"/v1/incidents/{name}/note", {"text": "Mx Secret called"}, "note").raise_for_status()
         post(client, f"/v1/incidents/{name}/resolve", {}, "resolve").raise_for_status()

@@ -12,6 +12,7 @@ import pytest
 import yaml
 from support.loopback import answering
 from support.ports import free_port, wait_until
+from support.responder_in_thread import responder_in_thread
 from support.responder_process import alert, message, responder_process
 from support.responding import schedule_text
 from support.seeing import program
@@ -79,7 +80,7 @@ def test_a_page_that_could_not_be_delivered_is_delivered_once_the_provider_is_ba
     tmp_path: Path, provider: WebhookReceiver
 ) -> None:
     provider.illness = 503
-    with responder_process(tmp_path, "--insecure-local", PAGER_URL=provider.url, PAGER_SECRET=SECRET) as process:
+    with responder_in_thread(tmp_path, insecure_local=True, pager_url=provider.url, pager_secret=SECRET) as process:
         process.set_schedule(with_phone(schedule_text()))
         with process.client() as client:
             client.post("/hooks/alertmanager", content=message(alert("ApiDown", severity="page"))).raise_for_status()
@@ -124,7 +125,7 @@ def test_signs_of_life_are_given_from_the_start(tmp_path: Path) -> None:
 
 
 def test_the_store_that_cannot_be_written_is_told(tmp_path: Path) -> None:
-    with responder_process(tmp_path, "--insecure-local") as process, process.client() as client:
+    with responder_in_thread(tmp_path, insecure_local=True) as process, process.client() as client:
         assert client.get("/health").json()["status"] == "ok"
         store = process.store()
         held, done = threading.Event(), threading.Event()

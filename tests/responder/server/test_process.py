@@ -6,6 +6,7 @@ from pathlib import Path
 import httpx
 from support.ports import wait_until
 from support.responder_process import ResponderProcess, alert, message, responder_process
+from support.responder_site import ResponderSite
 
 from actinf.responder.store import alerts
 
@@ -54,7 +55,7 @@ def test_every_alert_that_was_answered_is_there_after_a_kill(tmp_path: Path) -> 
         assert 1 <= len(found) <= 11
 
 
-def test_a_second_process_on_the_same_store_is_refused(serving: ResponderProcess) -> None:
+def test_a_second_process_on_the_same_store_is_refused(serving: ResponderSite) -> None:
     other = ResponderProcess(serving.folder.parent, "--insecure-local")
     said = other.start_in_vain()
     assert "another process serves the store in" in said

@@ -7,7 +7,9 @@ from typing import Any
 
 import httpx
 import pytest
-from support.responder_process import ResponderProcess, alert, message, responder_process
+from support.responder_in_thread import responder_in_thread
+from support.responder_process import alert, message
+from support.responder_site import ResponderSite
 
 from actinf.responder.access.accounts import Access
 from actinf.responder.access.roles import Role
@@ -21,14 +23,14 @@ As = Callable[..., httpx.Client]
 
 
 @pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ResponderProcess]:
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ResponderSite]:
     folder: Path = tmp_path_factory.mktemp("guarded")
-    with responder_process(folder, ALERT_TOKENS="a-token-of-alerts") as process:
+    with responder_in_thread(folder, alert_tokens="a-token-of-alerts") as process:
         yield process
 
 
 @pytest.fixture
-def as_who(guarded: ResponderProcess) -> Iterator[As]:
+def as_who(guarded: ResponderSite) -> Iterator[As]:
     store = guarded.store()
     access = Access(store, SteadyClock())
     clients: list[httpx.Client] = []
@@ -52,14 +54,14 @@ def until(found: Callable[[], Any]) -> Any:
     return value
 
 
-def fire(guarded: ResponderProcess, **labels: str) -> None:
+def fire(guarded: ResponderSite, **labels: str) -> None:
     with guarded.client() as sender:
         told = message(alert("DiskFull", severity="P1", **labels))
         headers = {"Authorization": "Bearer a-token-of-alerts", "Content-Type": "application/json"}
         sender.post("/hooks/alertmanager", content=told, headers=headers).raise_for_status()
 
 
-def test_what_is_silenced_is_told_at_once_when_somebody_ends_the_silence(as_who: As, guarded: ResponderProcess) -> None:
+def test_what_is_silenced_is_told_at_once_when_somebody_ends_the_silence(as_who: As, guarded: ResponderSite) -> None:
     ada = as_who("ada", Role.RESPONDER)
     made = ada.post("/v1/silences", json=SILENCE)
     assert (made.status_code, made.json()["by"], made.json()["holds"]) == (201, "ada", True)

@@ -7,7 +7,8 @@ import httpx
 import pytest
 from support.paper_kubectl import PaperKubectl
 from support.ports import wait_until
-from support.responder_process import ResponderProcess, responder_process
+from support.responder_in_thread import responder_in_thread
+from support.responder_site import ResponderSite
 
 from actinf.errors import ClusterTrouble, NoSuchRamp, OutOfTurn
 from actinf.responder.access.accounts import Access
@@ -26,15 +27,15 @@ def kubectl(tmp_path_factory: pytest.TempPathFactory) -> PaperKubectl:
 
 
 @pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory, kubectl: PaperKubectl) -> Iterator[ResponderProcess]:
+def guarded(tmp_path_factory: pytest.TempPathFactory, kubectl: PaperKubectl) -> Iterator[ResponderSite]:
     folder: Path = tmp_path_factory.mktemp("guarded")
-    given = {"KUBECTL": str(kubectl.program), "RAMP_SMOKE": "echo 7 checks ok", "RAMP_LOAD": "echo verdict: passed"}
-    with responder_process(folder, **given) as process:
+    given = {"kubectl": str(kubectl.program), "ramp_smoke": "echo 7 checks ok", "ramp_load": "echo verdict: passed"}
+    with responder_in_thread(folder, **given) as process:
         yield process
 
 
 @pytest.fixture
-def as_who(guarded: ResponderProcess) -> Iterator[As]:
+def as_who(guarded: ResponderSite) -> Iterator[As]:
     store = guarded.store()
     access = Access(store, SteadyClock())
     clients: list[httpx.Client] = []
@@ -134,7 +135,7 @@ def test_what_makes_no_sense_is_refused(as_who: As, body: dict, status: int, why
     assert cmd.post(f"/v1/incidents/{name}/ramp/explode", json={}).status_code == 422
 
 
-def test_the_office_of_a_server_says_the_same(as_who: As, guarded: ResponderProcess, kubectl: PaperKubectl) -> None:
+def test_the_office_of_a_server_says_the_same(as_who: As, guarded: ResponderSite, kubectl: PaperKubectl) -> None:
     cmd = as_who("cmd", Role.COMMANDER)
     office = RemoteOffice(guarded.url, cmd.headers["authorization"].removeprefix("Bearer "), "cmd")
     name = cmd.post("/v1/incidents", json=OPEN).json()["id"]

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 from support.ports import wait_until
-from support.responder_process import ResponderProcess, responder_process
+from support.responder_in_thread import responder_in_thread
+from support.responder_site import ResponderSite
 from support.responding import schedule_text
 from support.slack_stub import SIGNING_SECRET, TOKEN, SlackStub
 
@@ -25,19 +26,19 @@ def slack() -> Iterator[SlackStub]:
 
 
 @pytest.fixture(scope="module")
-def process(slack: SlackStub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ResponderProcess]:
-    with responder_process(
+def process(slack: SlackStub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ResponderSite]:
+    with responder_in_thread(
         tmp_path_factory.mktemp("taps"),
-        SLACK_TOKEN=TOKEN,
-        SLACK_URL=slack.url,
-        SLACK_SIGNING_SECRET=SIGNING_SECRET,
-        PUBLIC_URL="https://respond.example.org",
+        slack_token=TOKEN,
+        slack_url=slack.url,
+        slack_signing_secret=SIGNING_SECRET,
+        public_url="https://respond.example.org",
     ) as process:
         yield process
 
 
 @pytest.fixture(scope="module")
-def ada(process: ResponderProcess) -> Iterator[httpx.Client]:
+def ada(process: ResponderSite) -> Iterator[httpx.Client]:
     """Who may do all; ben is known to Slack, and has no account."""
     store = process.store()
     access = Access(store, SteadyClock())
@@ -70,7 +71,7 @@ def found(slack: SlackStub, incident: str, place: str) -> tuple[str, str]:
 
 
 def test_a_tap_acknowledges_and_both_messages_say_so(
-    slack: SlackStub, process: ResponderProcess, ada: httpx.Client
+    slack: SlackStub, process: ResponderSite, ada: httpx.Client
 ) -> None:
     incident = opened(ada)
     room, page = found(slack, incident, "C000INC"), found(slack, incident, ADA)
@@ -102,7 +103,7 @@ def test_a_tap_acknowledges_and_both_messages_say_so(
     assert ada.get(f"/v1/incidents/{incident}").json()["lead"] == "ada"
 
 
-def test_without_a_signing_secret_no_tap_is_taken(serving: ResponderProcess, slack: SlackStub) -> None:
+def test_without_a_signing_secret_no_tap_is_taken(serving: ResponderSite, slack: SlackStub) -> None:
     with serving.client() as client:
         reply = client.post("/hooks/slack/actions", content=b"payload=1", headers=slack.signed(b"payload=1"))
     assert reply.status_code == 403

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from support.ports import wait_until
-from support.responder_process import alert, message, responder_process
+from support.responder_in_thread import responder_in_thread
+from support.responder_process import alert, message
 from support.responding import Responding, schedule_text
 from support.webhook_receiver import SECRET, WebhookReceiver
 
@@ -132,10 +133,10 @@ def provider() -> Iterator[WebhookReceiver]:
 
 
 def test_a_server_pages_when_alerts_do_not_arrive(tmp_path: Path, provider: WebhookReceiver) -> None:
-    environment = {"WATCHDOG": "Watchdog", "WATCHDOG_SECONDS": "3", "HOLD_SECONDS": "1"}
-    pager = {"PAGER_URL": provider.url, "PAGER_SECRET": SECRET}
+    environment = {"watchdog": "Watchdog", "watchdog_seconds": 3, "hold_seconds": 1}
+    pager = {"pager_url": provider.url, "pager_secret": SECRET}
     with (
-        responder_process(tmp_path, "--insecure-local", **environment, **pager) as process,
+        responder_in_thread(tmp_path, insecure_local=True, **environment, **pager) as process,
         process.client() as client,
     ):
         process.set_schedule(schedule_text().replace("email: ada@example.org", 'phone: "+49 30 1234567"'))

@@ -9,28 +9,28 @@ import pytest
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
-    from support.responder_process import ResponderProcess
+    from support.responder_site import ResponderSite
 
 Open = Callable[..., "Page"]
 Incident = Callable[..., str]
 
 
 @pytest.fixture(scope="module")
-def responder(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[ResponderProcess]":
+def responder(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[ResponderSite]":
     """A responder that needs no password, with a schedule, a status page, and a Prometheus that is down."""
     from support.duties import EXAMPLE
     from support.ports import free_port
-    from support.responder_process import responder_process
+    from support.responder_in_thread import responder_in_thread
 
     folder = tmp_path_factory.mktemp("responder")
-    addresses = {"PROMETHEUS_URL": f"http://127.0.0.1:{free_port()}", "STATUS_URL": "https://status.test/"}
-    with responder_process(folder, "--insecure-local", **addresses) as process:
+    addresses = {"prometheus_url": f"http://127.0.0.1:{free_port()}", "status_url": "https://status.test/"}
+    with responder_in_thread(folder, insecure_local=True, **addresses) as process:
         process.set_schedule(EXAMPLE)
         yield process
 
 
 @pytest.fixture
-def api(responder: "ResponderProcess") -> Iterator[httpx.Client]:
+def api(responder: "ResponderSite") -> Iterator[httpx.Client]:
     """The API, as ada."""
     with httpx.Client(base_url=responder.url, headers={"X-Actinf-User": "ada"}, timeout=30) as client:
         yield client
@@ -48,7 +48,7 @@ def incident(api: httpx.Client) -> Incident:
 
 
 @pytest.fixture
-def open_page(responder: "ResponderProcess", browser: "Browser") -> Iterator[Open]:
+def open_page(responder: "ResponderSite", browser: "Browser") -> Iterator[Open]:
     """Open a page: `open_page("/")` as ada, `as_whom=None` without saying so; more for the browser's context."""
     from support.browser import visiting
 
@@ -56,11 +56,9 @@ def open_page(responder: "ResponderProcess", browser: "Browser") -> Iterator[Ope
 
         def go(path: str, *, as_whom: str | None = "ada", **context: Any) -> "Page":
             page = windows.enter_context(visiting(browser, responder.url, **context)).page
-            page.goto(path)
             if as_whom is not None:
-                page.fill("#handle", as_whom)
-                page.press("#handle", "Enter")
-                page.wait_for_url(responder.url + path)
+                page.context.add_cookies([responder.cookie_of(as_whom)])
+            page.goto(path)
             return page
 
         yield go

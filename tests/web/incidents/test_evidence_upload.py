@@ -8,7 +8,7 @@ import httpx
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
-    from support.responder_process import ResponderProcess
+    from support.responder_site import ResponderSite
 
 
 def test_a_file_is_taken_as_it_is_with_its_digest(
@@ -29,7 +29,7 @@ def test_a_file_is_taken_as_it_is_with_its_digest(
 
 
 def test_without_a_file_from_elsewhere_or_too_large_nothing_is_taken(
-    responder: "ResponderProcess", incident: Any, api: httpx.Client
+    responder: "ResponderSite", incident: Any, api: httpx.Client
 ) -> None:
     name = incident()
     with httpx.Client(base_url=responder.url, headers={"Origin": responder.url}, timeout=60) as client:

@@ -8,7 +8,7 @@ import httpx
 from playwright.sync_api import Page, expect
 
 if TYPE_CHECKING:
-    from support.responder_process import ResponderProcess
+    from support.responder_site import ResponderSite
 
 
 def do(page: Page, form: str, **filled: str) -> None:
@@ -216,7 +216,7 @@ def test_that_users_were_told_rests_on_something(open_page: Any, incident: Any) 
 
 
 def test_the_update_that_told_users_is_chosen_from_those_that_were_sent(
-    open_page: Any, incident: Any, responder: "ResponderProcess"
+    open_page: Any, incident: Any, responder: "ResponderSite"
 ) -> None:
     name, store = incident(), responder.store()
     try:

@@ -8,11 +8,11 @@ from playwright.sync_api import expect
 from support.responder_process import alert, message
 
 if TYPE_CHECKING:
-    from support.responder_process import ResponderProcess
+    from support.responder_site import ResponderSite
 
 
 def test_an_alert_is_seen_and_acknowledged_with_one_tap(
-    responder: "ResponderProcess", open_page: Any, api: httpx.Client
+    responder: "ResponderSite", open_page: Any, api: httpx.Client
 ) -> None:
     page = open_page("/")
     body = message(alert("GatewayDown", severity="critical", component="Gateway"))
@@ -64,7 +64,7 @@ def test_what_happens_elsewhere_is_shown_without_loading_the_page(open_page: Any
     assert page.evaluate("window.untouched")
 
 
-def test_nothing_is_sent_where_nothing_has_changed(responder: "ResponderProcess", incident: Any) -> None:
+def test_nothing_is_sent_where_nothing_has_changed(responder: "ResponderSite", incident: Any) -> None:
     path = f"/incidents/{incident(severity='P3')}"
     with httpx.Client(base_url=responder.url, headers={"X-Part": "1"}) as client:
         client.cookies.set("actinf_responder", "anything.ada")
@@ -74,7 +74,7 @@ def test_nothing_is_sent_where_nothing_has_changed(responder: "ResponderProcess"
         assert again.status_code == 304 or again.headers["etag"] != first.headers["etag"]  # a minute may have passed
 
 
-def test_a_second_tap_writes_a_note_once(responder: "ResponderProcess", open_page: Any, incident: Any) -> None:
+def test_a_second_tap_writes_a_note_once(responder: "ResponderSite", open_page: Any, incident: Any) -> None:
     name = incident()
     page = open_page(f"/incidents/{name}")
     page.fill("#note-text", "restarted the gateway")

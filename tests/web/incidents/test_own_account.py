@@ -14,17 +14,17 @@ from actinf.responder.access.roles import Role
 from actinf.responder.clocks.steady import SteadyClock
 
 if TYPE_CHECKING:
-    from support.responder_process import ResponderProcess
+    from support.responder_site import ResponderSite
 
 PASSWORD, OTHER = "four or five words", "another four or five"
 
 
 @pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[ResponderProcess]":
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[ResponderSite]":
     """A responder with accounts."""
-    from support.responder_process import responder_process
+    from support.responder_in_thread import responder_in_thread
 
-    with responder_process(tmp_path_factory.mktemp("own")) as process:
+    with responder_in_thread(tmp_path_factory.mktemp("own")) as process:
         store = process.store()
         access = Access(store, SteadyClock())
         for handle, role in (("ada", Role.RESPONDER), ("eve", Role.ADMIN), ("bob", Role.COMMANDER)):
@@ -35,7 +35,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[ResponderProc
 
 
 @contextmanager
-def signed_in(guarded: "ResponderProcess", who: str, password: str = PASSWORD) -> Iterator[httpx.Client]:
+def signed_in(guarded: "ResponderSite", who: str, password: str = PASSWORD) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=guarded.url, headers={"Origin": guarded.url, "Accept": "text/html"}) as client:
         form = {"token": token_in(client.get("/login")), "handle": who, "password": password}
         assert client.post("/login", data=form).status_code == 303
@@ -46,9 +46,7 @@ def token_in(page: httpx.Response) -> str:
     return page.text.partition('name="token" value="')[2].partition('"')[0]
 
 
-def test_a_new_password_needs_the_old_one_and_ends_every_other_session(
-    guarded: "ResponderProcess", browser: Any
-) -> None:
+def test_a_new_password_needs_the_old_one_and_ends_every_other_session(guarded: "ResponderSite", browser: Any) -> None:
     with signed_in(guarded, "ada") as other, visiting(browser, guarded.url) as visit:
         page = visit.page
         page.goto("/me")
@@ -79,7 +77,7 @@ def test_a_new_password_needs_the_old_one_and_ends_every_other_session(
         assert "With 2 browsers" in " ".join(again_in.get("/me").text.split())
 
 
-def test_guessing_the_old_password_is_slowed_down_as_at_the_door(guarded: "ResponderProcess") -> None:
+def test_guessing_the_old_password_is_slowed_down_as_at_the_door(guarded: "ResponderSite") -> None:
     with signed_in(guarded, "bob") as client:
         token = token_in(client.get("/me"))
         form = {"token": token, "new": OTHER, "again": OTHER}
@@ -88,7 +86,7 @@ def test_guessing_the_old_password_is_slowed_down_as_at_the_door(guarded: "Respo
     assert 429 in answers[5:]
 
 
-def test_signing_out_everywhere_ends_the_sessions_of_oneself_alone(guarded: "ResponderProcess") -> None:
+def test_signing_out_everywhere_ends_the_sessions_of_oneself_alone(guarded: "ResponderSite") -> None:
     with signed_in(guarded, "eve") as one, signed_in(guarded, "eve") as two, signed_in(guarded, "eve") as three:
         assert one.post("/me/sign-out-everywhere", data={"token": "0" * 64}).status_code == 403
         assert two.get("/me").status_code == 200
@@ -96,7 +94,7 @@ def test_signing_out_everywhere_ends_the_sessions_of_oneself_alone(guarded: "Res
         assert [client.get("/me").status_code for client in (one, two, three)] == [303, 303, 303]
 
 
-def test_where_no_password_is_needed_there_is_none_to_change(responder: "ResponderProcess") -> None:
+def test_where_no_password_is_needed_there_is_none_to_change(responder: "ResponderSite") -> None:
     with httpx.Client(base_url=responder.url, headers={"Origin": responder.url}) as client:
         client.cookies.set("actinf_responder", "anything.ada")
         page = client.get("/me")
@@ -128,7 +126,7 @@ def test_erasing_says_what_goes_and_is_done_in_two_steps(open_page: Any, inciden
     assert "Mrs Miller" not in api.get(f"/v1/incidents/{name}").text + page.locator("main").inner_text()
 
 
-def test_only_an_admin_erases(guarded: "ResponderProcess") -> None:
+def test_only_an_admin_erases(guarded: "ResponderSite") -> None:
     with signed_in(guarded, "eve") as admin:
         form = {"token": token_in(admin.get("/incidents/new")), "component": "A", "impact": "B", "key": "k"}
         path = admin.post("/incidents", data=form).headers["location"]

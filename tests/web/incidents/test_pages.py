@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from support.responder_process import alert, message
 
 if TYPE_CHECKING:
-    from support.responder_process import ResponderProcess
+    from support.responder_site import ResponderSite
 
 NAMELESS = """[...document.querySelectorAll('main input:not([type=hidden]), main select, main textarea, main button')]
     .filter((one) => !(one.labels?.length || one.textContent.trim() || one.getAttribute('aria-label')))
@@ -36,7 +36,7 @@ def check(page: Page) -> None:
 
 @pytest.mark.parametrize("colours", ["light", "dark"])
 def test_every_page_fits_a_phone(
-    responder: "ResponderProcess", open_page: Any, incident: Any, api: httpx.Client, colours: str
+    responder: "ResponderSite", open_page: Any, incident: Any, api: httpx.Client, colours: str
 ) -> None:
     name = incident(impact="W" * 300, component="C" * 200)
     for verb, body in (("ack", {}), ("note", {"text": "N" * 300}), ("resolve", {"how": "H" * 300})):

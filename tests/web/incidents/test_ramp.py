@@ -9,7 +9,7 @@ from support.paper_kubectl import PaperKubectl
 from support.ports import wait_until
 
 if TYPE_CHECKING:
-    from support.responder_process import ResponderProcess
+    from support.responder_site import ResponderSite
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "color_scheme": "dark"}
 
@@ -20,12 +20,12 @@ def kubectl(tmp_path_factory: pytest.TempPathFactory) -> PaperKubectl:
 
 
 @pytest.fixture(scope="module")
-def responder(tmp_path_factory: pytest.TempPathFactory, kubectl: PaperKubectl) -> "Iterator[ResponderProcess]":
-    from support.responder_process import responder_process
+def responder(tmp_path_factory: pytest.TempPathFactory, kubectl: PaperKubectl) -> "Iterator[ResponderSite]":
+    from support.responder_in_thread import responder_in_thread
 
     hostile = "<script>alert(1)</script>" + "W" * 300
-    given = {"KUBECTL": str(kubectl.program), "RAMP_SMOKE": f"echo '{hostile}'", "RAMP_LOAD": "echo verdict: passed"}
-    with responder_process(tmp_path_factory.mktemp("responder"), "--insecure-local", **given) as process:
+    given = {"kubectl": str(kubectl.program), "ramp_smoke": f"echo '{hostile}'", "ramp_load": "echo verdict: passed"}
+    with responder_in_thread(tmp_path_factory.mktemp("responder"), insecure_local=True, **given) as process:
         yield process
 
 

@@ -12,7 +12,7 @@ from actinf.responder.oncall.rotation import Schedule
 from actinf.web.incidents.schedule import mistakes_in
 
 if TYPE_CHECKING:
-    from support.responder_process import ResponderProcess
+    from support.responder_site import ResponderSite
 
 TEXT = """\
 zone: Europe/Berlin
@@ -24,7 +24,7 @@ levels:
 
 
 @pytest.fixture(autouse=True)
-def as_before(responder: "ResponderProcess") -> None:
+def as_before(responder: "ResponderSite") -> None:
     responder.set_schedule(EXAMPLE)
 
 
@@ -76,7 +76,7 @@ def test_one_by_which_a_page_could_reach_nobody_wants_to_be_saved_anyway(open_pa
 
 
 def test_an_exception_that_is_made_meanwhile_goes_on_and_another_schedule_is_not_overwritten(
-    open_page: Any, api: httpx.Client, responder: "ResponderProcess"
+    open_page: Any, api: httpx.Client, responder: "ResponderSite"
 ) -> None:
     page = open_page("/oncall/schedule")
     page.fill("#text", page.input_value("#text").replace("[ada, bob, cyd]", "[cyd, ada, bob]"))

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from support.responder_process import alert, message
 
 if TYPE_CHECKING:
-    from support.responder_process import ResponderProcess
+    from support.responder_site import ResponderSite
 
 HOSTILE = "<script>alert(1)</script>\u202egnp.exe\u202c \x1b[31mred\x1b[0m " + "W" * 400
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
@@ -106,7 +106,7 @@ def test_maintenance_is_announced_and_what_is_wrong_with_it_is_shown_beside_its_
     assert api.get("/v1/maintenance", params={"past": True}).json()["maintenance"][0]["ended_by"] == "ada"
 
 
-def test_a_form_of_another_page_changes_nothing(responder: "ResponderProcess", api: httpx.Client) -> None:
+def test_a_form_of_another_page_changes_nothing(responder: "ResponderSite", api: httpx.Client) -> None:
     body = {"matchers": "component=api", "minutes": "60", "reason": "r"}
     with httpx.Client(base_url=responder.url, cookies={"actinf_responder": "x.ada"}) as client:
         for headers in ({}, {"Origin": "https://evil.example"}, {"Origin": responder.url}):

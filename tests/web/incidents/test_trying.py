@@ -11,7 +11,7 @@ from support.duties import EXAMPLE
 from support.webhook_receiver import SECRET, WebhookReceiver
 
 if TYPE_CHECKING:
-    from support.responder_process import ResponderProcess
+    from support.responder_site import ResponderSite
 
 
 @pytest.fixture(scope="module")
@@ -22,33 +22,30 @@ def provider() -> Iterator[WebhookReceiver]:
 
 
 @pytest.fixture(scope="module")
-def calling(tmp_path_factory: pytest.TempPathFactory, provider: WebhookReceiver) -> "Iterator[ResponderProcess]":
+def calling(tmp_path_factory: pytest.TempPathFactory, provider: WebhookReceiver) -> "Iterator[ResponderSite]":
     """A responder that has a provider of calls, and no schedule yet."""
-    from support.responder_process import responder_process
+    from support.responder_in_thread import responder_in_thread
 
     folder = tmp_path_factory.mktemp("calling")
-    with responder_process(folder, "--insecure-local", PAGER_URL=provider.url, PAGER_SECRET=SECRET) as process:
+    with responder_in_thread(folder, insecure_local=True, pager_url=provider.url, pager_secret=SECRET) as process:
         yield process
 
 
 @pytest.fixture
-def as_somebody(calling: "ResponderProcess", browser: Any) -> Iterator[Any]:
+def as_somebody(calling: "ResponderSite", browser: Any) -> Iterator[Any]:
     """Open a page as somebody: `as_somebody("bob", "/")`."""
     with visiting(browser, calling.url) as visit:
 
         def go(who: str, path: str) -> Page:
-            visit.page.context.clear_cookies()
+            visit.page.context.add_cookies([calling.cookie_of(who)])
             visit.page.goto(path)
-            visit.page.fill("#handle", who)
-            visit.page.press("#handle", "Enter")
-            visit.page.wait_for_url(calling.url + path)
             return visit.page
 
         yield go
 
 
 def test_a_new_responder_says_what_is_to_be_done_next_until_all_is_done(
-    calling: "ResponderProcess", as_somebody: Any, provider: WebhookReceiver
+    calling: "ResponderSite", as_somebody: Any, provider: WebhookReceiver
 ) -> None:
     page = as_somebody("bob", "/")
     steps = page.locator(".steps > li")
@@ -75,7 +72,7 @@ def test_a_new_responder_says_what_is_to_be_done_next_until_all_is_done(
 
 
 def test_what_was_refused_and_what_is_tried_again_is_told_with_why(
-    calling: "ResponderProcess", as_somebody: Any, provider: WebhookReceiver
+    calling: "ResponderSite", as_somebody: Any, provider: WebhookReceiver
 ) -> None:
     calling.set_schedule(EXAMPLE.replace("chat_id: U5", 'phone: "+49 30 55"'))
     for who, illness, told in (("fay", 400, "refused"), ("eve", 503, "not sent yet")):
@@ -88,7 +85,7 @@ def test_what_was_refused_and_what_is_tried_again_is_told_with_why(
     expect(page.locator("#part")).to_contain_text("pager sent", timeout=30_000)
 
 
-def test_whom_no_channel_reaches_is_told_what_is_missing(calling: "ResponderProcess", as_somebody: Any) -> None:
+def test_whom_no_channel_reaches_is_told_what_is_missing(calling: "ResponderSite", as_somebody: Any) -> None:
     calling.set_schedule(EXAMPLE)
     page = as_somebody("ada", "/oncall")
     page.get_by_role("button", name="Send a test page to me").click()
@@ -97,6 +94,6 @@ def test_whom_no_channel_reaches_is_told_what_is_missing(calling: "ResponderProc
 
 
 @pytest.mark.parametrize("name", ["nobody@1", "fay", "..%2F..", "fay@1' OR 1=1", "x" * 300])
-def test_what_is_no_test_page_is_not_found(calling: "ResponderProcess", name: str) -> None:
+def test_what_is_no_test_page_is_not_found(calling: "ResponderSite", name: str) -> None:
     with httpx.Client(base_url=calling.url, headers={"X-Actinf-User": "ada"}) as client:
         assert client.get(f"/v1/oncall/test-page/{name}").status_code == 404

@@ -14,17 +14,17 @@ from actinf.responder.access.roles import Role
 from actinf.responder.clocks.steady import SteadyClock
 
 if TYPE_CHECKING:
-    from support.responder_process import ResponderProcess
+    from support.responder_site import ResponderSite
 
 PASSWORD = "four or five words"
 
 
 @pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[ResponderProcess]":
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[ResponderSite]":
     """A responder with accounts, one for each role."""
-    from support.responder_process import responder_process
+    from support.responder_in_thread import responder_in_thread
 
-    with responder_process(tmp_path_factory.mktemp("guarded")) as process:
+    with responder_in_thread(tmp_path_factory.mktemp("guarded")) as process:
         store = process.store()
         access = Access(store, SteadyClock())
         for role in Role:
@@ -35,7 +35,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[ResponderProc
 
 
 @contextmanager
-def signed_in(guarded: "ResponderProcess", who: str) -> Iterator[httpx.Client]:
+def signed_in(guarded: "ResponderSite", who: str) -> Iterator[httpx.Client]:
     """A client with the cookie of a session, as a browser that is on a page of the responder."""
     with httpx.Client(base_url=guarded.url, headers={"Origin": guarded.url, "Accept": "text/html"}) as client:
         form = {"token": token_in(client.get("/login")), "handle": who, "password": PASSWORD}
@@ -47,7 +47,7 @@ def token_in(page: httpx.Response) -> str:
     return page.text.partition('name="token" value="')[2].partition('"')[0]
 
 
-def test_a_password_opens_a_session_and_signing_out_ends_it(guarded: "ResponderProcess", browser: Any) -> None:
+def test_a_password_opens_a_session_and_signing_out_ends_it(guarded: "ResponderSite", browser: Any) -> None:
     with visiting(browser, guarded.url) as visit:
         page = visit.page
         page.goto("/")
@@ -70,7 +70,7 @@ def test_a_password_opens_a_session_and_signing_out_ends_it(guarded: "ResponderP
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "http://[", "null", ""])
-def test_another_site_changes_nothing_even_with_cookie_and_token(guarded: "ResponderProcess", origin: str) -> None:
+def test_another_site_changes_nothing_even_with_cookie_and_token(guarded: "ResponderSite", origin: str) -> None:
     with signed_in(guarded, "responder") as client:
         form = {"token": token_in(client.get("/incidents/new")), "component": "A", "impact": "B", "key": "k"}
         for path in ("/incidents", "/logout", "/oncall/take"):
@@ -79,7 +79,7 @@ def test_another_site_changes_nothing_even_with_cookie_and_token(guarded: "Respo
 
 
 @pytest.mark.parametrize("token", ["", "0" * 64, "é"])
-def test_a_form_without_its_token_changes_nothing(guarded: "ResponderProcess", token: str) -> None:
+def test_a_form_without_its_token_changes_nothing(guarded: "ResponderSite", token: str) -> None:
     with signed_in(guarded, "responder") as client:
         refused = client.post("/incidents", data={"token": token, "component": "A", "impact": "B"})
         assert refused.status_code == 403
@@ -87,19 +87,19 @@ def test_a_form_without_its_token_changes_nothing(guarded: "ResponderProcess", t
         assert "Nothing is burning" in client.get("/").text
 
 
-def test_the_api_takes_no_cookie(guarded: "ResponderProcess") -> None:
+def test_the_api_takes_no_cookie(guarded: "ResponderSite") -> None:
     with signed_in(guarded, "admin") as client:
         assert client.get("/v1/incidents").status_code == 401
 
 
 @pytest.mark.parametrize("there", ["//evil.example", "https://evil.example", "/\\evil.example"])
-def test_signing_in_leads_nowhere_else(guarded: "ResponderProcess", there: str) -> None:
+def test_signing_in_leads_nowhere_else(guarded: "ResponderSite", there: str) -> None:
     with httpx.Client(base_url=guarded.url, headers={"Origin": guarded.url}) as client:
         form = {"token": token_in(client.get("/login")), "handle": "viewer", "password": PASSWORD, "next": there}
         assert client.post("/login", data=form).headers["location"] == "/"
 
 
-def test_roles_are_offered_what_they_may_and_refused_the_rest(guarded: "ResponderProcess") -> None:
+def test_roles_are_offered_what_they_may_and_refused_the_rest(guarded: "ResponderSite") -> None:
     with signed_in(guarded, "responder") as client:
         form = {"token": token_in(client.get("/incidents/new")), "component": "Gateway", "impact": "slow", "key": "1"}
         path = client.post("/incidents", data={**form, "severity": "P3"}).headers["location"]
@@ -126,7 +126,7 @@ def test_roles_are_offered_what_they_may_and_refused_the_rest(guarded: "Responde
         assert client.post(f"{path}/close", data=form).status_code == 303
 
 
-def test_a_private_incident_is_seen_by_nobody_else(guarded: "ResponderProcess") -> None:
+def test_a_private_incident_is_seen_by_nobody_else(guarded: "ResponderSite") -> None:
     with signed_in(guarded, "admin") as client:
         form = {"token": token_in(client.get("/incidents/new")), "component": "Vault", "impact": "strange calls"}
         made = client.post("/incidents", data={**form, "incident_type": "security", "key": "1"})
@@ -141,7 +141,7 @@ def test_a_private_incident_is_seen_by_nobody_else(guarded: "ResponderProcess") 
         assert client.post(f"{path}/ack", data={"token": token}).status_code == 404
 
 
-def test_an_admin_keeps_accounts(guarded: "ResponderProcess", browser: Any) -> None:
+def test_an_admin_keeps_accounts(guarded: "ResponderSite", browser: Any) -> None:
     with visiting(browser, guarded.url) as visit:
         page = visit.page
         page.goto("/accounts")
@@ -166,7 +166,7 @@ def test_an_admin_keeps_accounts(guarded: "ResponderProcess", browser: Any) -> N
 
 
 def test_a_link_in_a_message_leads_to_the_page_where_somebody_is_signed_in(
-    guarded: "ResponderProcess", browser: Any
+    guarded: "ResponderSite", browser: Any
 ) -> None:
     """With a link of another site no cookie is sent that is `Strict`; whoever was paged must not sign in again."""
     window = browser.new_context()
@@ -192,14 +192,14 @@ FOREIGN = [{"Host": "evil.example"}, {"Host": "localhost.evil.example"}, {"Origi
 
 
 @pytest.mark.parametrize("headers", FOREIGN)
-def test_without_passwords_no_other_site_is_answered(responder: "ResponderProcess", headers: dict[str, str]) -> None:
+def test_without_passwords_no_other_site_is_answered(responder: "ResponderSite", headers: dict[str, str]) -> None:
     with httpx.Client(base_url=responder.url, headers={"Accept": "text/html", **headers}) as client:
         client.cookies.set("actinf_responder", "anything.ada")
         for path in ("/", "/login", "/oncall"):
             assert client.get(path).status_code == 403
 
 
-def test_without_passwords_somebody_says_who_acts(responder: "ResponderProcess", browser: Any) -> None:
+def test_without_passwords_somebody_says_who_acts(responder: "ResponderSite", browser: Any) -> None:
     with visiting(browser, responder.url) as visit:
         page = visit.page
         page.goto("/oncall")

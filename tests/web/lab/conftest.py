@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
 
+from actinf.web.lab.visitors import COOKIE
+
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, SetCookieParam
     from support.postgres import PostgresServer
     from support.service import RunningService
 
@@ -24,6 +28,14 @@ def service(postgres_server: "PostgresServer") -> "Iterator[RunningService]":
         yield running
 
 
+@cache
+def session_of(url: str, key: str) -> "SetCookieParam":
+    """What a browser holds after signing in with a key; begun once for all tests of a file."""
+    with httpx.Client(base_url=url, headers={"Origin": url}) as client:
+        assert client.post("/sign-in", data={"key": key, "next": "/"}).status_code == 303
+        return {"name": COOKIE, "value": client.cookies[COOKIE], "url": url, "httpOnly": True, "sameSite": "Strict"}
+
+
 @pytest.fixture
 def open_page(service: "RunningService", browser: "Browser") -> Iterator[Open]:
     """Open a page: `open_page("/", key=…)` after signing in with the key, `key=None` without; more for the context."""
@@ -33,11 +45,9 @@ def open_page(service: "RunningService", browser: "Browser") -> Iterator[Open]:
 
         def go(path: str, *, key: str | None = service.key, **context: Any) -> "Page":
             page = windows.enter_context(visiting(browser, service.url, **context)).page
-            page.goto(path)
             if key is not None:
-                page.fill("#key", key)
-                page.press("#key", "Enter")
-                page.wait_for_url(service.url + path)
+                page.context.add_cookies([session_of(service.url, key)])
+            page.goto(path)
             return page
 
         yield go

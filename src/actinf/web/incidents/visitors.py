@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -115,14 +116,18 @@ async def _actor(request: Request, visitor: Annotated[Visitor, Depends(_looker)]
     return Filing(visitor=visitor, fields=await _of_ours(request, visitor.token))
 
 
-async def _bringer(request: Request, visitor: Annotated[Visitor, Depends(_looker)]) -> Filing:
-    """Who sends a form with a file of evidence; what is large of it goes to the disk as it comes.
+async def _bringer(request: Request, visitor: Annotated[Visitor, Depends(_looker)]) -> AsyncIterator[Filing]:
+    """Who sends a form with a file of evidence; what is large of it goes to the disk as it comes, and stays there
+    until it is answered.
 
     Raises:
         Forbidden: the role is not enough, or it was sent from elsewhere than from a page that they were shown.
     """
     visitor.require("evidence")  # before any of it is read
-    return Filing(visitor=visitor, fields=await _of_ours(request, visitor.token, files=1))
+    try:
+        yield Filing(visitor=visitor, fields=await _of_ours(request, visitor.token, files=1))
+    finally:
+        await request.close()
 
 
 #: Whoever may look.
