@@ -1,6 +1,7 @@
 """An outage falls when what told of it is quiet for long enough, comes back at once, and is never called over."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from actinf.responder.publishing.verbs import Publish, UpdateNotice
 from actinf.responder.publishing.writer import Writer
 from actinf.responder.pulse import Pulse
 from actinf.responder.reception import Reception
+from actinf.responder.store.alerts import MOST_RINGING
 
 Told = list[tuple[float, str, str]]
 
@@ -196,6 +198,55 @@ def test_an_alert_of_what_users_do_not_see_keeps_no_outage_up(desk_at_hand: Resp
     assert len(told(desk_at_hand, name)) == 1, "what nobody knows may be what users see"
     take(reception, alert("Strange", component="nobody knows", firing=False))
     passes(desk_at_hand, 4)
+    assert told(desk_at_hand, name)[-1][1:] == ("monitoring", "degraded")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"name": "ApiReplicasMissing", "severity": "P2"},
+        {"name": "ErrorBudgetBurns", "severity": "P1"},  # of the last six hours
+    ],
+)
+def test_what_tells_of_less_or_of_hours_gone_by_keeps_no_outage_up_and_brings_none_back(
+    desk_at_hand: Responding, reception: Reception, other: dict[str, str]
+) -> None:
+    name = attended(desk_at_hand, reception)
+    take(reception, alert(**other))  # type: ignore[arg-type]
+    take(reception, alert(firing=False))
+    passes(desk_at_hand, 3)
+    assert told(desk_at_hand, name)[1:] == [(2, "monitoring", "degraded")]
+    take(reception, alert(**other, firing=False))  # type: ignore[arg-type]
+    passes(desk_at_hand, 1)
+    take(reception, alert(**other))  # type: ignore[arg-type]
+    passes(desk_at_hand, 1)
+    assert len(told(desk_at_hand, name)) == 2
+
+
+def test_where_nothing_else_tells_of_an_outage_what_tells_of_hours_gone_by_does(
+    desk_at_hand: Responding, reception: Reception
+) -> None:
+    name = attended(desk_at_hand, reception, name="ErrorBudgetBurnsFast")
+    passes(desk_at_hand, 5)
+    assert len(told(desk_at_hand, name)) == 1
+    take(reception, alert("ErrorBudgetBurnsFast", firing=False))
+    passes(desk_at_hand, 3)
+    assert told(desk_at_hand, name)[-1][1:] == ("monitoring", "degraded")
+
+
+def test_in_a_storm_so_many_alerts_are_trouble_whatever_they_are_of(
+    desk_at_hand: Responding, reception: Reception
+) -> None:
+    name = attended(desk_at_hand, reception)
+    storm = [alert("ApiSheds", severity="P2", pod=str(number)) for number in range(MOST_RINGING)]
+    take(reception, *storm)
+    take(reception, alert(firing=False))
+    passes(desk_at_hand, 3)
+    assert len(told(desk_at_hand, name)) == 1
+    take(reception, *(replace(one, status="resolved") for one in storm[:-3]))
+    desk_at_hand.clock.pass_(seconds=1)
+    take(reception, alert(firing=False))
+    passes(desk_at_hand, 3)
     assert told(desk_at_hand, name)[-1][1:] == ("monitoring", "degraded")
 
 

@@ -112,6 +112,16 @@ def test_status_json_states_the_page_that_was_given(make) -> None:
         assert page_of(document) == make()
 
 
+@pytest.mark.parametrize(("count", "at_first"), [(1, 3), (3, 2), (4, 1)])
+def test_the_more_happens_the_less_is_said_of_each_at_first(count: int, at_first: int) -> None:
+    (one,) = troubled().current
+    many = tuple(replace(one, key=f"{one.key}-{number}") for number in range(count))
+    now = render(replace(troubled(), current=many))["index.html"].decode().partition('id="planned"')[0]
+    for article in now.split("<article")[1:]:
+        shown, _, folded = article.partition("<details>")
+        assert (shown.count('class="when"'), folded.count('class="when"')) == (at_first, 3 - at_first)
+
+
 def test_the_first_page_says_what_happens_with_all_that_was_said_of_it() -> None:
     words = " ".join(Reader(site_of(troubled)["index.html"]).words.split())
     assert "There is a major outage of Answers to requests. As of 27 Nov 2026, 14:32 UTC." in words

@@ -17,11 +17,14 @@ from actinf.responder.incident.event import Event
 from actinf.responder.incident.events import Milestone
 from actinf.responder.incident.notice_events import Ground
 from actinf.responder.incident.notices import PublicNotice, Said
+from actinf.responder.incident.severity import classify, signals_of
 from actinf.responder.incident.state import Incident
+from actinf.responder.intake.alert import Alert
 from actinf.responder.intake.recheck import RecheckSettings, ResolveNow, closing
 from actinf.responder.keeping.watched import Outsider, last_heard
-from actinf.responder.publishing.template import Turn
+from actinf.responder.publishing.template import impact_of
 from actinf.responder.publishing.unattended import recovering, returned
+from actinf.responder.ramp.plan import PAST
 from actinf.responder.store import alerts, catalogues, notices
 from actinf.responder.store.alerts import Ringing
 from actinf.responder.store.folded import Folded
@@ -36,8 +39,8 @@ QUIET_FOR = timedelta(minutes=2)
 AGAIN_AFTER = timedelta(minutes=10)
 #: Of what comes and goes the quiet has to be longer each time, up to half an hour: by then it is no outage.
 _RECHECK = RecheckSettings(hold=QUIET_FOR, longest_hold=timedelta(minutes=30))
-#: So many alerts at once are trouble, whatever each of them is of.
-_STORM = 500
+#: So many incidents are looked after, those that opened last.
+_MOST = 200
 
 
 @dataclass(slots=True)
@@ -51,7 +54,7 @@ class Watching:
 
     service: str
     needs_watchdog: bool
-    _folded: Folded = field(default_factory=Folded, repr=False)
+    _folded: Folded = field(default_factory=lambda: Folded(_MOST), repr=False)
 
     def due(self, connection: sqlite3.Connection, now: datetime) -> list[tuple[Incident, tuple[Event, ...]]]:
         """The incidents of which the public is to be told something else, and what.
@@ -61,7 +64,7 @@ class Watching:
             now: the time.
         """
         found = []
-        for name in notices.told_of_open(connection):
+        for name in notices.told_of_open(connection, _MOST):
             incident = self._folded.incident(connection, name)
             notice = incident.notice
             if notice is None or not notice.is_out or incident.private:
@@ -77,27 +80,31 @@ class Watching:
         last = notice.last
         if last.ground is Ground.PERSON or not (last.ground is Ground.MEASURED or last.impact.is_outage):
             return ()
+        if last.ground is not Ground.MEASURED and alerts.firing(connection, incident.id) > alerts.MOST_RINGING:
+            return ()
         catalogue = catalogues.catalogue(connection)
+        telling = _telling(connection, incident, catalogue)
         if last.ground is Ground.MEASURED:
-            if is_quiet(connection, incident, catalogue):
-                return ()
-            return (returned(incident, catalogue, self.service).event(),)
-        if not is_quiet(connection, incident, catalogue):
+            return () if _are_quiet(telling) else (returned(incident, catalogue, self.service).event(),)
+        if not _are_quiet(telling):
             return ()
         outage = _outage(notice)
         fixed = incident.milestones.get(Milestone.FIX)
-        if fixed is not None and fixed[1] > outage.number:
-            return (recovering(incident, catalogue, self.service, turn=Turn.FURTHER).event(),)
-        if self._has_been_quiet(connection, incident, outage, catalogue, now):
+        is_fixed = fixed is not None and fixed[1] > outage.number
+        if is_fixed or self._have_been_quiet(connection, telling, incident, outage, now):
             return (recovering(incident, catalogue, self.service).event(),)
         return ()
 
-    def _has_been_quiet(
-        self, connection: sqlite3.Connection, incident: Incident, outage: Said, catalogue: Catalogue, now: datetime
+    def _have_been_quiet(
+        self,
+        connection: sqlite3.Connection,
+        telling: Sequence[Ringing],
+        incident: Incident,
+        outage: Said,
+        now: datetime,
     ) -> bool:
-        """Whether it has been quiet for long enough since it was told that there is an outage."""
-        concerned = _concerned(alerts.ringing(connection, incident.id), incident, catalogue)
-        quiet_since = max((_ended(one, incident) for one in concerned), default=None)
+        """Whether they have been quiet for long enough since it was told that there is an outage."""
+        quiet_since = max((_ended(one, incident) for one in telling), default=None)
         # What was quiet already when somebody found that it is an outage says nothing of it.
         if quiet_since is None or quiet_since < outage.at:
             return False
@@ -108,29 +115,36 @@ class Watching:
             heard_at = last_heard(connection, Outsider.WATCHDOG)
             if heard_at is None or heard_at <= quiet_since:
                 return False
-        verdict = closing(incident.incident_type, 0, quiet_since, _returns(concerned), now, _RECHECK)
+        verdict = closing(incident.incident_type, 0, quiet_since, _returns(telling), now, _RECHECK)
         return isinstance(verdict, ResolveNow)
 
 
 def is_quiet(connection: sqlite3.Connection, incident: Incident, catalogue: Catalogue) -> bool:
-    """Whether no alert of an incident fires that tells of what the public was told of.
+    """Whether no alert of an incident fires that tells of the outage that the public was told of.
 
     Args:
         connection: in a transaction.
         incident: with a notice.
         catalogue: which parts there are.
     """
-    count = alerts.firing(connection, incident.id)
-    if not count:
-        return True
-    if count > _STORM:
-        return False
-    firing = alerts.firing_of(connection, incident.id)
-    return not any(_concerns(component, incident, catalogue) for component in firing)
+    return _are_quiet(_telling(connection, incident, catalogue))
 
 
-def _concerned(ringing: Iterable[Ringing], incident: Incident, catalogue: Catalogue) -> list[Ringing]:
-    return [one for one in ringing if _concerns(one.component, incident, catalogue)]
+def _telling(connection: sqlite3.Connection, incident: Incident, catalogue: Catalogue) -> list[Ringing]:
+    """The alerts that tell of the outage: of what users see, as grave as an outage is, and of now.
+
+    A milder one says what "degraded" says, and one of hours gone by fires long after it is over.  Where there are none
+    but such, they were found to be an outage: all count.
+    """
+    ringing = alerts.ringing(connection, incident.id)
+    if len(ringing) == alerts.MOST_RINGING and all(one.known.firing for one in ringing):
+        return ringing  # so many at once are trouble, whatever each of them is of
+    concerned = [one for one in ringing if _concerns(one.known.alert.component, incident, catalogue)]
+    return [one for one in concerned if _is_grave(one.known.alert)] or concerned
+
+
+def _are_quiet(telling: Sequence[Ringing]) -> bool:
+    return not any(one.known.firing for one in telling)
 
 
 def _concerns(component: str, incident: Incident, catalogue: Catalogue) -> bool:
@@ -139,6 +153,12 @@ def _concerns(component: str, incident: Incident, catalogue: Catalogue) -> bool:
     if not keys or catalogue.find(component) is None:
         return True
     return not set(keys).isdisjoint(catalogue.public_with([component]))
+
+
+def _is_grave(alert: Alert) -> bool:
+    """Whether an alert tells of an outage that there is now."""
+    severity = classify(signals_of(alert.labels, alert.annotations)).severity
+    return impact_of(severity).is_outage and alert.name not in PAST
 
 
 def _outage(notice: PublicNotice) -> Said:
@@ -153,14 +173,14 @@ def _outage(notice: PublicNotice) -> Said:
 
 def _ended(one: Ringing, incident: Incident) -> datetime:
     """Since when an alert is quiet; one that comes and goes too often for the timeline, since it was last told."""
-    seen = incident.alerts.get(one.fingerprint)
-    return one.last_at if seen is None or seen.firing or one.is_unlisted else seen.since
+    seen = incident.alerts.get(one.known.alert.fingerprint)
+    return one.last_at if seen is None or seen.firing or one.known.unlisted is not None else seen.since
 
 
-def _returns(concerned: Iterable[Ringing]) -> Sequence[datetime]:
+def _returns(telling: Iterable[Ringing]) -> Sequence[datetime]:
     """When it came back: alerts that begin together do so once."""
     found: list[datetime] = []
-    for began in sorted(moment for one in concerned for moment in one.began[1:]):
+    for began in sorted(moment for one in telling for moment in one.known.began[1:]):
         if not found or began - found[-1] > QUIET_FOR:
             found.append(began)
     return found

@@ -13,12 +13,12 @@ from actinf.responder.intake.grouping import GroupKey, Standing
 from actinf.responder.store.database import moment_of, ticks
 
 __all__ = [
+    "MOST_RINGING",
     "Known",
     "Ringing",
     "accept",
     "beginnings",
     "firing",
-    "firing_of",
     "keep",
     "known",
     "lately",
@@ -36,7 +36,7 @@ __all__ = [
 #: So many beginnings of an alert are remembered, to see whether it comes and goes.
 _MOST_BEGINNINGS = 20
 #: Of a storm so many alerts tell whether it has come and gone.
-_MOST_RINGING = 1000
+MOST_RINGING = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,21 +68,10 @@ class Known:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ringing:
-    """When an alert of an incident rang.
+    """An alert of an incident, and when it was told last."""
 
-    Attributes:
-        fingerprint: of the alert.
-        component: that it is about, as it says; "": it does not.
-        began: when it began to fire, the latest times.
-        last_at: when it was told last.
-        is_unlisted: whether its changes are counted and not told.
-    """
-
-    fingerprint: str
-    component: str
-    began: tuple[datetime, ...]
+    known: Known
     last_at: datetime
-    is_unlisted: bool
 
 
 def accept(connection: sqlite3.Connection, alerts: Iterable[Alert], received_at: datetime) -> None:
@@ -178,33 +167,14 @@ def beginnings(connection: sqlite3.Connection, incident: str) -> list[datetime]:
     return [moment_of(one) for row in found for one in json.loads(row["began"])[1:]]
 
 
-def firing_of(connection: sqlite3.Connection, incident: str) -> list[str]:
-    """The components, as alerts say them, of those alerts of an incident that fire; "": one does not say."""
-    found = connection.execute(
-        "SELECT DISTINCT coalesce(json_extract(alert, '$.labels.component'), '') AS component FROM alert"
-        " WHERE incident = ? AND firing",
-        [incident],
-    )
-    return [row["component"] for row in found]
-
-
 def ringing(connection: sqlite3.Connection, incident: str) -> list[Ringing]:
-    """When the alerts of an incident rang, those that were told last first."""
+    """The alerts of an incident, those that fire first; of a storm, those of the rest that were told last."""
     found = connection.execute(
-        "SELECT fingerprint, coalesce(json_extract(alert, '$.labels.component'), '') AS component, began, last_at,"
-        " unlisted IS NOT NULL AS is_unlisted FROM alert WHERE incident = ? ORDER BY last_at DESC LIMIT ?",
-        [incident, _MOST_RINGING],
+        "SELECT * FROM alert WHERE fingerprint IN"
+        " (SELECT fingerprint FROM alert WHERE incident = ? ORDER BY firing DESC, last_at DESC LIMIT ?)",
+        [incident, MOST_RINGING],
     )
-    return [
-        Ringing(
-            fingerprint=row["fingerprint"],
-            component=row["component"],
-            began=tuple(moment_of(one) for one in json.loads(row["began"])),
-            last_at=moment_of(row["last_at"]),
-            is_unlisted=bool(row["is_unlisted"]),
-        )
-        for row in found
-    ]
+    return [Ringing(known=_known(row), last_at=moment_of(row["last_at"])) for row in found if row["alert"] != "{}"]
 
 
 def partials(connection: sqlite3.Connection, incident: str) -> frozenset[str]:

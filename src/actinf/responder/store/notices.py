@@ -27,11 +27,13 @@ def told_since(connection: sqlite3.Connection, since: datetime, most: int) -> li
     return [row["incident"] for row in found]
 
 
-def told_of_open(connection: sqlite3.Connection) -> list[str]:
-    """The ids of the incidents that are open and not private, and of which the public was told, the oldest first."""
+def told_of_open(connection: sqlite3.Connection, most: int) -> list[str]:
+    """The ids of the incidents that are open and not private, and of which the public was told, the newest first."""
     found = connection.execute(
         "SELECT id FROM incident WHERE state = 'open' AND NOT private AND EXISTS"
-        " (SELECT 1 FROM event WHERE event.incident = incident.id AND kind = 'published') ORDER BY opened_at, id"
+        " (SELECT 1 FROM event WHERE event.incident = incident.id AND kind = 'published')"
+        " ORDER BY opened_at DESC, id DESC LIMIT ?",
+        [most],
     )
     return [row["id"] for row in found]
 
