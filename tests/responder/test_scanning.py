@@ -113,6 +113,52 @@ def test_what_was_suppressed_or_counts_for_less_now_ends(scanned: Scanned) -> No
     assert [one["alert"] for one in scanned.scanning.findings()] == [True, False]
 
 
+def fates(scanned: Scanned) -> dict[str, str]:
+    return {one["rule"]: one["fate"] for one in scanned.scanning.findings(past=True)}
+
+
+def test_what_became_of_each_finding_is_known_for_90_days(scanned: Scanned) -> None:
+    scanned.take(report(result(1), result(2), result(3, "5.0"), result(4, suppressions=[{"kind": "external"}])))
+    (incident,) = scanned.at_hand.desk.list()
+    scanned.at_hand.clock.pass_(days=1)
+    scanned.take(report(result(1), result(2, suppressions=[{"kind": "inSource"}])))
+    assert fates(scanned) == {"CVE-1": "there", "CVE-2": "accepted", "CVE-3": "gone", "CVE-4": "gone"}
+    known = {one["rule"]: one for one in scanned.scanning.findings(past=True)}
+    assert [known[f"CVE-{number}"]["incident"] for number in (1, 2, 3)] == [incident.id, incident.id, None]
+    assert known["CVE-3"]["gone_at"] == scanned.at_hand.clock().isoformat()
+    assert [one["rule"] for one in scanned.scanning.findings()] == ["CVE-1"]
+    (one,) = scanned.scanning.scans()
+    assert (one["tool"], one["complete"]) == ("Trivy", True)
+    scanned.at_hand.clock.pass_(days=91)
+    scanned.take(report(result(1)))
+    assert fates(scanned) == {"CVE-1": "there", "CVE-2": "gone"}, "what went later is still known"
+
+
+def test_what_is_back_after_it_was_gone_begins_anew_and_what_was_accepted_goes_on(scanned: Scanned) -> None:
+    scanned.take(report(result(1), result(2)))
+    began = scanned.at_hand.clock()
+    scanned.at_hand.clock.pass_(days=1)
+    scanned.take(report(result(2, suppressions=[{"kind": "external"}])))
+    scanned.at_hand.clock.pass_(days=1)
+    again = scanned.take(report(result(1), result(2)))
+    since = {one["rule"]: one["since"] for one in scanned.scanning.findings()}
+    assert since == {"CVE-1": scanned.at_hand.clock().isoformat(), "CVE-2": began.isoformat()}
+    assert (again["new"], scanned.firing()) == (2, ["CVE-1", "CVE-2"])
+
+
+def test_a_scan_that_failed_says_what_it_accepts_and_nothing_of_what_it_did_not_find(scanned: Scanned) -> None:
+    scanned.take(report(result(1), result(2)))
+    failed = [{"executionSuccessful": False}]
+    taken = scanned.take(report(result(2, suppressions=[{"kind": "external"}]), invocations=failed))
+    assert (taken["gone"], fates(scanned)) == (1, {"CVE-1": "there", "CVE-2": "accepted"})
+    assert [one["complete"] for one in scanned.scanning.scans()] == [False]
+
+
+def test_what_is_accepted_in_one_place_and_not_in_another_is_there(scanned: Scanned) -> None:
+    scanned.take(report(result(1), result(1, suppressions=[{"kind": "external"}])))
+    assert fates(scanned) == {"CVE-1": "there"}
+
+
 def test_a_finding_that_is_still_there_opens_again_what_was_resolved(scanned: Scanned) -> None:
     scanned.take(report(result(1)))
     (incident,) = scanned.at_hand.desk.list()

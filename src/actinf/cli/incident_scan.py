@@ -54,18 +54,19 @@ def scan(*, report: str, target: str, component: str, as_json: bool) -> int:
 
 @click.command("findings", short_help="List what scanners found.")
 @click.option("--component", metavar="NAME", help="Only of this part.")
+@click.option("--past", is_flag=True, help="What was accepted in the scanner, or is gone, as well.")
 @click.option("--all", "every", is_flag=True, help=f"More than the worst {_ON_A_SCREEN}.")
 @click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
-def findings(*, component: str | None, every: bool, as_json: bool) -> int:
-    """List what the last scan of each target found, the worst first."""
+def findings(*, component: str | None, past: bool, every: bool, as_json: bool) -> int:
+    """List what the last scan of each target found, the worst first, with what became of it."""
     screen, now = Screen(), datetime.now(UTC)
     with at_office(screen) as office:
-        found = office.findings(component)
+        found = office.findings(component, past=past)
         if as_json:
             screen.json(found)
             return 0
         if not found:
-            screen.out.print("no scan has found anything that is still there")
+            screen.out.print("no scan has found anything" if past else "no scan has found anything that is still there")
             return 0
         listed = found if every else found[:_ON_A_SCREEN]
         screen.out.print(_table(listed, now))
@@ -109,8 +110,6 @@ def _table(found: list[dict[str, Any]], now: datetime) -> Table:
     table.add_column("weight", style="bold", no_wrap=True)
     # Wide enough for the number of a CVE on a narrow terminal, where it is what is copied; an image's name may wrap.
     table.add_column("rule", min_width=16, overflow="fold")
-    table.add_column("component", max_width=18, overflow="fold")
-    table.add_column("since", no_wrap=True)
     table.add_column("what and where", overflow="fold")
     for one in found:
         score = f" {one['score']:.1f}" if one["score"] is not None else ""
@@ -119,11 +118,28 @@ def _table(found: list[dict[str, Any]], now: datetime) -> Table:
         table.add_row(
             Text(f"{one['weight']}{score}"),
             Text(line(one["rule"], 60)),
-            Text(line(one["component"], 30)),
-            Text(shown(datetime.fromisoformat(one["since"]), now)),
-            Text(what + more),
+            Text.assemble(f"{what}{more}\n", (_standing(one, now), "dim")),
         )
     return table
+
+
+def _standing(one: dict[str, Any], now: datetime) -> str:
+    """Of what it is, since when, and what became of it."""
+    since = shown(datetime.fromisoformat(one["since"]), now)
+    return f"{line(one['component'], 60)}, since {since}: {_fate(one, now)}"
+
+
+def _fate(one: dict[str, Any], now: datetime) -> str:
+    """What became of a finding, in words."""
+    incident = one["incident"]
+    if one["fate"] == "gone":
+        since = shown(datetime.fromisoformat(one["gone_at"]), now)
+        return f"gone since {since}, was of incident {incident}" if incident else f"gone since {since}"
+    if one["fate"] == "accepted":
+        return "accepted in the scanner"
+    if one["silenced_by"]:
+        return f"held back by {line(one['silenced_by'])}"
+    return f"incident {incident}" if incident else "waits to be looked at" if one["alert"] else "listed only"
 
 
 def _part(module: str) -> Any:

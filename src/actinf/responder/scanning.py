@@ -13,7 +13,7 @@ from actinf.responder.intake.sarif import read_sarif
 from actinf.responder.intake.scan import Scan, Weight
 from actinf.responder.store import alerts, catalogues, findings
 from actinf.responder.store.database import Store
-from actinf.responder.store.findings import Compared, Held
+from actinf.responder.store.findings import Compared, Fate, Held
 
 __all__ = ["Scanning"]
 
@@ -70,19 +70,38 @@ class Scanning:
                 taken.append(_scan_document(scan, compared, catalogue.named(scan.component)))
         return {"scans": taken, "opens_from": self.opens_from}
 
-    def findings(self, component: str | None = None) -> list[Document]:
+    def findings(self, component: str | None = None, *, past: bool = False) -> list[Document]:
         """The findings that are there, the worst first.
 
         Args:
             component: only those of this part, by any of its names; None: all.
+            past: those that were accepted in the scanner, or are gone, as well.
         """
+        fates = tuple(Fate) if past else (Fate.THERE,)
         with self.store.reading() as connection:
             catalogue = catalogues.catalogue(connection)
             wanted = None if component is None else catalogue.key_of(component)
             return [
                 _finding_document(one, catalogue.named(one.component))
-                for one in findings.held(connection)
+                for one in findings.held(connection, fates)
                 if wanted is None or catalogue.key_of(one.component) == wanted
+            ]
+
+    def scans(self) -> list[Document]:
+        """What was scanned, the latest first."""
+        with self.store.reading() as connection:
+            catalogue = catalogues.catalogue(connection)
+            return [
+                {
+                    "scan": one.key,
+                    "tool": one.tool,
+                    "target": one.target,
+                    "category": one.category or None,
+                    "component": catalogue.named(one.component),
+                    "last_at": one.last_at.isoformat(),
+                    "complete": one.complete,
+                }
+                for one in findings.scans(connection)
             ]
 
 
@@ -120,4 +139,11 @@ def _finding_document(one: Held, component: str) -> Document:
         "since": one.since.isoformat(),
         "seen_at": one.seen_at.isoformat(),
         "alert": one.told,
+        "fate": str(one.fate),
+        "gone_at": None if one.gone_at is None else one.gone_at.isoformat(),
+        "incident": one.incident,
+        "incident_state": one.state,
+        "silenced_by": one.quieted_by,
+        "fingerprint": one.fingerprint,
+        "scan": one.scan,
     }

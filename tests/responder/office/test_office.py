@@ -377,6 +377,7 @@ def test_a_scan_is_taken_and_its_findings_are_listed(office: Office) -> None:
     assert (scan["findings"]["medium"], scan["alerts"], scan["listed"]) == (1, 0, 1)
     assert [(one["rule"], one["component"]) for one in office.findings("api")] == [("R1", "Active Inference API")]
     assert office.findings("postgres") == []
+    assert [one["fate"] for one in office.findings("api", past=True)] == ["there"]
     with pytest.raises(WebhookRefused, match="SARIF"):
         office.take_scan(b"{", target="shop")
 

@@ -32,7 +32,22 @@ def paths(responder: "ResponderSite") -> list[str]:
         done(f"{over}/resolve", how="rolled back")
         done("silences", matchers=["component=Disk"], minutes=60, reason="new disks")
         api.post("/hooks/alertmanager", content=message(alert("Burning", severity="page"))).raise_for_status()
-    own = ["/", "/oncall", "/oncall/schedule", "/silences", "/incidents/new", "/accounts", "/me", "/nothing"]
+        found = [
+            {"ruleId": level, "level": level, "message": {"text": "It is"}} for level in ("error", "warning", "note")
+        ]
+        scan = {"tool": {"driver": {"name": "Trivy"}}, "results": found}
+        api.post("/v1/scans?target=shop", json={"version": "2.1.0", "runs": [scan]}).raise_for_status()
+    own = [
+        "/",
+        "/oncall",
+        "/oncall/schedule",
+        "/silences",
+        "/findings",
+        "/incidents/new",
+        "/accounts",
+        "/me",
+        "/nothing",
+    ]
     parts = [f"/{live}", f"/{over}", f"/{over}/post-mortem", f"/{over}/erase", "/runbooks/api-down"]
     return own + parts
 

@@ -45,6 +45,9 @@ def test_every_page_fits_a_phone(
     api.post(f"/v1/incidents/{name}/action", json=due).raise_for_status()
     api.post(f"/v1/incidents/{name}/evidence", params={"name": "E" * 110, "source": "S" * 300}, content=b"x")
     other = incident(component="D" * 200)
+    found = {"ruleId": "R" * 200, "message": {"text": "M" * 300}, "level": "note"}
+    scan = {"tool": {"driver": {"name": "T" * 150}}, "results": [found]}
+    api.post(f"/v1/scans?target={'G' * 150}", json={"version": "2.1.0", "runs": [scan]}).raise_for_status()
     phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "color_scheme": colours}
     page = open_page("/login", as_whom=None, **phone)
     check(page)
@@ -53,7 +56,16 @@ def test_every_page_fits_a_phone(
     page.wait_for_url(responder.url + "/")
     check(page)
     paths = (name, other, "new", f"{name}/post-mortem", f"{name}/erase")
-    others = ("/oncall", "/silences", "/oncall/schedule", "/accounts", "/me", "/runbooks/api-down", "/nothing")
+    others = (
+        "/oncall",
+        "/silences",
+        "/findings",
+        "/oncall/schedule",
+        "/accounts",
+        "/me",
+        "/runbooks/api-down",
+        "/nothing",
+    )
     for path in (*(f"/incidents/{one}" for one in paths), *others):
         page.goto(path)
         page.evaluate("document.querySelectorAll('details').forEach((one) => one.setAttribute('open', ''))")

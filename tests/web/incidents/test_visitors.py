@@ -1,13 +1,14 @@
 """Who is let in: signing in and out, roles, private incidents, other sites."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 from playwright.sync_api import expect
 from support.browser import visiting
+from support.ports import wait_until
 
 from actinf.responder.access.accounts import Access
 from actinf.responder.access.roles import Role
@@ -210,3 +211,32 @@ def test_without_passwords_somebody_says_who_acts(responder: "ResponderSite", br
         page.keyboard.press("Enter")
         page.wait_for_url(f"{responder.url}/oncall")
         expect(page.locator(".who")).to_contain_text("as bob")
+
+
+def test_what_scanners_found_is_shown_as_text_and_only_to_who_sees_what_is_private(guarded: "ResponderProcess") -> None:
+    hostile = "<script>alert(1)</script>\u202egnp.exe \x1b[31mred"
+    rule = {"id": hostile, "shortDescription": {"text": hostile}, "helpUri": "javascript:alert(1)"}
+    found = {"ruleId": hostile, "message": {"text": hostile}, "properties": {"security-severity": "9.8"}}
+    run = {"tool": {"driver": {"name": hostile, "rules": [rule]}}, "results": [found]}
+    with closing(guarded.store()) as store:
+        key = Access(store, SteadyClock()).create_key("admin", "scans", by="root").text
+    with guarded.client(key) as client:
+        client.post("/v1/scans?target=a%26b", json={"version": "2.1.0", "runs": [run]}).raise_for_status()
+        wait_until(lambda: client.get("/v1/findings").json()["findings"][0]["incident"] is not None, "its incident")
+        (known,) = client.get("/v1/findings").json()["findings"]
+    with signed_in(guarded, "commander") as client:
+        hidden = client.get("/findings")
+        assert (hidden.status_code, "alert(1)" in hidden.text) == (403, False)
+        assert "/findings" not in client.get("/").text
+    with signed_in(guarded, "admin") as client:
+        assert 'href="/findings"' in client.get("/").text
+        shown = client.get("/findings").text
+        assert "&lt;script&gt;alert(1)&lt;/script&gt;gnp.exe" in shown
+        assert not any(bad in shown for bad in ("<script>alert", "\u202e", "\x1b", "javascript:"))
+        assert f'href="/incidents/{known["incident"]}"' in shown
+        link = f"/findings?alert={known['fingerprint']}"
+        assert f'href="{link}"' in client.get(f"/incidents/{known['incident']}").text
+        assert "One finding" in client.get(link).text
+        assert "Nothing is suppressed" in client.get("/findings?fate=accepted").text
+        for odd in ("fate=%00", "alert=none", "scan=%3Cb%3E&fate=gone", "every=true"):
+            assert client.get(f"/findings?{odd}").status_code == 200, odd

@@ -9,7 +9,7 @@ be the password that it found.
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -136,21 +136,22 @@ class _Run:
                 "?target=NAME or --target NAME, the same for each scan of that thing"
             )
         found: dict[str, Finding] = {}
+        accepted: dict[str, Finding] = {}
         suppressed = 0
         for result in results:
             if not _counts(result):
                 continue
+            finding, there = self._finding(result), found
             if _is_suppressed(result):
-                suppressed += 1
-                continue
-            finding = self._finding(result)
-            found[finding.key] = _same(found[finding.key], finding) if finding.key in found else finding
+                suppressed, there = suppressed + 1, accepted
+            there[finding.key] = _same(there[finding.key], finding) if finding.key in there else finding
         return Scan(
             tool=self._tool,
             target=target,
             category=self._category(),
             component=component or _component(catalogue, target),
             findings=_worst_first(found.values()),
+            accepted=_accepted(accepted, found),
             suppressed=suppressed,
             complete=all(one.values.get("executionSuccessful") is not False for one in self._invocations()),
         )
@@ -333,9 +334,15 @@ def _joined(one: Scan, other: Scan) -> Scan:
     return replace(
         one,
         findings=_worst_first(found.values()),
+        accepted=_accepted({finding.key: finding for finding in one.accepted + other.accepted}, found),
         suppressed=one.suppressed + other.suppressed,
         complete=one.complete and other.complete,
     )
+
+
+def _accepted(accepted: Mapping[str, Finding], found: Mapping[str, Finding]) -> tuple[Finding, ...]:
+    """What is accepted wherever it is: where one place of it is not, it is there."""
+    return _worst_first(finding for key, finding in accepted.items() if key not in found)
 
 
 def _worst_first(findings: Any) -> tuple[Finding, ...]:

@@ -99,7 +99,8 @@ class Scan:
         category: which of several looks of that tool at that thing it is; "": there is one.
         component: the part of the system that the thing is.
         findings: each one once, the worst first.
-        suppressed: how many more somebody has decided to live with.
+        accepted: those that somebody has decided to live with, suppressed in the scanner.
+        suppressed: how often they are there.
         complete: whether the tool says that it came to its end; else nothing is gone because it is missing.
     """
 
@@ -108,6 +109,7 @@ class Scan:
     category: str
     component: str
     findings: tuple[Finding, ...]
+    accepted: tuple[Finding, ...]
     suppressed: int
     complete: bool
 

@@ -167,9 +167,9 @@ class LocalOffice:
         """As `Office.take_scan`."""
         return self._parts.scanning.take(report, target=target, component=component)
 
-    def findings(self, component: str | None = None) -> list[Document]:
+    def findings(self, component: str | None = None, *, past: bool = False) -> list[Document]:
         """As `Office.findings`."""
-        return self._parts.scanning.findings(component)
+        return self._parts.scanning.findings(component, past=past)
 
     def catalogue(self) -> Catalogue:
         """As `Office.catalogue`."""

@@ -192,8 +192,13 @@ class Office(Protocol):
         """
         ...
 
-    def findings(self, component: str | None = None) -> list[Document]:
-        """What scanners found, the worst first; only that of a component, where one is given."""
+    def findings(self, component: str | None = None, *, past: bool = False) -> list[Document]:
+        """What scanners found, the worst first; only that of a component, where one is given.
+
+        Args:
+            component: the part, by any of its names.
+            past: what was accepted in the scanner, or is gone, as well.
+        """
         ...
 
     def catalogue(self) -> Catalogue:

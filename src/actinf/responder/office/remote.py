@@ -269,9 +269,9 @@ class RemoteOffice:
             timeout=_LONG,
         )
 
-    def findings(self, component: str | None = None) -> list[Document]:
+    def findings(self, component: str | None = None, *, past: bool = False) -> list[Document]:
         """As `Office.findings`."""
-        asked = {} if component is None else {"component": component}
+        asked = {"past": str(past).lower(), **({} if component is None else {"component": component})}
         found: list[Document] = self._ask("GET", "/v1/findings", params=asked)["findings"]
         return found
 

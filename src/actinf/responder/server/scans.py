@@ -57,14 +57,18 @@ async def take_scan(
 async def list_findings(
     asking: Annotated[Asking, Depends(requires("see"))],
     component: Annotated[str | None, Query(max_length=200, description="Only of this part.", examples=["api"])] = None,
+    past: Annotated[bool, Query(description="What was accepted in the scanner, or is gone, as well.")] = False,
 ) -> Document:
-    """What the last scan of each target found, the worst first; for those who deal with security."""
+    """What the last scan of each target found, and what became of it, the worst first.
+
+    It is for those who deal with security.
+    """
 
     def work() -> list[Document]:
         if not sees_all(asking):
             raise Forbidden(
                 "what scanners found is private, for an account that deals with security or an admin: ask one of them"
             )
-        return asking.server.parts.scanning.findings(component)
+        return asking.server.parts.scanning.findings(component, past=past)
 
     return {"findings": await asking.server.do(work)}

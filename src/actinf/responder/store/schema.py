@@ -342,8 +342,14 @@ CREATE TABLE planned_work (            -- of which the public is told; changed b
 CREATE INDEX planned_work_by_end ON planned_work (ends_at);
 """
 
+_GONE = """
+ALTER TABLE finding ADD COLUMN gone_at INTEGER;    -- since when it is not found any more; NULL: it is
+ALTER TABLE finding ADD COLUMN accepted INTEGER NOT NULL DEFAULT 0;    -- suppressed in the scanner: no alert
+ALTER TABLE scan ADD COLUMN complete INTEGER NOT NULL DEFAULT 1;       -- whether the last one came to its end
+"""
+
 #: What brings a store from version n to n + 1, in order; `PRAGMA user_version` says at which it is.
 STEPS: tuple[Step, ...] = (
     _FIRST, _second, _QUIET, _SENT_AT, _CATALOGUE, _FLAPPING, _REPEAT, _FINDINGS, RAMP, _CONTACTS, _PUBLIC,
-    _LESSONS, _WORKS, RAMP_TRIES,
+    _LESSONS, _WORKS, RAMP_TRIES, _GONE,
 )  # fmt: skip

@@ -19,6 +19,7 @@ from actinf.responder.store import escalations, incidents, rosters
 from actinf.responder.store.incidents import Wanted
 from actinf.web.incidents.beginning import beginnings_of
 from actinf.web.incidents.escalating import NextStep, next_step
+from actinf.web.incidents.findings import scanners_in_short
 from actinf.web.incidents.health import health_of
 from actinf.web.incidents.live import shown
 from actinf.web.incidents.silences import quiet_now
@@ -84,6 +85,7 @@ def _looked_at(server: Server, visitor: Visitor) -> dict[str, Any]:
             "schedule": schedule,
             "beginnings": beginnings_of(server, connection, schedule),
             "quiet": quiet_now(server, connection, visitor),
+            "scanners": scanners_in_short(connection, visitor),
             "health": health_of(server, connection, schedule),
             "status_page": (server.parts.settings.status_url or "").rstrip("/"),
         }

@@ -37,6 +37,7 @@ from actinf.web.incidents.contacts import call_shown
 from actinf.web.incidents.escalating import next_step
 from actinf.web.incidents.estimating import beginning_of
 from actinf.web.incidents.filled import BLANK, Filled, SentBefore, asked_for, mistakes_of
+from actinf.web.incidents.findings import found_by_scanners
 from actinf.web.incidents.live import shown
 from actinf.web.incidents.ramp import ramp_shown
 from actinf.web.incidents.runbooks import runbook_names
@@ -197,6 +198,7 @@ def _looked_at(
             "events": len(told),
             "near": {one.number for one in shown_of_it if not one.source},
             "alerts": alerts if all_of_it else alerts[:_MOST_ALERTS],
+            "findings": found_by_scanners(connection, visitor, incident.alerts),
             "all_of_it": all_of_it,
             "others": others,
             "updates": server.parts.desk.updates(connection, incident),

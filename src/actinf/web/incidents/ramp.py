@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Response
@@ -18,6 +17,7 @@ from actinf.responder.server.context import Asking, Server, ServerParts
 from actinf.responder.server.incidents import require_visible
 from actinf.web.incidents.filled import BLANK, Filled, SentBefore, asked_for, mistakes_of
 from actinf.web.incidents.pages import page
+from actinf.web.incidents.times import with_moments
 from actinf.web.incidents.visitors import Actor, Filing, Looker, Visitor
 
 __all__ = ["ramp_shown", "router"]
@@ -96,11 +96,8 @@ def _looked_at(server: Server, visitor: Visitor, name: str) -> dict[str, Any]:
 
 
 def _with_times(document: Mapping[str, Any]) -> dict[str, Any]:
-    """A document whose moments are such, as the templates want them."""
-    read: dict[str, Any] = {
-        name: datetime.fromisoformat(value) if name.endswith("_at") and isinstance(value, str) else value
-        for name, value in document.items()
-    }
+    """A ramp whose moments are such, and those of its steps."""
+    read = with_moments(document)
     if read.get("trouble"):
         read["trouble"] = _with_times(read["trouble"])
     if "steps" in read:

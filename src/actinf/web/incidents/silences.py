@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from fastapi import APIRouter, Response
@@ -23,6 +23,7 @@ from actinf.responder.server.quiet import require_sight, told_of
 from actinf.responder.store import alerts, rosters
 from actinf.web.incidents.filled import BLANK, Filled, SentBefore, asked_for, mistakes_of
 from actinf.web.incidents.pages import page
+from actinf.web.incidents.times import with_moments
 from actinf.web.incidents.visitors import Actor, Filing, Looker, Visitor
 from actinf.web.markup import new_form_key
 
@@ -34,7 +35,7 @@ _SENT = SentBefore()
 _LENGTHS = (30, 60, 120, 240, 480, 720, 1440)
 _USUAL = 120
 _MINUTE = timedelta(minutes=1)
-_TIMES = ("starts_at", "ends_at", "ended_at", "made_at", "from", "until", "since")
+_TIMES = ("from", "until", "since")
 _MOST_LABELS, _MOST_PAST = 20, 20
 _FORMS = ("silence", "end-silence", "maintenance", "end-maintenance")
 
@@ -179,11 +180,8 @@ def _looked_at(server: Server, visitor: Visitor) -> dict[str, Any]:
 
 
 def _with_times(document: Mapping[str, Any]) -> dict[str, Any]:
-    """A document whose moments are such, as the templates want them."""
-    read: dict[str, Any] = {
-        name: datetime.fromisoformat(value) if name in _TIMES and isinstance(value, str) else value
-        for name, value in document.items()
-    }
+    """A silence or a window whose moments are such, and those of what it holds back."""
+    read = with_moments(document, _TIMES)
     if "holds_back" in read:
         read["holds_back"] = [_with_times(one) for one in read["holds_back"]]
     return read

@@ -1,13 +1,14 @@
 """Time that runs out, as people read it: in words and with a state, so that no colour has to be seen."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from actinf.responder.clocks.timers import Clock
 from actinf.web.lengths import lasting
 
-__all__ = ["ClockSeen", "seen"]
+__all__ = ["ClockSeen", "seen", "with_moments"]
 
 #: From this share on a clock is said to run out soon.
 _SOON = 0.8
@@ -53,6 +54,16 @@ def seen(clocks: Iterable[Clock], now: datetime) -> list[ClockSeen]:
     """Clocks that have begun to count, as they are shown: those that run first, the most urgent at the beginning."""
     shown = [_seen(clock, now) for clock in clocks if clock.starts <= now]
     return sorted(shown, key=lambda one: (not one.runs, one.due))
+
+
+def with_moments(document: Mapping[str, Any], others: Collection[str] = ()) -> dict[str, Any]:
+    """A document whose moments are such, as the templates want them: what is called `…_at`, and those others."""
+    return {
+        name: datetime.fromisoformat(value)
+        if isinstance(value, str) and (name.endswith("_at") or name in others)
+        else value
+        for name, value in document.items()
+    }
 
 
 def _seen(clock: Clock, now: datetime) -> ClockSeen:
