@@ -120,6 +120,21 @@ def test_an_unknown_option_is_one_error(actinf: Call) -> None:
     assert "actinf run --help" in answer.err
 
 
+@pytest.mark.parametrize(
+    ("words", "lacking"),
+    [
+        (["open"], "--component and --impact"),
+        (["open", "--impact", "x"], "--component"),
+        (["ack"], "INCIDENT (an id, the end of one as 001, or latest)"),
+        (["severity", "001", "--reason", "x"], "SEVERITY (P0, P1, P2, P3)"),
+    ],
+)
+def test_all_that_a_command_lacks_is_said_at_once(actinf: Call, words: list[str], lacking: str) -> None:
+    """It was said one by one, and of an incident not how it is named."""
+    error, hint = actinf("incident", *words).err.splitlines()
+    assert (error, hint) == (f"error: missing: {lacking}", f"try: actinf incident {words[0]} --help")
+
+
 def test_the_version_is_told(actinf: Call) -> None:
     import actinf as package
 

@@ -427,7 +427,7 @@ def test_every_type_has_a_page() -> None:
 def test_a_choice_that_was_not_made_is_one_mistake(actinf: Any) -> None:
     said = actinf("incident", "assess", "001")
     assert said.code == 2
-    assert "error: Missing option '--severity'. Choose from: P0, P1, P2, P3" in said.err
+    assert "error: missing: --severity (P0, P1, P2, P3)" in said.err
     assert said.err.count("error:") == 1
 
 

@@ -105,6 +105,9 @@ def run(arguments: Sequence[str]) -> int:
     _end_gracefully_when_told()
     try:
         return int(app.main(args=list(arguments), prog_name="actinf", standalone_mode=False) or 0)
+    except click.MissingParameter as error:
+        screen.fail(_missing(error), hint=f"{error.ctx.command_path} --help" if error.ctx else "actinf --help")
+        return EXIT_WRONG
     except click.ClickException as error:
         context = getattr(error, "ctx", None)
         said = " ".join(error.format_message().split())  # choices stand on lines of their own, and are no mistakes
@@ -126,6 +129,27 @@ def run(arguments: Sequence[str]) -> int:
     except OSError as error:
         screen.fail(f"{error.filename or 'the system'}: {error.strerror or error}")
         return EXIT_NO
+
+
+def _missing(error: click.MissingParameter) -> str:
+    """All that a command lacks, at once: nobody has the time to be asked one by one."""
+    context, first = error.ctx, error.param
+    if context is None or first is None:
+        return " ".join(error.format_message().split())
+    # What was given is looked at first: whatever is not known by now was not given.
+    lacking = [
+        one for one in context.command.params if one.required and (one is first or one.name not in context.params)
+    ]
+    *others, last = (_spoken(one) for one in lacking)
+    return f"missing: {', '.join(others)} and {last}" if others else f"missing: {last}"
+
+
+def _spoken(parameter: click.Parameter) -> str:
+    name = parameter.name or ""
+    said = max(parameter.opts, key=len) if isinstance(parameter, click.Option) else (parameter.metavar or name).upper()
+    if isinstance(parameter.type, click.Choice):
+        return f"{said} ({', '.join(parameter.type.choices)})"
+    return f"{said} (an id, the end of one as 001, or latest)" if name == "incident" else said
 
 
 def _end_gracefully_when_told() -> None:

@@ -208,7 +208,9 @@ def resolve(**said: Any) -> int:
 def _looked(document: Document) -> str:
     told = {True: "well", False: "NOT well", None: "cannot be told"}
     return "\n".join(
-        f"{one['item']}: {told[one['passed']]}; {one['found']}" for one in document["checklist"] if one["at"]
+        "; ".join(filter(None, (f"{one['item']}: {told[one['passed']]}", one["found"])))
+        for one in document["checklist"]
+        if one["at"]
     )
 
 
@@ -216,7 +218,7 @@ def _resolved(document: Document) -> str:
     open_items = [one["item"] for one in document["checklist"] if one["passed"] is not True]
     told = "resolved" + (f"; not checked off: {', '.join(open_items)}" if open_items else "")
     if "users" in open_items and document["updates"]:
-        told += f"\nonce this is sent as well: actinf incident check {document['id']} users --sent latest"
+        told += f"\nonce users were told that it is over: actinf incident check {document['id']} users --sent latest"
     return told
 
 

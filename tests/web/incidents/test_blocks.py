@@ -71,10 +71,10 @@ def test_nothing_leads_to_what_is_not_there() -> None:
 
 def test_a_part_says_that_its_time_runs_out_or_ran_out() -> None:
     assert wants(blocks(OPENED)) == {}
-    assert wants(blocks(OPENED, minutes=4.5)) == {"acts": ("soon", "Assess, less than 1 min left")}
+    assert wants(blocks(OPENED, minutes=4.5)) == {"acts": ("soon", "Assess: its time is nearly over")}
     late = wants(blocks(OPENED, minutes=150))
-    assert late["acts"] == ("overdue", "Assess, overdue by 2 h 25 min")
-    assert late["public"] == ("overdue", "Status page, overdue by 30 min")
+    assert late["acts"] == ("overdue", "Assess: overdue")
+    assert late["public"] == ("overdue", "Status page: overdue")
 
 
 def test_somebody_has_to_decide_of_what_is_private_from_the_beginning() -> None:
@@ -93,7 +93,7 @@ def test_what_is_left_afterwards_is_counted_until_nothing_is() -> None:
     assert wants(blocks(RESOLVED))["recovery"] == ("soon", "12 tasks left")
     some: dict[str, Any] = dict.fromkeys(list(TASKS)[1:], (BEGAN, ""))
     found = wants(blocks(replace(RESOLVED, tasks=some), minutes=180))["recovery"]
-    assert found == ("overdue", "1 task left; Immediate tasks, overdue by 1 h")
+    assert found == ("overdue", "1 task left; Immediate tasks: overdue")
     assert wants(blocks(replace(RESOLVED, tasks=dict.fromkeys(TASKS, (BEGAN, ""))))) == {}
     assert wants(blocks(replace(RESOLVED, is_false=True))) == {}
 

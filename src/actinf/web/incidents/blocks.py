@@ -44,6 +44,7 @@ _RAMPS = {
     "went back": ("late", "went back"),
     "aborted": ("late", "aborted"),
 }
+_WORDS = {"soon": "its time is nearly over", "overdue": "overdue"}
 _NOTHING = ("", "")
 _STATES = ("overdue", "late", "soon", "")
 
@@ -135,9 +136,9 @@ def _returns(ramp: Mapping[str, Any] | None) -> bool:
 
 
 def _worst(clocks: Sequence[ClockSeen], keys: Sequence[str]) -> tuple[str, str]:
-    """What is the most urgent of some clocks, and in which words."""
+    """What is the most urgent of some clocks, in words that stay the same until that changes."""
     mine = [one for one in clocks if one.runs and one.key.startswith(tuple(keys)) and one.state != "running"]
-    return min(((one.state, f"{one.name}, {one.words}") for one in mine), key=_grave, default=_NOTHING)
+    return min(((one.state, f"{one.name}: {_WORDS[one.state]}") for one in mine), key=_grave, default=_NOTHING)
 
 
 def _left(incident: Incident, due: tuple[str, str]) -> tuple[str, str]:
