@@ -89,6 +89,11 @@ def test_a_ramp_that_does_not_go_on_is_marked(ramp: str, state: str) -> None:
     assert "ramp" not in wants(blocks(RESOLVED, ramp=ramp))
 
 
+def test_a_ramp_that_the_cluster_refuses_is_marked() -> None:
+    found = wants(blocks_of(RUNS, {}, [], {"state": "runs", "trouble": {"why": "forbidden"}}, treat=False))
+    assert found == {"ramp": ("soon", "the cluster refuses, and is asked again")}
+
+
 def test_what_is_left_afterwards_is_counted_until_nothing_is() -> None:
     assert wants(blocks(RESOLVED))["recovery"] == ("soon", "12 tasks left")
     some: dict[str, Any] = dict.fromkeys(list(TASKS)[1:], (BEGAN, ""))

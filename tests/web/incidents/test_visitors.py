@@ -213,7 +213,7 @@ def test_without_passwords_somebody_says_who_acts(responder: "ResponderSite", br
         expect(page.locator(".who")).to_contain_text("as bob")
 
 
-def test_what_scanners_found_is_shown_as_text_and_only_to_who_sees_what_is_private(guarded: "ResponderProcess") -> None:
+def test_what_scanners_found_is_shown_as_text_and_only_to_who_sees_what_is_private(guarded: "ResponderSite") -> None:
     hostile = "<script>alert(1)</script>\u202egnp.exe \x1b[31mred"
     rule = {"id": hostile, "shortDescription": {"text": hostile}, "helpUri": "javascript:alert(1)"}
     found = {"ruleId": hostile, "message": {"text": hostile}, "properties": {"security-severity": "9.8"}}

@@ -108,7 +108,8 @@ def blocks_of(
     if incident.private and wants["public"] == _NOTHING and any(one.runs for one in clocks if one.key == STATUS_PAGE):
         wants["public"] = ("soon", "somebody has to decide whether it is told")
     if ramp is not None and incident.is_open:
-        wants["ramp"] = _RAMPS.get(ramp["state"], _NOTHING)
+        tried = ("soon", "the cluster refuses, and is asked again") if ramp.get("trouble") else _NOTHING
+        wants["ramp"] = _RAMPS.get(ramp["state"], tried)
     if treat:
         wants["advice"] = ("soon", "something is to be done now")
     ways = []
