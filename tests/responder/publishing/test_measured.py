@@ -248,6 +248,9 @@ def test_in_a_storm_so_many_alerts_are_trouble_whatever_they_are_of(
     take(reception, alert(firing=False))
     passes(desk_at_hand, 3)
     assert told(desk_at_hand, name)[-1][1:] == ("monitoring", "degraded")
+    take(reception, *(replace(one, status="resolved") for one in storm[:-3]))
+    passes(desk_at_hand, 1)
+    assert len(told(desk_at_hand, name)) == 2, "three that tell of less fire, and the one that told of it is long over"
 
 
 def _opened_by(at_hand: Responding, reception: Reception, one: object, *, but: str) -> str:

@@ -140,7 +140,9 @@ def _telling(connection: sqlite3.Connection, incident: Incident, catalogue: Cata
     if len(ringing) == alerts.MOST_RINGING and all(one.known.firing for one in ringing):
         return ringing  # so many at once are trouble, whatever each of them is of
     concerned = [one for one in ringing if _concerns(one.known.alert.component, incident, catalogue)]
-    return [one for one in concerned if _is_grave(one.known.alert)] or concerned
+    grave = [one for one in concerned if _is_grave(one.known.alert)]
+    # In a storm those that ended long ago may not be among them; all that fire are.
+    return grave if grave or len(ringing) == alerts.MOST_RINGING else concerned
 
 
 def _are_quiet(telling: Sequence[Ringing]) -> bool:
