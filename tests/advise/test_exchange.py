@@ -21,7 +21,18 @@ def test_a_question_is_answered_with_causes_checks_and_resolutions() -> None:
     assert told["id"] == 7
     assert told["advice"]["causes"][0]["cause"] == "database"
     first = told["advice"]["checks"][0]
-    assert set(first) >= {"step", "G", "information", "cost", "minutes", "harm", "expected", "separates"}
+    assert set(first) >= {
+        "step",
+        "remaining",
+        "enables",
+        "G",
+        "information",
+        "cost",
+        "minutes",
+        "harm",
+        "expected",
+        "separates",
+    }
     assert "health" not in [one["step"] for one in told["advice"]["checks"]]
     assert told["advice"]["treat"] is None
 

@@ -5,7 +5,7 @@ import pytest
 
 from actinf.advise.counts import Counts
 from actinf.advise.knowledge import CAUSE, STEP, TYPES, knowledge
-from actinf.advise.ranking import SURE, advise, led
+from actinf.advise.ranking import advise, led, tried
 from actinf.agent import Agent
 from actinf.errors import AdviceError
 from actinf.inference.exact import Exact
@@ -33,6 +33,9 @@ def test_every_model_has_a_way_to_tell_each_cause_and_to_treat_it(kind: str) -> 
     assert min(helps.values()) > 0.5, helps
     for step in known.checks:
         assert known.minutes[step] <= 11
+    assert set(known.needs) < set(known.resolutions)
+    assert set(known.needs.values()) < set(known.checks)
+    assert known.harm_minutes == pytest.approx(30.0)
 
 
 def test_beliefs_are_those_of_bayes_whatever_the_order() -> None:
@@ -61,7 +64,7 @@ def test_expected_free_energy_is_cost_less_information_but_for_a_constant() -> N
     advice = advise(knowledge("api_down"), SEEN[:1])
     rest = [one.G - (one.cost - one.information) for one in advice.checks]
     assert rest == pytest.approx([rest[0]] * len(rest))
-    assert [one.G for one in advice.checks] == sorted(one.G for one in advice.checks)
+    assert [one.remaining for one in advice.checks] == sorted(one.remaining for one in advice.checks)
     assert all(one.cost == pytest.approx(0.03 * one.minutes + 0.9 * one.harm) for one in advice.checks)
 
 
@@ -71,15 +74,48 @@ def test_what_was_looked_at_is_not_advised_again() -> None:
     assert "restart" not in {one.step for one in advice.resolutions}
 
 
-def test_a_cause_is_treated_when_it_is_believed_in_or_nothing_is_left_to_look_at() -> None:
+def test_something_is_tried_when_that_ends_it_sooner_or_nothing_is_left_to_look_at() -> None:
     known = knowledge("api_down")
     assert advise(known, []).treat is None
-    sure = advise(known, [("health", "failing"), ("database-health", "failing")])
-    assert next(iter(sure.beliefs.values())) >= SURE
-    assert sure.treat == "mend-database"
+    seen = [("health", "failing"), ("database-health", "failing")]
+    sure = advise(known, seen)
+    assert sure.treat == "mend-database" == sure.resolutions[0].step
+    assert sure.resolutions[0].remaining < min(one.remaining for one in sure.checks)
+    assert (sure.resolutions[0].against, sure.checks[0].against) == ("database", None)
     looked = [(step, known.outcomes(step)[0]) for step in known.checks]
     assert advise(known, looked).treat is not None
     assert advise(known, [*looked, *((step, "unchanged") for step in known.resolutions)]).treat is None
+
+
+def test_nothing_is_tried_before_the_check_that_says_what_it_is_done_to() -> None:
+    known = knowledge("security")
+    seen = [("audit-log", "one-key"), ("addresses", "one-strange"), ("proxy-log", "answered")]
+    before = advise(known, seen)
+    assert next(iter(before.beliefs)) == "stolen-key"
+    assert before.resolutions[0].step == "revoke-key"
+    assert before.treat is None
+    assert (before.checks[0].step, before.checks[0].enables) == ("keys", ("revoke-key", "mend-client"))
+    assert advise(known, [*seen, ("keys", known.outcomes("keys")[0])]).treat == "revoke-key"
+
+
+def test_only_what_may_be_tried_is() -> None:
+    known = knowledge("security")
+    assert tried(known, {"keys": 9.0, "revoke-key": 5.0, "isolate": 8.0}) == "isolate"
+    assert tried(known, {"revoke-key": 5.0, "isolate": 8.0}) == "revoke-key"
+    assert tried(known, {"keys": 8.0, "isolate": 8.0}) is None, "where it is the same, one looks: that changes nothing"
+    assert tried(known, {"keys": 8.0}) is None
+
+
+def test_to_call_noise_what_is_none_does_harm() -> None:
+    known = knowledge("security")
+    harm = dict(zip(known.causes, known.harm["call-noise"]))
+    assert harm["scanner"] < 0.1 < 0.9 < harm["stolen-key"]
+    noise, thief = (
+        next(one for one in advise(known, [("proxy-log", shown)]).resolutions if one.step == "call-noise")
+        for shown in ("refused", "answered")
+    )
+    assert noise.harm < 0.3 < thief.harm
+    assert thief.cost - noise.cost == pytest.approx(0.9 * (thief.harm - noise.harm))
 
 
 def test_a_resolution_that_did_not_help_speaks_against_its_cause() -> None:

@@ -2,19 +2,38 @@
 
 import numpy as np
 import pytest
-from support.simulated_incidents import WAYS, Thinking, campaign, interval, minutes_to_end, simulated
+from support.simulated_incidents import (
+    ADVICE,
+    BLIND,
+    KNOWS_CAUSE,
+    KNOWS_CHECKS,
+    ORDERS,
+    RUNBOOK,
+    STOPS,
+    WORLDS,
+    Thinking,
+    Thought,
+    campaign,
+    interval,
+    minutes_to_end,
+    simulated,
+)
 
-from actinf.advise.knowledge import knowledge
+from actinf.advise.knowledge import CAUSE, knowledge
+from actinf.advise.ranking import led
+
+WAYS = {ADVICE, RUNBOOK, ("one step", "pays"), BLIND, KNOWS_CAUSE, KNOWS_CHECKS}
 
 
 def test_a_campaign_tells_minutes_for_every_way_and_is_the_same_again() -> None:
-    first, second = (campaign(knowledge("api_down"), 12, seed=3) for _ in range(2))
-    assert list(first) == list(WAYS)
-    for name, minutes in first.items():
+    first, second = (campaign(Thinking(knowledge("security")), 12, seed=3, ways=WAYS) for _ in range(2))
+    assert set(first) == WAYS
+    for way, minutes in first.items():
         assert minutes.shape == (12,)
         assert (minutes > 0).all()
-        assert (minutes == second[name]).all()
-    assert len({minutes.sum() for minutes in first.values()}) > 1, "the ways differ"
+        assert (minutes == second[way]).all()
+    assert len({minutes.sum() for minutes in first.values()}) == len(WAYS), "the ways differ"
+    assert first[KNOWS_CAUSE].mean() < first[ADVICE].mean()
 
 
 def test_some_incidents_have_a_cause_that_the_model_does_not_know() -> None:
@@ -23,18 +42,34 @@ def test_some_incidents_have_a_cause_that_the_model_does_not_know() -> None:
     assert 4 <= causes.count(None) <= 30
 
 
-def test_all_ways_share_the_treatment() -> None:
+def test_all_orders_share_the_rest() -> None:
     """With a single check left there is only one order: then nothing may differ."""
-    known, random = knowledge("api_down"), np.random.default_rng(8)
+    known, random = knowledge("security"), np.random.default_rng(8)
     thinking = Thinking(known)
-    for _ in range(4):
+    for stop in STOPS.values():
         one = simulated(known, random)
-        only = WAYS["advice"]
 
-        def first(thinking, incident, seen, left, way=only):
-            return way(thinking, incident, seen, left[:1])
+        def first(thinking, incident, seen, left):
+            return ORDERS["most probable"](thinking, incident, seen, left[:1])
 
-        assert minutes_to_end(thinking, one, first) == minutes_to_end(thinking, one, WAYS["runbook"])
+        assert minutes_to_end(thinking, one, first, stop) == minutes_to_end(thinking, one, ORDERS["runbook"], stop)
+
+
+def test_beliefs_are_those_of_the_engine() -> None:
+    known, seen = knowledge("security"), frozenset({("proxy-log", "answered"), ("revoke-key", "unchanged")})
+    assert Thought(known, seen).belief == pytest.approx(led(known, sorted(seen)).qs[CAUSE], abs=1e-12)
+
+
+def test_a_world_that_is_wrong_on_average_is_so() -> None:
+    known = knowledge("api_down")
+
+    def helped(world: str) -> float:
+        random = np.random.default_rng(6)
+        return float(
+            np.mean([simulated(known, random, WORLDS[world]).outcome["rollback"] == "better" for _ in range(80)])
+        )
+
+    assert helped("what is done helps 0.6 times as often") < helped("as the model says")
 
 
 def test_an_interval_holds_the_mean_and_narrows_with_what_is_seen() -> None:

@@ -1,36 +1,70 @@
-"""Incidents that are not as the models of the advice say, and what it takes to end them, for several ways to look.
+"""Incidents that are not as the models of the advice say, and what it takes to end them, for several ways to work.
 
 Each incident has a world of its own: every table of the model (how often a cause is the cause, what each check shows,
-what helps, minutes, harm) is drawn anew from a Dirichlet distribution of concentration 10 around it.  A world for each
-incident, and not one for all: incidents are then independent, the interval is one over worlds as well, and the figure
-is the mean over ways in which the model can be wrong.  In a tenth of them, itself perturbed, the cause is one that the
-model does not know: what it shows is drawn from a flat Dirichlet distribution, and nothing helps against it but to
-call others.
+what helps, minutes, harm) is drawn anew from a Dirichlet distribution of concentration 10 around it.  In a tenth of
+them, itself perturbed, the cause is one that the model does not know: what it shows is drawn from a flat Dirichlet
+distribution, and nothing helps against it but to call others.
 
-What is compared is the order of the checks, and nothing else.  All ways share the beliefs (those of the unperturbed
-model), the rule when to treat (a cause is believed in by 0.8, or no check is left), the choice of the resolution (the
-smallest expected free energy), and the incident: what each step shows, takes and breaks is drawn once, before anybody
-looks.
+Since each step is made at most once in an incident, and a drawn table is on average the table that it was drawn around,
+such worlds are on average as the model says, but for the causes that it does not know.  A `World` is wrong on average:
+checks mislead together, or tell less, or what is done helps less or harms more.
+
+A way to work is an order of the checks, and a rule when to stop looking and what to try then.  All ways share the
+beliefs (those of the unperturbed model), that a resolution is preceded by the check that it needs, and the incident:
+what each step shows, takes and breaks is drawn once, before anybody looks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from actinf.advise.knowledge import BETTER, CAUSE, HARM, MINUTES, STEP, Knowledge
-from actinf.advise.ranking import SURE, led
+from actinf.advise.foresight import AT_LAST, Foresight
+from actinf.advise.knowledge import BETTER, CAUSE, MINUTES, STEP, Knowledge
+from actinf.advise.ranking import led, tried
 
 Floats = NDArray[np.float64]
 Seen = frozenset[tuple[str, str]]
 
 CONCENTRATION = 10.0
 UNKNOWN = 0.1
-#: Minutes that harm counts as, as in the models' preferences; and what it takes where nothing on the page has helped.
-HARM_MINUTES, AT_LAST = 30.0, 60.0
+#: Minutes that harm counts as, as in the models' preferences.
+HARM_MINUTES = 30.0
+#: The rule that stood before: a cause that is believed in so much is treated, by what has the smallest G.
+SURE = 0.8
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """How a world differs on average from what the models say.
+
+    Attributes:
+        herrings: share of incidents in which something else is the matter as well, which each check shows half of the
+            time, instead of the cause.
+        blunt: share of checks that show anything.
+        helps: what the probability that a resolution helps is multiplied by, but that others do who are called.
+        harm_minutes: what harm costs.
+    """
+
+    herrings: float = 0.0
+    blunt: float = 0.0
+    helps: float = 1.0
+    harm_minutes: float = HARM_MINUTES
+
+
+AS_SAID = World()
+WORLDS = {
+    "as the model says": AS_SAID,
+    "half have a red herring": World(herrings=0.5),
+    "three of ten checks show anything": World(blunt=0.3),
+    "what is done helps 0.6 times as often": World(helps=0.6),
+    "harm counts as 90 minutes": World(harm_minutes=90.0),
+    "the first three, milder": World(herrings=0.5, blunt=0.2, helps=0.7),
+}
 
 
 @dataclass(frozen=True)
@@ -43,29 +77,69 @@ class SimulatedIncident:
     order: tuple[str, ...]
 
 
-@dataclass
-class Thinking:
-    """Beliefs and expected free energies of a model, remembered by what was seen."""
+@dataclass(frozen=True, eq=False)
+class Thought:
+    """What is thought after something was seen; what nobody asks for is not thought.
+
+    Attributes:
+        known: of the type.
+        seen: (step, outcome) of all that was seen.
+    """
 
     known: Knowledge
-    remembered: dict[Seen, tuple[Floats, Mapping[str, float]]] = field(default_factory=dict)
+    seen: Seen
 
-    def of(self, seen: Seen) -> tuple[Floats, Mapping[str, float]]:
-        """q(cause), and G of each step."""
-        if seen not in self.remembered:
-            step = led(self.known, sorted(seen))
-            belief = np.array(step.qs[CAUSE], dtype=np.float64)
-            self.remembered[seen] = belief, dict(zip(self.known.steps, step.G.tolist()))
-        return self.remembered[seen]
+    @cached_property
+    def belief(self) -> Floats:
+        """q(cause), which tests hold against the engine's."""
+        belief = np.array(self.known.model.D[CAUSE], dtype=np.float64)
+        for step, outcome in self.seen:
+            belief = belief * self.known.likelihood[step][self.known.outcomes(step).index(outcome)]
+        return belief / belief.sum()
+
+    @cached_property
+    def G(self) -> Mapping[str, float]:
+        """Step → expected free energy, one step ahead."""
+        return dict(zip(self.known.steps, led(self.known, sorted(self.seen)).G.tolist()))
+
+    @cached_property
+    def remaining(self) -> Mapping[str, float]:
+        """Step that is left → minutes until it is over, looking ahead."""
+        return Foresight(self.known).minutes_left(self.belief, {step for step, _ in self.seen})
+
+
+@dataclass
+class Thinking:
+    """Thoughts of a model, remembered by what was seen."""
+
+    known: Knowledge
+    remembered: dict[Seen, Thought] = field(default_factory=dict)
+
+    def of(self, seen: Seen) -> Thought:
+        """What is thought then."""
+        return self.remembered.setdefault(seen, Thought(self.known, seen))
+
+    def left(self, seen: Seen) -> list[str]:
+        """The resolutions that were not tried."""
+        tried_already = {step for step, _ in seen}
+        return [step for step in self.known.resolutions if step not in tried_already]
 
 
 #: Chooses one of the checks that are left.
-Way = Callable[[Thinking, SimulatedIncident, Seen, list[str]], str]
+Order = Callable[[Thinking, SimulatedIncident, Seen, list[str]], str]
+#: Chooses one of the resolutions that are left, or None: look on.
+Stop = Callable[[Thinking, Seen, list[str]], str | None]
 
 
 def advice(thinking: Thinking, incident: SimulatedIncident, seen: Seen, left: list[str]) -> str:
-    """The smallest expected free energy."""
-    ranked = thinking.of(seen)[1]
+    """What ends it soonest, looking ahead."""
+    remaining = thinking.of(seen).remaining
+    return min(left, key=lambda step: remaining[step])
+
+
+def one_step(thinking: Thinking, incident: SimulatedIncident, seen: Seen, left: list[str]) -> str:
+    """The smallest expected free energy, one step ahead."""
+    ranked = thinking.of(seen).G
     return min(left, key=lambda step: ranked[step])
 
 
@@ -86,37 +160,53 @@ def cheapest(thinking: Thinking, incident: SimulatedIncident, seen: Seen, left: 
 
 def most_probable(thinking: Thinking, incident: SimulatedIncident, seen: Seen, left: list[str]) -> str:
     """What would confirm the most probable cause best: KL[what it shows then ‖ what is expected]."""
-    belief = thinking.of(seen)[0]
+    belief = thinking.of(seen).belief
     return max(left, key=lambda step: _confirms(thinking.known.likelihood[step], belief))
 
 
-def first_ranking(thinking: Thinking, incident: SimulatedIncident, seen: Seen, left: list[str]) -> str:
-    """As the advice ranked them at the beginning, whatever was seen since."""
-    return advice(thinking, incident, frozenset(), left)
+def when_sure(thinking: Thinking, seen: Seen, checks: list[str]) -> str | None:
+    """Once a cause is believed in by 0.8, or no check is left: the smallest expected free energy, one step ahead."""
+    thought = thinking.of(seen)
+    if checks and thought.belief.max() < SURE:
+        return None
+    return min(thinking.left(seen), key=lambda one: thought.G[one])
 
 
-WAYS: dict[str, Way] = {
+def when_it_pays(thinking: Thinking, seen: Seen, checks: list[str]) -> str | None:
+    """Where to try something ends it sooner than to look on, looking ahead."""
+    return tried(thinking.known, thinking.of(seen).remaining)
+
+
+def at_once(thinking: Thinking, seen: Seen, checks: list[str]) -> str | None:
+    """Never look but at what is needed: what helps most for its minutes."""
+    known, belief = thinking.known, thinking.of(seen).belief
+    return max(thinking.left(seen), key=lambda one: _helps_by_minute(known, one, belief, checks))
+
+
+ORDERS: dict[str, Order] = {
     "advice": advice,
+    "one step": one_step,
     "runbook": runbook,
     "random": at_random,
     "cheapest": cheapest,
     "most probable": most_probable,
-    "first ranking": first_ranking,
 }
+STOPS: dict[str, Stop] = {"sure": when_sure, "pays": when_it_pays}
+#: The advice, and who does what the runbook says with its beliefs until they are sure.
+ADVICE, RUNBOOK, BLIND = ("advice", "pays"), ("runbook", "sure"), ("", "at once")
+#: Nobody can be as quick: who knows the cause from the beginning, or what each check will show.
+KNOWS_CAUSE, KNOWS_CHECKS = ("", "knows the cause"), ("", "knows what checks show")
 
 
-def minutes_to_end(thinking: Thinking, incident: SimulatedIncident, way: Way) -> float:
+def minutes_to_end(thinking: Thinking, incident: SimulatedIncident, order: Order, stop: Stop) -> float:
     """Minutes until the service is better, with harm counted as minutes."""
     known, seen, total = thinking.known, frozenset[tuple[str, str]](), 0.0
     checks, resolutions = list(known.checks), list(known.resolutions)
     while resolutions:
-        belief, ranked = thinking.of(seen)
-        if checks and belief.max() < SURE:
-            step = way(thinking, incident, seen, checks)
-            checks.remove(step)
-        else:
-            step = min(resolutions, key=lambda one: ranked[one])
-            resolutions.remove(step)
+        step = stop(thinking, seen, checks) or order(thinking, incident, seen, checks)
+        if known.needs.get(step) in checks:
+            step = known.needs[step]
+        (resolutions if step in resolutions else checks).remove(step)
         total += incident.cost[step]
         if incident.outcome[step] == BETTER:
             return total
@@ -124,36 +214,92 @@ def minutes_to_end(thinking: Thinking, incident: SimulatedIncident, way: Way) ->
     return total + AT_LAST
 
 
-def simulated(known: Knowledge, random: np.random.Generator) -> SimulatedIncident:
+def minutes_of_who_knows(known: Knowledge, incident: SimulatedIncident, belief: Floats, checks: set[str]) -> float:
+    """Minutes until the service is better for somebody who believes so, and has made so many checks: the best order."""
+    ahead, total, done = Foresight(known), 0.0, set(checks)
+    while left := [one for one in known.resolutions if one not in done]:
+        remaining = ahead.minutes_left(belief, done, depth=1)
+        step = min(left, key=lambda one: remaining[one])
+        needed = known.needs.get(step, step)
+        total += incident.cost[step] + (incident.cost[needed] if needed not in {step, *done} else 0.0)
+        if incident.outcome[step] == BETTER:
+            return total
+        done |= {step, needed}
+        belief = belief * known.likelihood[step][known.outcomes(step).index(incident.outcome[step])]
+    return total + AT_LAST
+
+
+def simulated(known: Knowledge, random: np.random.Generator, world: World = AS_SAID) -> SimulatedIncident:
     """An incident in a world of its own."""
     model = known.model
     causes = _perturbed(np.append(np.asarray(model.D[CAUSE]) * (1 - UNKNOWN), UNKNOWN), random)
-    cause = int(random.choice(len(causes), p=causes))
-    is_known = cause < len(known.causes)
+    cause, also = (int(one) for one in random.choice(len(causes), p=causes, size=2))
+    misled = random.random() < world.herrings
+    took = model.A[MINUTES].dense()
     outcome, cost = {}, {}
-    states = model.factors[STEP].states
-    took, broke = model.A[MINUTES].dense(), model.A[HARM].dense()
     for step in known.steps:
-        names, at = known.outcomes(step), states.index(step)
-        if is_known:
-            column = _perturbed(known.likelihood[step][:, cause], random)
-        elif step in known.checks:
-            column = random.dirichlet(np.ones(len(names)))
-        else:  # as little as anything helps against what it is not meant for, which is what `other` says
-            column = _perturbed(known.likelihood[step][:, known.causes.index("other")], random)
+        shows = also if misled and step in known.checks and random.random() < 0.5 else cause
+        names, column = known.outcomes(step), _shown(known, step, shows, random)
+        if step in known.checks:
+            column = (1.0 - world.blunt) * column + world.blunt / len(column)
+        elif step != known.resolutions[-1]:
+            column = np.array([world.helps * column[0], 1.0 - world.helps * column[0]])
         outcome[step] = names[int(random.choice(len(names), p=column))]
-        minutes = model.modalities[MINUTES].outcomes[_drawn(took[:, at], random)]
-        harmed = model.modalities[HARM].outcomes[_drawn(broke[:, at], random)] == "harm"
-        cost[step] = float(minutes.removesuffix("min")) + HARM_MINUTES * harmed
+        minutes = model.modalities[MINUTES].outcomes[_drawn(took[:, model.factors[STEP].states.index(step)], random)]
+        harm = known.harm[step][min(cause, len(known.causes) - 1)]
+        harmed = _drawn(np.array([1.0 - harm, harm]), random)
+        cost[step] = float(minutes.removesuffix("min")) + world.harm_minutes * harmed
     order = tuple(np.array(known.checks)[random.permutation(len(known.checks))].tolist())
-    return SimulatedIncident(known.causes[cause] if is_known else None, outcome, cost, order)
+    return SimulatedIncident(known.causes[cause] if cause < len(known.causes) else None, outcome, cost, order)
 
 
-def campaign(known: Knowledge, incidents: int, seed: int) -> dict[str, Floats]:
-    """Way → minutes to the end of each incident, (incidents,); the incidents are the same for all."""
-    random, thinking = np.random.default_rng(seed), Thinking(known)
-    met = [simulated(known, random) for _ in range(incidents)]
-    return {name: np.array([minutes_to_end(thinking, one, way) for one in met]) for name, way in WAYS.items()}
+def _shown(known: Knowledge, step: str, cause: int, random: np.random.Generator) -> Floats:
+    """What a step shows in one world, the last cause being the unknown."""
+    if cause < len(known.causes):
+        return _perturbed(known.likelihood[step][:, cause], random)
+    if step in known.checks:
+        return random.dirichlet(np.ones(len(known.outcomes(step))))
+    # As little as anything helps against what it is not meant for, which is what `other` says.
+    return _perturbed(known.likelihood[step][:, known.causes.index("other")], random)
+
+
+#: An order, and a rule when to stop.
+Way = tuple[str, str]
+
+
+def campaign(
+    thinking: Thinking, incidents: int, seed: int, world: World = AS_SAID, *, ways: Set[Way]
+) -> dict[Way, Floats]:
+    """(order, stop) → minutes to the end of each incident, (incidents,); the incidents are the same for all.
+
+    Args:
+        thinking: of a type; what it remembers can be used again.
+        incidents: how many.
+        seed: of the incidents.
+        world: that they are drawn in.
+        ways: those that are asked for.
+    """
+    known, random = thinking.known, np.random.default_rng(seed)
+    met = [simulated(known, random, world) for _ in range(incidents)]
+    found = {}
+    for way in sorted(ways):
+        order, stop = ORDERS.get(way[0], runbook), STOPS.get(way[1], at_once)
+        if way in (KNOWS_CAUSE, KNOWS_CHECKS):
+            found[way] = np.array([_of_who_knows(known, one, way) for one in met])
+        else:
+            found[way] = np.array([minutes_to_end(thinking, one, order, stop) for one in met])
+    return found
+
+
+def _of_who_knows(known: Knowledge, incident: SimulatedIncident, way: Way) -> float:
+    if way == KNOWS_CAUSE:
+        belief = np.zeros(len(known.causes))
+        belief[known.causes.index(incident.cause or "other")] = 1.0
+        return minutes_of_who_knows(known, incident, belief, set())
+    belief = np.array(known.model.D[CAUSE], dtype=np.float64)
+    for check in known.checks:
+        belief = belief * known.likelihood[check][known.outcomes(check).index(incident.outcome[check])]
+    return minutes_of_who_knows(known, incident, belief / belief.sum(), set(known.checks))
 
 
 def interval(saved: Floats, seed: int, resamples: int = 10_000) -> tuple[float, float]:
@@ -179,3 +325,10 @@ def _perturbed(column: Floats, random: np.random.Generator) -> Floats:
 def _confirms(table: Floats, belief: Floats) -> float:
     shown, expected = table[:, belief.argmax()], table @ belief
     return float((shown * np.log(np.maximum(shown, 1e-12) / expected)).sum())
+
+
+def _helps_by_minute(known: Knowledge, step: str, belief: Floats, checks: list[str]) -> float:
+    minutes = known.minutes[step] + HARM_MINUTES * float(known.harm[step] @ belief)
+    needed = known.needs.get(step)
+    minutes += known.minutes[needed] if needed in checks else 0.0
+    return float(known.likelihood[step][0] @ belief) / minutes

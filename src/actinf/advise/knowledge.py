@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -40,10 +41,12 @@ class Knowledge:
         kind: its name.
         model: with the factors `cause` and `step`; a modality for each check, by its name, and beside them `service`,
             `minutes` and `harm`.
+        needs: resolution → the check that names what it is done to: without it there is nothing to revoke, or to end.
     """
 
     kind: str
     model: Model
+    needs: Mapping[str, str]
 
     @cached_property
     def agent(self) -> Agent:
@@ -101,10 +104,18 @@ class Knowledge:
         return {step: float(expected[self.model.factors[STEP].states.index(step)]) for step in self.steps}
 
     @cached_property
-    def harm(self) -> Mapping[str, float]:
-        """Step → probability that it does harm of its own."""
+    def harm(self) -> Mapping[str, Floats]:
+        """Step → P(it does harm of its own | cause), (causes,)."""
         risk = self.model.A[HARM].dense()[1]
-        return {step: float(risk[self.model.factors[STEP].states.index(step)]) for step in self.steps}
+        by_cause = risk if risk.ndim > 1 else np.repeat(risk[:, None], len(self.causes), axis=1)
+        return {step: by_cause[self.model.factors[STEP].states.index(step)] for step in self.steps}
+
+    @cached_property
+    def harm_minutes(self) -> float:
+        """Minutes that harm counts as, by the preferences: what it costs, in the price of a minute."""
+        minutes, harm = self.model.modalities[MINUTES], self.model.modalities[HARM]
+        price = -self.model.C[MINUTES][0][minutes.outcomes.index("1min")]
+        return float(-self.model.C[HARM][0][harm.outcomes.index("harm")] / price)
 
     def taught(self, counts: Counts) -> Knowledge:
         """The same with what closed incidents taught: their counts added to pA and pD.
@@ -143,7 +154,7 @@ class Knowledge:
             B_dependencies=_named(before.factors.names, before.B_dependencies, before.factors.names),
             name=before.name,
         )
-        return Knowledge(self.kind, model)
+        return Knowledge(self.kind, model, self.needs)
 
     def _place(self, what: str, name: str, known: tuple[str, ...]) -> int:
         if name not in known:
@@ -164,5 +175,7 @@ def knowledge(kind: str) -> Knowledge:
     """
     if kind not in TYPES:
         raise AdviceError(f"nothing is known of incidents of type {kind[:60]!r}: expected one of {', '.join(TYPES)}")
-    with as_file(files("actinf.advise") / "models" / f"{kind}.yaml") as path:
-        return Knowledge(kind, Model.load(path))
+    folder = files("actinf.advise") / "models"
+    needs = tomllib.loads((folder / "needs.toml").read_text(encoding="utf-8"))[kind]
+    with as_file(folder / f"{kind}.yaml") as path:
+        return Knowledge(kind, Model.load(path), needs)

@@ -1,13 +1,16 @@
-"""The next step of an incident, ranked by expected free energy, with what the number is made of.
+"""The next step of an incident, ranked by how long the incident is expected to last then, with what that is made of.
 
 The agent is led through what was seen so far: one step of its course for each check that was made.  It believes in
-causes, q(cause | seen), and gives each step that could be next its expected free energy
+causes, q(cause | seen), and gives each step that could be next its expected free energy, one step ahead,
 
     G(u) = −I_q(cause ; what u shows) − E_q[ln p(minutes, harm, service)],
 
 in nats, smaller is better.  The first term is what the step is expected to tell about the cause; the second is what it
 costs, in the currency of the model's preferences C.  Both are taken from the terms that the engine's planner computes
 (`actinf.agent.explanation`); only what a modality tells is told apart here from what it is worth.
+
+They say what a step is.  What is next is decided further ahead, by `actinf.advise.foresight`, with the answers in
+between: there checks and resolutions compete in minutes.
 """
 
 from __future__ import annotations
@@ -18,14 +21,12 @@ from itertools import combinations
 
 import numpy as np
 
+from actinf.advise.foresight import Foresight
 from actinf.advise.knowledge import BETTER, CAUSE, HARM, MINUTES, STEP, Floats, Knowledge
 from actinf.agent import Step
 from actinf.errors import AdviceError
 
-__all__ = ["Advice", "Rated", "advise", "led"]
-
-#: A cause that is believed in so much is worth treating.
-SURE = 0.8
+__all__ = ["Advice", "Rated", "advise", "led", "tried"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,9 @@ class Rated:
 
     Attributes:
         step: its name.
-        G: expected free energy, nats; smaller is better.
+        remaining: minutes until the incident is over, harm counted as minutes, where this is next, and then what seems
+            best; smaller is better.
+        G: expected free energy one step ahead, nats.
         information: what it is expected to tell about the cause, nats.
         cost: what its minutes and its risk cost, nats.
         minutes: that it is expected to take.
@@ -42,9 +45,12 @@ class Rated:
         expected: outcome → probability.
         separates: the two causes between which it is expected to decide most; none where it tells of none.
         helps: of a resolution, the probability that the service gets better.
+        against: of a resolution, the cause against which it is expected to help most.
+        enables: of a check, the resolutions that are left and need what it shows.
     """
 
     step: str
+    remaining: float
     G: float
     information: float
     cost: float
@@ -53,6 +59,8 @@ class Rated:
     expected: Mapping[str, float]
     separates: tuple[str, ...]
     helps: float | None
+    against: str | None
+    enables: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +71,7 @@ class Advice:
         beliefs: cause → probability, the most probable first.
         checks: those that were not made yet, the best first.
         resolutions: those that were not tried yet, the best first.
-        treat: the resolution to try now, where a cause is believed in enough or no check is left; None: look on.
+        treat: the resolution to try now, where that ends the incident sooner than to look on; None: look on.
         entropy: what is not known about the cause, nats.
     """
 
@@ -115,44 +123,62 @@ def advise(known: Knowledge, seen: Sequence[tuple[str, str]]) -> Advice:
     step = led(known, seen)
     belief = np.asarray(step.qs[CAUSE], dtype=np.float64)
     done = {name for name, _ in seen}
-    rated = [one for one in _rated(known, step, belief) if one.step not in done]
-    ranked = sorted(rated, key=lambda one: one.G)
+    remaining = Foresight(known).minutes_left(belief, done)
+    ranked = sorted(_rated(known, step, belief, remaining), key=lambda one: one.remaining)
     checks = tuple(one for one in ranked if one.step in known.checks)
     resolutions = tuple(one for one in ranked if one.step not in known.checks)
     order = np.argsort(-belief, kind="stable")
-    treats = resolutions and (not checks or belief.max() >= SURE)
     return Advice(
         beliefs={known.causes[at]: float(belief[at]) for at in order},
         checks=checks,
         resolutions=resolutions,
-        treat=resolutions[0].step if treats else None,
+        treat=tried(known, remaining),
         entropy=float(-(belief * np.log(np.maximum(belief, 1e-300))).sum()),
     )
 
 
-def _rated(known: Knowledge, step: Step, belief: Floats) -> list[Rated]:
-    """Every step, with the terms of its expected free energy; nothing is left out."""
+def tried(known: Knowledge, remaining: Mapping[str, float]) -> str | None:
+    """The resolution that is expected to end it sooner than any check; None: there is none, or one has to look first.
+
+    Args:
+        known: of the type of the incident.
+        remaining: step that is left → minutes until it is over, where that is next.
+    """
+    able = [step for step in known.resolutions if step in remaining and known.needs.get(step) not in remaining]
+    if not able:
+        return None
+    best = min(able, key=lambda step: remaining[step])
+    look = min((remaining[step] for step in known.checks if step in remaining), default=np.inf)
+    return best if remaining[best] < look else None
+
+
+def _rated(known: Knowledge, step: Step, belief: Floats, remaining: Mapping[str, float]) -> list[Rated]:
+    """Every step that is left, with the terms of its expected free energy; nothing is left out."""
     terms = step.explain()
     at = {name: place for place, name in enumerate(terms.modalities)}
     total = terms.risk[:, 0, :] + terms.ambiguity[:, 0, :]  # −I − E[ln p], by action and modality
+    pain = known.log_preferences(HARM)
     rated = []
-    for u, name in enumerate(known.steps):
-        own = known.modality(name)
-        table = known.likelihood[name]
+    for name, minutes in remaining.items():
+        u, own, table = known.steps.index(name), known.modality(name), known.likelihood[name]
         expected = table @ belief
         worth = float(expected @ known.log_preferences(own)[1:])
-        price = sum(total[u, at[one]] + known.log_preferences(one).max() for one in (MINUTES, HARM))
+        harm = float(known.harm[name] @ belief)
+        better = None if name in known.checks else table[known.outcomes(name).index(BETTER)] * belief
         rated.append(
             Rated(
                 step=name,
+                remaining=minutes,
                 G=float(terms.G[u]),
                 information=max(0.0, -float(total[u, at[own]]) - worth),
-                cost=float(price),
+                cost=float(total[u, at[MINUTES]] + known.log_preferences(MINUTES).max() + harm * (pain[0] - pain[1])),
                 minutes=known.minutes[name],
-                harm=known.harm[name],
+                harm=harm,
                 expected=dict(zip(known.outcomes(name), expected.tolist())),
                 separates=_separates(known, table, belief),
-                helps=None if name in known.checks else float(expected[known.outcomes(name).index(BETTER)]),
+                helps=None if better is None else float(better.sum()),
+                against=None if better is None else known.causes[int(better.argmax())],
+                enables=tuple(one for one, check in known.needs.items() if check == name and one in remaining),
             )
         )
     return rated

@@ -28,7 +28,7 @@ _SOON, _AT_LAST = 3.0, 180.0
 @click.option("--all", "everything", is_flag=True, help="All that is left to look at and to do, not the best three.")
 @click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
 def advise(*, incident: str, everything: bool, as_json: bool) -> int:
-    """Say what to look at next: the checks that tell most for their minutes, and what it probably is.
+    """Say what to look at next, or to try: what is expected to end it soonest, and what it probably is.
 
     It advises, and never acts.  Without INCIDENT, of the latest.
     """

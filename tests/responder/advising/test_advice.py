@@ -91,10 +91,10 @@ def test_what_somebody_saw_is_on_the_timeline_and_asked_with(
 def test_advice_is_in_plain_words_with_the_command_of_the_runbook(desk: Desk, desk_at_hand: Responding) -> None:
     advice = advice_for(desk, desk_at_hand.opened(incident_type="api_down"), patience=1)
     first = advice["checks"][0]
-    assert first["commands"].splitlines()[-1] == 'kubectl describe pod "$POD"'
+    assert first["commands"].splitlines()[-1] == "curl -sS https://api.active-inference.com/health"
     assert first["reason"] == (
-        "it separates “the database is away or refuses” from “replicas are killed for memory”, takes about 2 min and "
-        "changes nothing"
+        "it separates “the database is away or refuses” from “the load balancer, DNS, a certificate or the network "
+        "before the proxy”, takes about 1 min and changes nothing"
     )
     assert sum(one["expected"] for one in first["outcomes"]) == pytest.approx(1.0)
     assert advice["causes"][0] == {"cause": "release", "words": "the new release fails", "belief": pytest.approx(0.24)}
@@ -109,7 +109,27 @@ def test_a_cause_that_is_believed_in_is_treated(desk: Desk, desk_at_hand: Respon
     treat = advice_for(desk, name, patience=1)["treat"]
     assert treat["step"] == "mend-database"
     assert "“the database is away or refuses” is 95\N{NO-BREAK SPACE}% probable" in treat["reason"]
-    assert treat["reason"].endswith("takes about 22 min and does harm of its own with one of 10\N{NO-BREAK SPACE}%")
+    assert treat["reason"].endswith(
+        "takes about 22 min and does harm of its own with one of 10\N{NO-BREAK SPACE}%; tried now, it is expected to "
+        "be over in 33 min, 1 min sooner than if one looks on first"
+    )
+
+
+def test_a_reason_names_the_cause_that_is_treated_and_what_a_resolution_needs(
+    desk: Desk, desk_at_hand: Responding
+) -> None:
+    name = desk_at_hand.opened(incident_type="high_memory")
+    assert advice_for(desk, name, patience=1)["treat"]["reason"].endswith(
+        "tried now, it is expected to be over in 26 min, a little sooner than if one looks on first"
+    )
+    look(desk, name, "refuse-large", "unchanged")
+    raised = next(one for one in advice_for(desk, name, patience=1)["resolutions"] if one["step"] == "raise-limit")
+    assert raised["reason"].startswith("“too little for what is asked of it” is")
+    other = desk_at_hand.opened(incident_type="security")
+    look(desk, other, "audit-log", "one-key")
+    advice = advice_for(desk, other, patience=1)
+    assert advice["treat"] is None
+    assert "“revoke the key” needs what it shows" in advice["checks"][0]["reason"]
 
 
 def test_what_was_done_is_not_advised_again(desk: Desk, desk_at_hand: Responding) -> None:

@@ -21,7 +21,8 @@ PATIENT = Limits(first=60, answer=60, idle=60, rest=60)
 TALKS = """
 import json, sys, time
 RATED = {"step": "pods", "G": 1, "information": 1, "cost": 1, "minutes": 2, "harm": 0, "expected": {"ready": 1},
-         "separates": [], "helps": None}
+         "separates": [], "helps": None,
+         "against": None, "enables": [], "remaining": 30.0}
 ADVICE = {"causes": [{"cause": "release", "belief": 1}], "checks": [RATED], "resolutions": [], "treat": None}
 def say(number, **said): print(json.dumps({"id": number, **said}), flush=True)
 for count, line in enumerate(sys.stdin):

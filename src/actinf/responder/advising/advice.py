@@ -97,7 +97,8 @@ def _fits(told: Told, page: Page) -> bool:
     return (
         set(told.causes) == set(page.causes)
         and all(one.step in page.steps and set(one.expected) == set(page.steps[one.step].outcomes) for one in rated)
-        and all(set(one.separates) <= set(page.causes) for one in rated)
+        and all(set(one.enables) <= set(page.steps) for one in rated)
+        and all({*one.separates, *([] if one.against is None else [one.against])} <= set(page.causes) for one in rated)
         and (told.treat is None or told.treat in {one.step for one in told.resolutions})
     )
 
@@ -117,7 +118,7 @@ def _answer(told: Told, page: Page, incident: Incident) -> dict[str, Any]:
         "causes": [
             {"cause": cause, "words": page.causes[cause], "belief": belief} for cause, belief in told.causes.items()
         ],
-        "checks": [_rated(one, page, _looking(one, page)) for one in told.checks],
+        "checks": [_rated(one, page, _looking(one, told, page)) for one in told.checks],
         "resolutions": resolutions,
         "treat": next((one for one in resolutions if one["step"] == wanted), None),
     }
@@ -150,6 +151,7 @@ def _rated(one: Rating, page: Page, reason: str) -> dict[str, Any]:
     return {
         **_step(page.steps[one.step], one.expected),
         "reason": reason,
+        "remaining": one.remaining,
         "minutes": one.minutes,
         "harm": one.harm,
         "information": one.information,
@@ -157,6 +159,8 @@ def _rated(one: Rating, page: Page, reason: str) -> dict[str, Any]:
         "G": one.G,
         "separates": list(one.separates),
         "helps": one.helps,
+        "against": one.against,
+        "enables": list(one.enables),
     }
 
 
@@ -174,21 +178,33 @@ def _looked(one: Seen, page: Page) -> dict[str, Any]:
     }
 
 
-def _looking(one: Rating, page: Page) -> str:
+def _looking(one: Rating, told: Told, page: Page) -> str:
     """Why to look there."""
+    whys = []
     if len(one.separates) == 2:
         first, second = (page.causes[cause] for cause in one.separates)
-        why = f"it separates “{first}” from “{second}”"
-    else:
-        why = "it tells little about what is left"
-    return _sentence([why, _takes(one), _harms(one) or "changes nothing"])
+        whys.append(f"it separates “{first}” from “{second}”")
+    best = told.resolutions[0].step if told.resolutions else ""
+    if best in one.enables:
+        whys.append(f"“{page.steps[best].words}” needs what it shows")
+    return _sentence([*(whys or ["it tells little about what is left"]), _takes(one), _harms(one) or "changes nothing"])
 
 
 def _resolving(one: Rating, told: Told, page: Page) -> str:
     """Why to do that."""
-    cause, belief = next(iter(told.causes.items()))
-    why = f"“{page.causes[cause]}” is {percent(belief)} probable"
-    return _sentence([why, f"this helps with a probability of {percent(one.helps or 0.0)}", _takes(one), _harms(one)])
+    causes = told.causes
+    cause = one.against or next(iter(causes))
+    why = f"“{page.causes[cause]}” is {percent(causes[cause])} probable"
+    helps = f"this helps with a probability of {percent(one.helps or 0.0)}"
+    reason = _sentence([why, helps, _takes(one), _harms(one)])
+    return f"{reason}; {_sooner(one, told)}" if one.step == told.treat and told.checks else reason
+
+
+def _sooner(one: Rating, told: Told) -> str:
+    """Why to try it, and not to look on."""
+    gain = min(check.remaining for check in told.checks) - one.remaining
+    sooner = f"{gain:.0f} min sooner" if gain >= 1.0 else "a little sooner"
+    return f"tried now, it is expected to be over in {one.remaining:.0f} min, {sooner} than if one looks on first"
 
 
 def _takes(one: Rating) -> str:

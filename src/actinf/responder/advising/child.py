@@ -282,13 +282,15 @@ def _told(said: Mapping[str, Any]) -> Told:
 
 
 def _rating(said: Mapping[str, Any]) -> Rating:
-    numbers = {name: float(said[name]) for name in ("G", "information", "cost", "minutes", "harm")}
+    numbers = {name: float(said[name]) for name in ("remaining", "G", "information", "cost", "minutes", "harm")}
     return Rating(
         step=str(said["step"]),
         **numbers,
         expected={str(outcome): float(share) for outcome, share in said["expected"].items()},
         separates=tuple(map(str, said["separates"])),
         helps=None if said["helps"] is None else float(said["helps"]),
+        against=None if said["against"] is None else str(said["against"]),
+        enables=tuple(map(str, said["enables"])),
     )
 
 

@@ -38,7 +38,8 @@ class Rating:
 
     Attributes:
         step: its name.
-        G: expected free energy, nats; smaller is better.
+        remaining: minutes until the incident is expected to be over where this is next, harm counted as minutes.
+        G: expected free energy one step ahead, nats; smaller is better.
         information: what it is expected to tell about the cause, nats.
         cost: what its minutes and its risk cost, nats.
         minutes: that it is expected to take.
@@ -46,9 +47,12 @@ class Rating:
         expected: outcome → probability.
         separates: the two causes between which it decides most; none: it hardly decides.
         helps: of a resolution, the probability that it gets better.
+        against: of a resolution, the cause against which it is expected to help most.
+        enables: of a check, the resolutions that are left and need what it shows.
     """
 
     step: str
+    remaining: float
     G: float
     information: float
     cost: float
@@ -57,6 +61,8 @@ class Rating:
     expected: Mapping[str, float]
     separates: tuple[str, ...]
     helps: float | None
+    against: str | None
+    enables: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
