@@ -8,44 +8,26 @@ from typing import Any
 import kubernetes_validate
 import pytest
 import yaml
-from support.chart import CHART, ChartRefused, Manifest, containers, named, notes, pod_specs, rendered
+from support.chart import (
+    CHART,
+    EVERYTHING_ON,
+    ChartRefused,
+    Manifest,
+    container_of,
+    containers,
+    named,
+    notes,
+    pod_specs,
+    rendered,
+    variables_of,
+)
 from support.kube_tools import helm
-
-from actinf.responder.publishing.serving import FOLDER
-from actinf.responder.settings import RespondSettings, unknown_respond_variables
-from actinf.responder.subscribing.settings import unknown_status_variables
 
 KUBERNETES = "1.32"
 OTHER_VALUES: dict[str, dict[str, Any]] = {
     "as it comes": {},
     "with an autoscaler": {"autoscaling": {"enabled": True, "maxReplicas": 8}, "postgres": {"maxConnections": 200}},
-    "with everything on": {
-        "image": {"digest": f"sha256:{'ab' * 32}", "pullSecrets": ["mirror"]},
-        "api": {"auditAnchorClaim": "anchors", "env": {"ACTINF_HOT_AGENTS": 100}},
-        "postgres": {"storage": {"className": "fast", "archiveAccessMode": "ReadWriteMany"}},
-        "nginx": {"service": {"clusterIP": "10.96.0.10", "annotations": {"example.org/zone": "a"}}},
-        "monitoring": {"service": "grafana.monitoring.svc:3000"},
-        "network": {
-            "nginxFrom": [{"ipBlock": {"cidr": "192.0.2.0/24"}}],
-            "apiEgress": [{"ports": [{"port": 443}]}],
-            "kubernetesAddresses": ["10.96.0.1/32"],
-        },
-        "access": {"responders": [{"kind": "Group", "name": "on-call"}], "changers": [{"kind": "User", "name": "ada"}]},
-        "debug": {"enabled": True},
-        "responder": {
-            "enabled": True,
-            "publicUrl": "https://incidents.example.org",
-            "env": {"ACTINF_RESPOND_SLACK_ROOM": "ops"},
-            "storage": {"className": "fast"},
-            "reachedFrom": [{"ipBlock": {"cidr": "192.0.2.0/24"}}],
-            "statusPage": {
-                "url": "https://status.example.org",
-                "mailSecret": "actinf-status",
-                "mailFrom": "status@example.org",
-                "reachedFrom": [{"ipBlock": {"cidr": "198.51.100.0/24"}}],
-            },
-        },
-    },
+    "with everything on": EVERYTHING_ON,
     "with nothing that can be left out": {
         "backup": {"enabled": False},
         "network": {"policies": False},
@@ -63,16 +45,6 @@ def manifests() -> list[Manifest]:
 @pytest.fixture(scope="module")
 def everything() -> list[Manifest]:
     return rendered(OTHER_VALUES["with everything on"])
-
-
-def container_of(manifests: list[Manifest], kind: str, name: str, container: str) -> Manifest:
-    template = named(manifests, kind, name)["spec"]["template"]
-    [found] = [one for one in containers(template) if one["name"] == container]
-    return found
-
-
-def variables_of(container: Manifest) -> dict[str, str]:
-    return {one["name"]: one.get("value", "") for one in container["env"]}
 
 
 # ---------------------------------------------------------------------------------------------------- is it accepted
@@ -499,91 +471,3 @@ def test_the_internal_names_lead_to_nginx_for_our_own_pods_where_its_address_is_
     wanted = [{"ip": "10.96.0.10", "hostnames": ["database.internal", "cache.internal"]}]
     assert set(map(str, aliases.values())) == {str(wanted)}
     assert named(everything, "Service", "nginx")["spec"]["clusterIP"] == "10.96.0.10"
-
-
-# ------------------------------------------------------------------------------------------------------ the responder
-
-
-def test_the_responder_is_there_where_it_is_wanted_and_depends_on_nothing_of_the_service(manifests, everything) -> None:
-    """It has to work while the API is scaled to nothing and the database is dead."""
-    assert not [one for one in manifests if "responder" in one["metadata"]["name"] and one["kind"] == "Deployment"]
-    spec = named(everything, "Deployment", "actinf-responder")["spec"]
-    assert (spec["replicas"], spec["strategy"]) == (1, {"type": "Recreate"})
-    pod = spec["template"]["spec"]
-    assert "initContainers" not in pod
-    assert (pod["serviceAccountName"], pod["automountServiceAccountToken"]) == ("actinf-responder", False)
-    assert named(everything, "ServiceAccount", "actinf-responder")["automountServiceAccountToken"] is False
-    responder = container_of(everything, "Deployment", "actinf-responder", "responder")
-    assert responder["envFrom"] == [{"secretRef": {"name": "actinf-responder"}}]
-    assert not any(name.startswith("ACTINF_") and "RESPOND" not in name for name in variables_of(responder))
-    assert all("valueFrom" not in one for one in responder["env"])
-
-
-def test_what_the_responder_knows_outlives_its_pod_and_the_release(everything) -> None:
-    claim = named(everything, "PersistentVolumeClaim", "actinf-responder")
-    assert claim["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
-    assert (claim["spec"]["accessModes"], claim["spec"]["storageClassName"]) == (["ReadWriteOnce"], "fast")
-    responder = container_of(everything, "Deployment", "actinf-responder", "responder")
-    folder = variables_of(responder)["ACTINF_RESPOND_DATA_DIR"]
-    assert {"name": "data", "mountPath": folder} in responder["volumeMounts"]
-
-
-def test_every_variable_of_the_responder_is_one_that_it_reads(everything) -> None:
-    variables = variables_of(container_of(everything, "Deployment", "actinf-responder", "responder"))
-    assert unknown_respond_variables(list(variables)) == []
-    assert variables["ACTINF_RESPOND_PUBLIC_URL"] == "https://incidents.example.org"
-    assert variables["ACTINF_RESPOND_WATCHDOG"] == "Watchdog"
-
-
-def test_every_secret_of_the_responder_is_refused_among_its_values() -> None:
-    secret = [
-        f"ACTINF_RESPOND_{name.upper()}"
-        for name, field in RespondSettings.model_fields.items()
-        if "SecretStr" in str(field.annotation)
-    ]
-    with pytest.raises(ChartRefused) as refused:
-        rendered({"responder": {"env": dict.fromkeys(secret, "x")}})
-    assert {name for name in secret if f"{name} (the secret actinf-responder)" not in str(refused.value)} == set()
-
-
-def test_the_responder_is_reached_by_the_monitoring_and_whom_one_names_and_reaches_its_providers(everything) -> None:
-    policy = named(everything, "NetworkPolicy", "responder")["spec"]
-    monitoring = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}
-    assert policy["ingress"] == [
-        {"from": [monitoring, {"ipBlock": {"cidr": "192.0.2.0/24"}}], "ports": [{"protocol": "TCP", "port": 8070}]},
-        {"from": [{"ipBlock": {"cidr": "198.51.100.0/24"}}], "ports": [{"protocol": "TCP", "port": 8071}]},
-    ]
-    assert {port["port"] for rule in policy["egress"] for port in rule["ports"]} == {9090, 443, 465, 587}
-    assert not {5432, 6379, 8000} & {port["port"] for rule in policy["egress"] for port in rule["ports"]}
-
-
-def test_what_strangers_talk_to_has_the_page_and_nothing_of_the_responder(everything) -> None:
-    page = container_of(everything, "Deployment", "actinf-responder", "status-page")
-    variables = variables_of(page)
-    assert page["envFrom"] == [{"secretRef": {"name": "actinf-status"}}]
-    assert unknown_status_variables(list(variables)) == []
-    assert not any(name.startswith("ACTINF_RESPOND_") for name in variables)
-    assert page["volumeMounts"] == [{"name": "status", "mountPath": variables["ACTINF_STATUS_DATA_DIR"]}]
-    assert named(everything, "PersistentVolumeClaim", "actinf-status")["metadata"]["annotations"] == {
-        "helm.sh/resource-policy": "keep"
-    }
-    # The responder writes the page where the other reads it, and starts no server for it of its own.
-    responder = container_of(everything, "Deployment", "actinf-responder", "responder")
-    folder = variables_of(responder)["ACTINF_RESPOND_DATA_DIR"]
-    assert {"name": "status", "mountPath": f"{folder}/{FOLDER}"} in responder["volumeMounts"]
-    assert variables_of(responder)["ACTINF_RESPOND_STATUS_PORT"] == "none"
-    service = named(everything, "Service", "actinf-status")["spec"]
-    assert service["ports"] == [{"name": "page", "port": 80, "targetPort": "page"}]
-    assert service["publishNotReadyAddresses"] is True
-
-
-def test_nobody_can_subscribe_where_mails_would_lead_nowhere() -> None:
-    with pytest.raises(ChartRefused, match="by mailFrom and url beside it"):
-        rendered({"responder": {"statusPage": {"mailSecret": "actinf-status"}}})
-
-
-def test_the_notes_say_whether_anybody_answers_to_incidents(tmp_path: Path) -> None:
-    assert "Nobody answers to incidents" in notes(tmp_path)
-    said = notes(tmp_path, {"responder": {"enabled": True}})
-    assert "http://actinf-responder.default.svc:8070/hooks/alertmanager" in said
-    assert "Nobody answers" not in said

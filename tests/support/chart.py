@@ -13,6 +13,36 @@ CHART = Path(__file__).resolve().parents[2] / "deploy" / "chart"
 
 Manifest = dict[str, Any]
 
+#: Values that turn everything on, each with something that is not the default.
+EVERYTHING_ON: dict[str, Any] = {
+    "image": {"digest": f"sha256:{'ab' * 32}", "pullSecrets": ["mirror"]},
+    "api": {"auditAnchorClaim": "anchors", "env": {"ACTINF_HOT_AGENTS": 100}},
+    "postgres": {"storage": {"className": "fast", "archiveAccessMode": "ReadWriteMany"}},
+    "nginx": {"service": {"clusterIP": "10.96.0.10", "annotations": {"example.org/zone": "a"}}},
+    "monitoring": {"service": "grafana.monitoring.svc:3000"},
+    "network": {
+        "nginxFrom": [{"ipBlock": {"cidr": "192.0.2.0/24"}}],
+        "apiEgress": [{"ports": [{"port": 443}]}],
+        "kubernetesAddresses": ["10.96.0.1/32"],
+    },
+    "access": {"responders": [{"kind": "Group", "name": "on-call"}], "changers": [{"kind": "User", "name": "ada"}]},
+    "debug": {"enabled": True},
+    "responder": {
+        "enabled": True,
+        "publicUrl": "https://incidents.example.org",
+        "env": {"ACTINF_RESPOND_SLACK_ROOM": "ops"},
+        "storage": {"className": "fast"},
+        "reachedFrom": [{"ipBlock": {"cidr": "192.0.2.0/24"}}],
+        "ramp": {"enabled": True, "url": "https://api.example.org"},
+        "statusPage": {
+            "url": "https://status.example.org",
+            "mailSecret": "actinf-status",
+            "mailFrom": "status@example.org",
+            "reachedFrom": [{"ipBlock": {"cidr": "198.51.100.0/24"}}],
+        },
+    },
+}
+
 
 class ChartRefused(Exception):
     """Helm did not render the chart; the text is what it said."""
@@ -78,3 +108,15 @@ def pod_specs(manifests: list[Manifest]) -> Iterator[tuple[str, Manifest]]:
 def containers(template: Manifest) -> list[Manifest]:
     """All containers of a pod's template, those that run first included."""
     return [*template["spec"].get("initContainers", []), *template["spec"]["containers"]]
+
+
+def container_of(manifests: list[Manifest], kind: str, name: str, container: str) -> Manifest:
+    """The container of that name in what an object makes pods of."""
+    template = named(manifests, kind, name)["spec"]["template"]
+    [found] = [one for one in containers(template) if one["name"] == container]
+    return found
+
+
+def variables_of(container: Manifest) -> dict[str, str]:
+    """The variables that a container is given outright."""
+    return {one["name"]: one.get("value", "") for one in container["env"]}

@@ -86,6 +86,10 @@ class ToldTrials:
         default_factory=lambda: {kind: Verdict(passed=True, said="all well") for kind in (Kind.SMOKE, Kind.LOAD)}
     )
 
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        return frozenset((Kind.SMOKE, Kind.LOAD))
+
     def begin(self, name: str, kind: Kind, within: timedelta) -> None:
         if name not in self.fates:
             self.begun.append(_numbers(name))

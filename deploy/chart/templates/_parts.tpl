@@ -108,6 +108,20 @@ topologySpreadConstraints:
 {{- end }}
 {{- end -}}
 
+{{/* A rule by which a pod reaches the API of the cluster. */}}
+{{- define "actinf.toKubernetes" -}}
+- ports:
+    {{- range .Values.network.kubernetesPorts }}
+    - {protocol: TCP, port: {{ . }}}
+    {{- end }}
+  {{- with .Values.network.kubernetesAddresses }}
+  to:
+    {{- range . }}
+    - ipBlock: {cidr: {{ . | quote }}}
+    {{- end }}
+  {{- end }}
+{{- end -}}
+
 {{/* Thousandths of a quantity, in the words of Kubernetes (500m, 512Mi), PostgreSQL (256MB) or Valkey (192mb). */}}
 {{- define "actinf.thousandths" -}}
 {{- $units := dict "" 1e3 "m" 1 "k" 1e6 "M" 1e9 "G" 1e12 "T" 1e15 "Ki" 1024e3 "Mi" 1048576e3 "Gi" 1073741824e3 "Ti" 1099511627776e3 "kB" 1024e3 "MB" 1048576e3 "GB" 1073741824e3 "kb" 1024e3 "mb" 1048576e3 "gb" 1073741824e3 -}}

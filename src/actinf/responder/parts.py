@@ -183,6 +183,10 @@ def _directory(settings: RespondSettings, store: Store, clock: Callable[[], date
 
 
 def _cluster(settings: RespondSettings, environment: Mapping[str, str]) -> Cluster:
+    if settings.in_cluster:
+        from actinf.responder.ramp.in_cluster import in_this_cluster  # its client takes a while to load
+
+        return in_this_cluster(environment, settings.ramp_deployment, settings.kube_namespace)
     if settings.kubectl is None:
         return NoCluster()
     return Kubectl(
@@ -204,6 +208,7 @@ def _trials(settings: RespondSettings, environment: Mapping[str, str], folder: P
     commands = {
         kind: Command(arguments=tuple(shlex.split(command)), folder=where, environment=gets)
         for kind, command in ((Kind.SMOKE, settings.ramp_smoke), (Kind.LOAD, settings.ramp_load))
+        if command is not None
     }
     return Processes(folder / "ramps", commands)
 

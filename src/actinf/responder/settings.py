@@ -124,9 +124,14 @@ class RespondSettings(ProcessSettings):
         min_length=1,
         description="The program kubectl, with which a ramp scales a deployment; None: there is no ramp.",
     )
+    in_cluster: bool = Field(
+        False,
+        description="Whether a ramp scales through the API of the cluster that the responder runs in, with the service "
+        "account of its pod; instead of kubectl.",
+    )
     kube_context: str | None = Field(None, min_length=1, description="Context of kubectl; None: its current one.")
     kube_namespace: str | None = Field(
-        None, min_length=1, description="Namespace of the deployment; None: the context's."
+        None, min_length=1, description="Namespace of the deployment; None: the context's, or the pod's."
     )
     ramp_deployment: str = Field("active-inference-api", min_length=1, description="The deployment that a ramp scales.")
     ramp_most_replicas: int = Field(
@@ -136,9 +141,10 @@ class RespondSettings(ProcessSettings):
         "python tests/smoke/test_basic_functionality.py",
         description="The smoke test of a ramp: a command; 0 is a pass.",
     )
-    ramp_load: str = Field(
+    ramp_load: Annotated[str | None, BeforeValidator(_none)] = Field(
         "locust -f tests/load/locustfile.py --users=10 --spawn-rate=1 -t 5m --headless",
-        description="The load test of a ramp, with reduced traffic: a command; 0 is a pass.",
+        description="The load test of a ramp, with reduced traffic: a command; 0 is a pass. `none`: there is none, and "
+        "the runbook's plan goes without.",
     )
     ramp_folder: Path | None = Field(None, description="Where both are run; None: where the responder was started.")
     ramp_url: str | None = Field(
@@ -183,9 +189,16 @@ class RespondSettings(ProcessSettings):
     def _by_commas(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
+    @property
+    def can_ramp(self) -> bool:
+        """Whether it is said how a ramp reaches a cluster."""
+        return self.kubectl is not None or self.in_cluster
+
     @field_validator("ramp_smoke", "ramp_load")
     @classmethod
-    def _is_command(cls, value: str) -> str:
+    def _is_command(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
         try:
             words = shlex.split(value)
         except ValueError:
@@ -209,6 +222,8 @@ class RespondSettings(ProcessSettings):
             raise ValueError(f"{PREFIX}SLACK_SIGNING_SECRET is set, and {PREFIX}SLACK_TOKEN is not: give both")
         if (self.pager_url is None) != (self.pager_secret is None):
             raise ValueError(f"{PREFIX}PAGER_URL and {PREFIX}PAGER_SECRET belong together: give both, or neither")
+        if self.kubectl is not None and self.in_cluster:
+            raise ValueError(f"{PREFIX}KUBECTL and {PREFIX}IN_CLUSTER are two ways to one cluster: give one of them")
         if self.insecure_local and not means_this_machine(self.host):
             raise ValueError(
                 f"--insecure-local with --host {self.host}: strangers could open and close incidents; leave out one"

@@ -9,6 +9,7 @@ from actinf.responder.ramp.kubectl import Kubectl
 
 FINAL = (
     'Error from server (Forbidden): deployments.apps "x" is forbidden: User "u" cannot patch "deployments/scale"',
+    'error: no objects passed to scale deployments "x" is forbidden: User "u" cannot get resource "deployments"',
     'Error from server (NotFound): deployments.apps "x" not found',
     'Error from server: admission webhook "policy.example.org" denied the request: at most 2 replicas',
     'The HorizontalPodAutoscaler "x" is invalid: spec.minReplicas: Invalid value: 9',

@@ -13,6 +13,8 @@ from support.cluster.store import Store, name_of, namespace_of
 
 # Pods share one machine: "all addresses" means the pod's own.  `0.0.0.0/0` is a network, and stays.
 ANY_ADDRESS = re.compile(r"(?<![\d.])0\.0\.0\.0(?![\d./])")
+# The authority of the API's certificate, which a cluster publishes in each namespace.
+PUBLISHED = ("configmaps", "kube-root-ca.crt")
 TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
 NODE = "stand-in"
 # Where containers see the programs that their image would hold.
@@ -105,6 +107,8 @@ class Volumes:
         _write_files(place, files, named.get("defaultMode", 0o644))
 
     def _data(self, kind: str, pod: dict, name: str, *, optional: bool = False) -> dict[str, bytes]:
+        if (kind, name) == PUBLISHED and self._surroundings.certificate is not None:
+            return {"ca.crt": self._surroundings.certificate.read_bytes()}
         found = self._store.find(kind, namespace_of(pod), name)
         if found is None:
             if optional:

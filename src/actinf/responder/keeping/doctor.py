@@ -107,14 +107,16 @@ def _fail(what: str, said: str, mend: str) -> Finding:
 
 def _ramp(parts: Parts) -> Iterator[Finding]:
     """Where kubectl is set up: whether a ramp could begin."""
-    if parts.settings.kubectl is None:
+    if not parts.settings.can_ramp:
         return
     ramping = parts.ramping
     try:
         yield _ok("ramp", f"{ramping.cluster.target}: {standing_words(ramping.cluster.look())}")
     except ClusterTrouble as error:
         yield _warn("ramp", str(error), "ACTINF_RESPOND_KUBECTL, …_KUBE_CONTEXT and …_KUBE_NAMESPACE say where it is")
-    for missing in filter(None, (ramping.trials.missing(kind) for kind in (Kind.SMOKE, Kind.LOAD))):
+    for missing in filter(
+        None, (ramping.trials.missing(kind) for kind in (Kind.SMOKE, Kind.LOAD) if kind in ramping.trials.kinds)
+    ):
         yield _warn("ramp", missing, "a ramp cannot begin without it")
     if parts.settings.prometheus_url is None:
         yield _warn(

@@ -100,17 +100,28 @@ class Cluster(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
 class NoCluster:
-    """There is none."""
+    """There is none.
 
-    target = ""
+    Attributes:
+        why: there is none, and what would have to be set.
+    """
+
+    why: str = (
+        "no cluster is set up that a ramp could scale: name the program kubectl to the server, "
+        "ACTINF_RESPOND_KUBECTL=kubectl, or in a pod of it ACTINF_RESPOND_IN_CLUSTER=true: docs/howto/come-back.md has "
+        "all it needs"
+    )
+
+    @property
+    def target(self) -> str:
+        """As `Cluster.target`: nothing."""
+        return ""
 
     def look(self) -> Standing:
         """As `Cluster.look`: it never can."""
-        raise ClusterTrouble(
-            "no cluster is set up that a ramp could scale: name the program kubectl to the server, "
-            "ACTINF_RESPOND_KUBECTL=kubectl: docs/howto/come-back.md has all it needs"
-        )
+        raise ClusterTrouble(self.why)
 
     def scale(self, autoscaler: str | None, now: int, wanted: int) -> None:  # noqa: ARG002
         """As `Cluster.scale`: it never can."""

@@ -16,9 +16,10 @@ from typing import Any
 
 from actinf.errors import ClusterRefused, ClusterTrouble
 from actinf.responder.channels.neutral import line
-from actinf.responder.ramp.cluster import Autoscaler, Pod, Standing
+from actinf.responder.ramp.cluster import Pod, Standing
+from actinf.responder.ramp.objects import OUT_OF_MEMORY, change_of_bound, selector_of, standing_of
 
-__all__ = ["Kubectl"]
+__all__ = ["Kubectl", "typed"]
 
 _SECONDS = 20.0
 _REQUEST = "--request-timeout=10s"
@@ -29,10 +30,9 @@ _PODS = (
 )
 #: How kubectl tells of an answer that is final.
 _REFUSED = re.compile(
-    r"\((Forbidden|Unauthorized|NotFound|Invalid|BadRequest|MethodNotAllowed)\)| is invalid: |denied the request"
-    r"|You must be logged in|doesn't have a resource type"
+    r"\((Forbidden|Unauthorized|NotFound|Invalid|BadRequest|MethodNotAllowed)\)| is invalid: |\" is forbidden: "
+    r"|denied the request|You must be logged in|doesn't have a resource type"
 )
-_OUT_OF_MEMORY = "OOMKilled"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,14 +66,8 @@ class Kubectl:
         """As `Cluster.look`."""
         deployment = self._document("get", "deployment", self.deployment, "-o", "json")
         scalers = self._document("get", "horizontalpodautoscalers.autoscaling", "-o", "json")
-        try:
-            spec, status = deployment["spec"], deployment.get("status", {})
-            scaler = self._autoscaler(scalers["items"])
-            selector = ",".join(f"{name}={value}" for name, value in spec["selector"]["matchLabels"].items())
-            replicas, ready = int(spec.get("replicas", 1)), _ready(deployment["metadata"], status)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise ClusterTrouble(f"{self.target}: kubectl says nothing that can be read ({error!r})") from None
-        return Standing(replicas=replicas, ready=ready, autoscaler=scaler, pods=self._pods(selector))
+        pods = self._pods(selector_of(self.target, deployment))
+        return standing_of(self.target, self.deployment, deployment, scalers, pods)
 
     def scale(self, autoscaler: str | None, now: int, wanted: int) -> None:
         """As `Cluster.scale`."""
@@ -81,28 +75,7 @@ class Kubectl:
 
     def command(self, autoscaler: str | None, now: int, wanted: int) -> str:
         """As `Cluster.command`."""
-        arguments = _change(self.deployment, autoscaler, now, wanted)
-        return shlex.join(["kubectl", *self._where(), *arguments])
-
-    def _autoscaler(self, found: list[Mapping[str, Any]]) -> Autoscaler | None:
-        own = [
-            one
-            for one in found
-            if one["spec"]["scaleTargetRef"]["kind"] == "Deployment"
-            and one["spec"]["scaleTargetRef"]["name"] == self.deployment
-        ]
-        if len(own) > 1:
-            names = ", ".join(one["metadata"]["name"] for one in own)
-            raise ClusterTrouble(f"{self.target} has several autoscalers, {names}: expected one, or none")
-        if not own:
-            return None
-        spec = own[0]["spec"]
-        return Autoscaler(
-            name=own[0]["metadata"]["name"],
-            least=int(spec.get("minReplicas", 1)),
-            most=int(spec["maxReplicas"]),
-            current=int(own[0].get("status", {}).get("currentReplicas", 0)),
-        )
+        return typed(self.deployment, autoscaler, now, wanted, *self._where())
 
     def _pods(self, selector: str) -> Mapping[str, Pod]:
         found = {}
@@ -110,7 +83,7 @@ class Kubectl:
             uid, restarts, reasons = (*row.split("\t"), "", "")[:3]
             if uid:
                 counted = sum(int(one) for one in restarts.split() if one.isdigit())
-                found[uid] = Pod(restarts=counted, out_of_memory=_OUT_OF_MEMORY in reasons.split())
+                found[uid] = Pod(restarts=counted, out_of_memory=OUT_OF_MEMORY in reasons.split())
         return found
 
     def _document(self, *arguments: str) -> dict[str, Any]:
@@ -155,18 +128,18 @@ class Kubectl:
         return done.stdout
 
 
+def typed(deployment: str, autoscaler: str | None, now: int, wanted: int, *where: str) -> str:
+    """What changes a deployment, as somebody would type it.
+
+    Args:
+        deployment, autoscaler, now, wanted: as `actinf.responder.ramp.cluster.Cluster.scale` takes them.
+        where: flags that say in which cluster and namespace.
+    """
+    return shlex.join(["kubectl", *where, *_change(deployment, autoscaler, now, wanted)])
+
+
 def _change(deployment: str, autoscaler: str | None, now: int, wanted: int) -> list[str]:
     if autoscaler is None:
         return ["scale", f"deployment/{deployment}", f"--current-replicas={now}", f"--replicas={wanted}"]
-    patch = [
-        {"op": "test", "path": "/spec/minReplicas", "value": now},
-        {"op": "replace", "path": "/spec/minReplicas", "value": wanted},
-    ]
-    return ["patch", "horizontalpodautoscalers.autoscaling", autoscaler, "--type=json", "-p", json.dumps(patch)]
-
-
-def _ready(metadata: Mapping[str, Any], status: Mapping[str, Any]) -> int:
-    """Replicas that are ready; none as long as what the deployment says is of before its last change."""
-    if int(status.get("observedGeneration", 0)) < int(metadata.get("generation", 0)):
-        return 0
-    return min(int(status.get("readyReplicas", 0)), int(status.get("updatedReplicas", 0)))
+    patch = json.dumps(change_of_bound(now, wanted))
+    return ["patch", "horizontalpodautoscalers.autoscaling", autoscaler, "--type=json", "-p", patch]

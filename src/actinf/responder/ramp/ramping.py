@@ -168,8 +168,13 @@ class Ramping:
         if current is not None and current.step.kind.is_trial and current.began_at is not None:
             self.trials.stop(ramp.trial(current))
 
+    def _usual(self) -> Plan:
+        """The runbook's plan, without a load test where there is none."""
+        kinds = self.trials.kinds
+        return replace(RUNBOOK, steps=tuple(one for one in RUNBOOK.steps if not one.kind.is_trial or one.kind in kinds))
+
     def _considered(self, request: StartRamp) -> tuple[Plan, Standing, Sequence[str]]:
-        plan = RUNBOOK if request.plan is None else Plan.from_document(request.plan)
+        plan = self._usual() if request.plan is None else Plan.from_document(request.plan)
         may = request.may_go_down
         standing = self.cluster.look()
         missing = [self.trials.missing(step.kind) for step in plan.steps if step.kind.is_trial]

@@ -65,6 +65,11 @@ class Verdict:
 class Trials(Protocol):
     """Runs trials."""
 
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """Of which kinds there are any."""
+        ...
+
     def begin(self, name: str, kind: Kind, within: timedelta) -> None:
         """Begin one that was not begun.
 
@@ -122,6 +127,11 @@ class Processes:
     folder: Path
     commands: Mapping[Kind, Command]
 
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """As `Trials.kinds`."""
+        return frozenset(self.commands)
+
     def begin(self, name: str, kind: Kind, within: timedelta) -> None:
         """As `Trials.begin`."""
         command = self.commands[kind]
@@ -172,12 +182,14 @@ class Processes:
 
     def command(self, kind: Kind) -> str:
         """As `Trials.command`."""
-        return shlex.join(self.commands[kind].arguments)
+        return shlex.join(self.commands[kind].arguments) if kind in self.commands else ""
 
     def missing(self, kind: Kind) -> str:
         """As `Trials.missing`."""
-        command = self.commands[kind]
         setting = f"ACTINF_RESPOND_RAMP_{kind.name}"
+        if kind not in self.commands:
+            return f"there is no {kind} test here ({setting} is none): leave it out of the plan, or set the command"
+        command = self.commands[kind]
         if not command.folder.is_dir():
             return f"{command.folder}, where the {kind} test is run, is no folder: ACTINF_RESPOND_RAMP_FOLDER names it"
         program = command.arguments[0]

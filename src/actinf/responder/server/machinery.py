@@ -157,7 +157,7 @@ class Machinery:
         ]
         if self.status_page is not None:
             works.append(Work(name="status page", turn=self.status_page.look, every=1.0, allowed=90.0))
-        if self._parts.settings.kubectl is not None:
+        if self._parts.settings.can_ramp:
             # A turn asks the cluster and monitoring, and sets something: each within its own bounds.
             works.append(Work(name="ramps", turn=self._ramp, every=2.0, rest=0.2, allowed=180.0))
         if self.watchdog is not None:

@@ -215,7 +215,7 @@ def _looked_at(
             "beginning": beginning_of(incident, events, measured),
             "measured": measured,
             "ramp": ramp_shown(server, name),
-            "can_ramp": server.parts.settings.kubectl is not None,
+            "can_ramp": server.parts.settings.can_ramp,
             "call": call_shown(server, visitor, incident),
             "can_measure": server.parts.settings.prometheus_url is not None,
         }
