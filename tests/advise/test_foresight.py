@@ -6,6 +6,7 @@ import pytest
 from actinf.advise.counts import Counts
 from actinf.advise.foresight import AT_LAST, Foresight
 from actinf.advise.knowledge import CAUSE, TYPES, Knowledge, knowledge
+from actinf.advise.ranking import advise
 
 
 def cost(known: Knowledge, step: str, belief: np.ndarray) -> float:
@@ -85,3 +86,22 @@ def test_what_was_learned_changes_what_is_foreseen() -> None:
     )
     assert taught < plain / 2
     assert often.needs == known.needs
+
+
+def test_what_was_learned_beyond_measure_and_seen_against_it_is_still_foreseen() -> None:
+    known, random = knowledge("security"), np.random.default_rng(2)
+    for _ in range(4):
+        sure = known.taught(
+            Counts(
+                causes={random.choice(known.causes): 1e6},
+                outcomes={
+                    step: {random.choice(known.causes): {random.choice(known.outcomes(step)): 1e6}}
+                    for step in known.steps
+                },
+            )
+        )
+        made = random.permutation(known.steps)[: random.integers(len(known.steps))].tolist()
+        advice = advise(sure, [(step, str(random.choice(known.outcomes(step)))) for step in made])
+        remaining = [one.remaining for one in (*advice.checks, *advice.resolutions)]
+        assert np.isfinite(remaining).all()
+        assert min(remaining) > 0.0
