@@ -37,6 +37,16 @@ def test_incidents_that_are_opened_at_once_have_ids_of_their_own(tmp_path: Path)
     assert {one["id"] for one in listed} == {one["id"] for one in opened}
 
 
+def test_what_a_command_loads_is_not_looked_through_for_garbage(tmp_path: Path, fresh_python: Any) -> None:
+    code = (
+        "import gc\n"
+        "from actinf.cli.app import run\n"
+        "assert run(['incident', 'list']) == 0\n"
+        "assert gc.get_freeze_count() > 10_000 and gc.isenabled()\n"
+    )
+    fresh_python(code, ACTINF_RESPOND_DATA_DIR=str(tmp_path), ACTINF_USER="ada")
+
+
 def test_the_same_commands_go_to_a_server(tmp_path: Path) -> None:
     with responder_in_thread(tmp_path, insecure_local=True) as server:
         there = {"ACTINF_RESPOND_URL": server.url}

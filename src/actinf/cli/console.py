@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
 __all__ = ["Screen"]
@@ -62,6 +61,8 @@ class Screen:
         if self.quiet:
             yield lambda done, total: None  # noqa: ARG005 -- what is called is the caller's business
         elif self._err.is_terminal:
+            from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+
             columns = (
                 SpinnerColumn(),
                 TextColumn("{task.description}"),
