@@ -80,7 +80,10 @@ def command() -> None:
 @click.option("--private", is_flag=True, help="Only those who are concerned may see it; security always is.")
 @click.option("--json", "as_json", is_flag=True, help="Say it as JSON.")
 def open_incident(*, as_json: bool, detected_at: str | None, degradation: float | None, **said: Any) -> int:
-    """Open an incident: its clocks run, and whoever is on call is paged."""
+    """Open an incident: its clocks run, and whoever is on call is paged.
+
+    actinf incident open --severity P1 --component api --impact "requests fail"
+    """
     screen, now = Screen(), datetime.now(UTC)
     verbs = load_extra("actinf.responder.verbs", extra="respond", purpose=_PURPOSE)
     with at_office(screen) as office:
