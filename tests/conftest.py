@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import hypothesis
 import pytest
 from support.schedule import FromBothEnds, place, workers_for
+from support.untraced import compile_untraced
 
 if TYPE_CHECKING:
     from support.nginx import NginxServer
@@ -43,6 +44,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if isinstance(item, pytest.Function) and getattr(item.function, "is_hypothesis_test", False):
             item.add_marker("no_cover")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Where lines are counted, they are not while Numba compiles."""
+    if sys.gettrace() is not None:
+        compile_untraced()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -83,9 +83,9 @@ def test_what_is_erased_while_it_is_under_way_is_not_tried_again_and_blocks_noth
 def test_what_is_a_day_old_is_given_up(desk_at_hand: Responding) -> None:
     name = desk_at_hand.opened()
     desk_at_hand.paper.fails = [ChannelTrouble("nobody answers")] * 10_000
-    for _ in range(200):
+    for _ in range(50):
         desk_at_hand.beat()
-        desk_at_hand.clock.pass_(minutes=10)
+        desk_at_hand.clock.pass_(minutes=30)
     first = [one.event for one in desk_at_hand.desk.timeline(name) if isinstance(one.event, Undelivered)]
     assert any(event.what == "alert" for event in first)
 

@@ -27,7 +27,8 @@ def is_open(port: int) -> bool:
 
 def wait_until(condition, what: str, *, seconds: float = 30) -> None:
     """Wait for something that is bound to happen; the time allowed is for a machine that is busy."""
-    deadline = time.monotonic() + seconds
+    deadline, pause = time.monotonic() + seconds, 0.01
     while not condition():
         assert time.monotonic() < deadline, f"{what}: not after {seconds} s"
-        time.sleep(0.01)
+        time.sleep(pause)
+        pause = min(1.3 * pause, 0.1)  # whoever is asked again and again has the core to do what is waited for

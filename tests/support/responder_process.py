@@ -39,15 +39,23 @@ class ResponderProcess(ResponderSite):
     Args:
         folder: for its files.
         flags: of the command.
+        measured: whether coverage is told of what it ran, for a second of a core; what is killed tells nothing.
         others: variables that are not the responder's own.
         environment: its own variables, without their prefix.
     """
 
-    def __init__(self, folder: Path, *flags: str, others: Mapping[str, str] | None = None, **environment: str):
+    def __init__(
+        self,
+        folder: Path,
+        *flags: str,
+        measured: bool = False,
+        others: Mapping[str, str] | None = None,
+        **environment: str,
+    ):
         super().__init__(folder / "store")
         self.log = folder / "respond.log"
         command = ["respond", "serve", "--port", "0", "--data-dir", str(self.folder), *flags]
-        self._command = [*actinf_program(), *command]
+        self._command = [*(actinf_program() if measured else [str(ACTINF)]), *command]
         # The processes that serve the page and that advise are for those who look at them.
         told = {"STATUS_PORT": "none", "ADVICE": "false", **environment}
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("ACTINF_RESPOND_")}
@@ -118,10 +126,14 @@ class ResponderProcess(ResponderSite):
 
 @contextlib.contextmanager
 def responder_process(
-    folder: Path, *flags: str, others: Mapping[str, str] | None = None, **environment: str
+    folder: Path,
+    *flags: str,
+    measured: bool = False,
+    others: Mapping[str, str] | None = None,
+    **environment: str,
 ) -> Iterator[ResponderProcess]:
     """A responder that answers; its own variables are given without their prefix, others as they are."""
-    process = ResponderProcess(folder, *flags, others=others, **environment)
+    process = ResponderProcess(folder, *flags, measured=measured, others=others, **environment)
     process.start()
     try:
         yield process

@@ -63,7 +63,7 @@ def test_a_second_process_on_the_same_store_is_refused(serving: ResponderSite) -
 
 
 def test_it_ends_in_order(tmp_path: Path) -> None:
-    with responder_process(tmp_path, "--insecure-local") as process:
+    with responder_process(tmp_path, "--insecure-local", measured=True) as process:
         with process.client() as client:
             client.post("/hooks/alertmanager", content=message(alert("Late", severity="page"))).raise_for_status()
         assert process.stop() == 0
