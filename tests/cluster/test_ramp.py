@@ -6,34 +6,12 @@ from pathlib import Path
 import pytest
 from support.cluster import Cluster
 from support.ports import wait_until
+from support.scaled import autoscaler, sleeping
 
 from actinf.errors import ClusterRefused, ClusterTrouble
 from actinf.responder.ramp.cluster import Cluster as Ramped
 from actinf.responder.ramp.in_cluster import in_this_cluster
 from actinf.responder.ramp.kubectl import Kubectl
-
-DEPLOYMENT = """
-apiVersion: apps/v1
-kind: Deployment
-metadata: {{name: {name}, labels: {{app: {name}}}}}
-spec:
-  replicas: 1
-  selector: {{matchLabels: {{app: {name}}}}}
-  template:
-    metadata: {{labels: {{app: {name}}}}}
-    spec:
-      containers: [{{name: api, image: "sleeps:1", command: [sleep, "100000"]}}]
-"""
-AUTOSCALER = """
-apiVersion: autoscaling/v2
-kind: HorizontalPodAutoscaler
-metadata: {{name: of-{name}}}
-spec:
-  scaleTargetRef: {{apiVersion: apps/v1, kind: Deployment, name: {name}}}
-  minReplicas: 2
-  maxReplicas: 4
-"""
-
 
 #: What the chart gives the responder, for any deployment.
 ACCOUNT = """
@@ -79,7 +57,7 @@ def of(request: pytest.FixtureRequest, cluster: Cluster, tmp_path: Path) -> Aske
 
     def made(name: str) -> Ramped:
         name = f"{name}-by-{request.param.lower()}"
-        cluster.apply(DEPLOYMENT.format(name=name))
+        cluster.apply(sleeping(name))
         if account is not None:
             return in_this_cluster({"KUBERNETES_SERVICE_HOST": cluster.api_address}, name, None, account)
         return Kubectl(program=str(cluster.kubectl_program), deployment=name, environment=cluster.environment)
@@ -107,11 +85,11 @@ def test_replicas_are_set_where_they_are_what_they_were(of: Asked) -> None:
 def test_with_an_autoscaler_its_lower_bound_is_set(of: Asked, cluster: Cluster) -> None:
     asked = of("ramp-scaled")
     name = asked.target.split()[1].rstrip(",")
-    cluster.apply(AUTOSCALER.format(name=name))
+    cluster.apply(autoscaler(name, least=2, most=4))
     wait_for_ready(asked, 2)
     scaler = asked.look().autoscaler
     assert scaler is not None
-    assert (scaler.name, scaler.least, scaler.most) == (f"of-{name}", 2, 4)
+    assert (scaler.name, scaler.least, scaler.most) == (name, 2, 4)
     asked.scale(scaler.name, 2, 3)
     wait_for_ready(asked, 3)
     with pytest.raises(ClusterTrouble, match=r"kubectl patch (is refused|fails): |refuses with 4"):

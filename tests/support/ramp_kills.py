@@ -12,6 +12,7 @@ from pathlib import Path
 
 from support.cluster import Cluster
 from support.documentation import ROOT
+from support.scaled import autoscaler, sleeping
 
 from actinf.responder.desk import NewIncident
 from actinf.responder.incident.severity import Severity
@@ -21,28 +22,6 @@ from actinf.responder.ramp.requests import StartRamp
 from actinf.responder.settings import RespondSettings
 
 PLAN = "steps: [smoke, load, {replicas: 2}, {soak: 1s, within: 10m}, {replicas: 3}]"
-DEPLOYMENT = """
-apiVersion: apps/v1
-kind: Deployment
-metadata: {{name: {name}}}
-spec:
-  replicas: 1
-  selector: {{matchLabels: {{app: {name}}}}}
-  template:
-    metadata: {{labels: {{app: {name}}}}}
-    spec:
-      terminationGracePeriodSeconds: 1
-      containers: [{{name: api, image: "sleeps:1", command: [sleep, "100000"]}}]
-"""
-AUTOSCALER = """
-apiVersion: autoscaling/v2
-kind: HorizontalPodAutoscaler
-metadata: {{name: {name}}}
-spec:
-  scaleTargetRef: {{apiVersion: apps/v1, kind: Deployment, name: {name}}}
-  minReplicas: 1
-  maxReplicas: 3
-"""
 #: Writes down each change and whether the cluster made it; the change is the real kubectl's.
 RECORDING = """#!/bin/sh
 case " $* " in *" scale "*|*" patch "*) ;; *) exec {kubectl} "$@";; esac
@@ -101,7 +80,7 @@ def run_campaign(cluster: Cluster, folder: Path, *, kills: int, seed: int, secon
         name = f"killed-{outcome.ramps}"
         one = folder / name
         one.mkdir(parents=True)
-        cluster.apply(DEPLOYMENT.format(name=name) + ("---" + AUTOSCALER.format(name=name) if scales else ""))
+        cluster.apply(sleeping(name) + (f"---{autoscaler(name, least=1, most=3)}" if scales else ""))
         cluster.wait("condition=available", f"deployment/{name}")
         left = kills - sum(outcome.kills.values())
         _carried_out(cluster, one, name, outcome, chance, left, scales=scales)

@@ -106,14 +106,17 @@ def _fail(what: str, said: str, mend: str) -> Finding:
 
 
 def _ramp(parts: Parts) -> Iterator[Finding]:
-    """Where kubectl is set up: whether a ramp could begin."""
+    """Where a cluster is set up: whether a ramp could begin."""
     if not parts.settings.can_ramp:
         return
     ramping = parts.ramping
     try:
         yield _ok("ramp", f"{ramping.cluster.target}: {standing_words(ramping.cluster.look())}")
     except ClusterTrouble as error:
-        yield _warn("ramp", str(error), "ACTINF_RESPOND_KUBECTL, …_KUBE_CONTEXT and …_KUBE_NAMESPACE say where it is")
+        mend = "ACTINF_RESPOND_KUBECTL, …_KUBE_CONTEXT and …_KUBE_NAMESPACE say where it is"
+        if parts.settings.in_cluster:
+            mend = "the account of the pod needs the rights that the chart gives it, responder.ramp.enabled"
+        yield _warn("ramp", str(error), mend)
     for missing in filter(
         None, (ramping.trials.missing(kind) for kind in (Kind.SMOKE, Kind.LOAD) if kind in ramping.trials.kinds)
     ):

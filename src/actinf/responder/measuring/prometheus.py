@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from actinf.errors import NotMeasured
+from actinf.responder.channels.bounded import body_of
 from actinf.responder.channels.deadline import Deadline
 from actinf.responder.measuring.port import Sample
 
@@ -52,12 +53,7 @@ class Prometheus:
 
     def _asked(self, query: str) -> tuple[int, bytes]:
         with self._client.stream("GET", self._url, params={"query": query}) as reply:
-            body = b""
-            for part in reply.iter_bytes():
-                body += part
-                if len(body) > _MOST_OF_A_REPLY:
-                    break
-            return reply.status_code, body
+            return reply.status_code, body_of(reply, _MOST_OF_A_REPLY)
 
 
 def _samples(data: Any) -> list[Sample]:

@@ -17,6 +17,7 @@ from urllib.parse import quote
 import httpx
 
 from actinf.errors import ClusterRefused, ClusterTrouble
+from actinf.responder.channels.bounded import body_of
 from actinf.responder.channels.deadline import Deadline
 from actinf.responder.channels.neutral import line
 from actinf.responder.ramp.cluster import Cluster, NoCluster, Standing
@@ -149,12 +150,7 @@ class InCluster:
             ) as client,
             client.stream(method, path, headers=headers, **more) as reply,
         ):
-            body = b""
-            for part in reply.iter_bytes():
-                body += part
-                if len(body) > _MOST_OF_A_REPLY:
-                    break
-            return reply.status_code, body
+            return reply.status_code, body_of(reply, _MOST_OF_A_REPLY)
 
     def _token(self) -> str:
         """The token as it is now; what is none is never part of a message, for it may be half of one."""

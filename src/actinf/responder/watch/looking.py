@@ -10,6 +10,7 @@ import httpx
 
 import actinf
 from actinf.responder.channels import neutral
+from actinf.responder.channels.bounded import body_of
 from actinf.responder.channels.deadline import Deadline
 from actinf.responder.keeping.watched import AGENT
 
@@ -71,12 +72,7 @@ class Looker:
 
     def _ask(self) -> tuple[int, bytes]:
         with self._client.stream("GET", self._url) as response:
-            body = b""
-            for part in response.iter_bytes():
-                body += part
-                if len(body) > _MOST_BYTES:
-                    break
-            return response.status_code, body
+            return response.status_code, body_of(response, _MOST_BYTES)
 
 
 def seen_in(status: int, body: bytes) -> Seen:
