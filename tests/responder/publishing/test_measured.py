@@ -335,3 +335,15 @@ def test_a_grave_one_keeps_its_impact_when_a_milder_one_takes_it_up(desk_at_hand
         Working.MAJOR_OUTAGE,
         [(mild, Working.MAJOR_OUTAGE)],
     )
+
+
+def test_what_came_back_is_mended_by_no_milestone_but_the_fix(desk_at_hand: Responding, reception: Reception) -> None:
+    name = attended(desk_at_hand, reception)
+    take(reception, alert(firing=False))
+    desk_at_hand.desk.act(name, lambda one: decisions.reach(one, Milestone.FIX), by="ada")
+    take(reception, alert())
+    passes(desk_at_hand, 1)
+    desk_at_hand.desk.act(name, lambda one: decisions.reach(one, Milestone.ROOT_CAUSE), by="ada")
+    assert told(desk_at_hand, name)[-1][1:] == ("identified", "partial outage"), "it fires: nothing is mended"
+    desk_at_hand.desk.act(name, lambda one: decisions.reach(one, Milestone.FIX), by="ada")
+    assert told(desk_at_hand, name)[-1][1:] == ("monitoring", "partial outage"), "somebody says so"

@@ -197,8 +197,8 @@ class Unattended:
         notice = after.notice
         if before is None or notice is None:
             return ()
-        last, state = notice.last, state_of(after)
-        if self._goes_further(last.state, state, added):
+        last, state = notice.last, _reached(after, added)
+        if state is not None and self._goes_further(last.state, state, added):
             turn = self._ending(after, added, incident) if state.ends else Turn.FURTHER
             may_fall = state is NoticeState.MONITORING and last.impact.is_outage and last.ground is not Ground.PERSON
             if may_fall and is_quiet():
@@ -223,8 +223,7 @@ class Unattended:
         """Whether what has happened is another state to the public; what somebody said otherwise stays until then."""
         if any(isinstance(one, happened.Resolved | happened.ClosedAsFalse | happened.Merged) for one in added):
             return state.ends
-        reached = any(isinstance(one, happened.MilestoneReached) for one in added)
-        return reached and state in _STEPS and known in _STEPS and _STEPS.index(state) > _STEPS.index(known)
+        return state in _STEPS and known in _STEPS and _STEPS.index(state) > _STEPS.index(known)
 
     @staticmethod
     def _ending(after: Incident, added: Sequence[Event], incident: Callable[[str], Incident]) -> Turn:
@@ -265,6 +264,19 @@ class Unattended:
             ground=ground,
         )
         return (again.event(),)
+
+
+def _reached(after: Incident, added: Sequence[Event]) -> NoticeState | None:
+    """Where an incident has got to by what has happened; None: nowhere else.
+
+    What was mended and is back is not mended again because of what is found out about it, or told once more.
+    """
+    if not after.is_open:
+        return state_of(after)
+    reached = {one.milestone for one in added if isinstance(one, happened.MilestoneReached)}
+    if Milestone.FIX in reached:
+        return NoticeState.MONITORING
+    return NoticeState.IDENTIFIED if Milestone.ROOT_CAUSE in reached else None
 
 
 def _known_components(incident: Incident) -> tuple[str, ...] | None:
