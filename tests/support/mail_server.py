@@ -40,6 +40,7 @@ class MailServer:
         envelopes: to whom each of them went.
         say_to_recipient: what RCPT is answered with, "450 later"; None: it is taken.
         say_to_data: what the end of a mail is answered with; None: it is taken.
+        hangs_up: whether it does so once it has refused somebody, instead of going on.
 
     Args:
         tls: None, "starttls" or "tls".
@@ -52,6 +53,7 @@ class MailServer:
         self.envelopes: list[list[str]] = []
         self.say_to_recipient: str | None = None
         self.say_to_data: str | None = None
+        self.hangs_up = False
         context = authority.context() if authority else None
         options: dict[str, Any] = {"ssl_context": context} if tls == "tls" else {}
         if tls == "starttls":
@@ -82,6 +84,11 @@ class _Keeping:
         if self._server.say_to_recipient is not None:
             return self._server.say_to_recipient
         envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_RSET(self, server: Any, _session: Any, _envelope: Any) -> str:
+        if self._server.hangs_up:
+            server.transport.close()
         return "250 OK"
 
     async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:

@@ -11,7 +11,7 @@ from support.ports import wait_until
 
 from actinf.responder.publishing.page import NoticeState
 from actinf.responder.subscribing.journal import Journal
-from actinf.responder.subscribing.mails import MOST_REFUSED, Mails
+from actinf.responder.subscribing.mails import MOST_NOT_TAKEN, MOST_REFUSED, Mails
 from actinf.responder.subscribing.refusals import MANY
 
 _ADA, _BOB = "ada@example.org", "bob@example.net"
@@ -149,6 +149,17 @@ def test_what_is_not_the_fault_of_a_mailbox_is_tried_again(at_hand: Mailed, said
     assert (ada.refused, at_hand.subscribers.counts()["unsent"]) == (0, 1)
 
 
+@pytest.mark.parametrize(("said", "outcome"), [("550 5.1.1 no such mailbox", "refused"), ("450 4.2.0 later", "later")])
+def test_a_server_that_refuses_somebody_and_hangs_up_has_said_so(at_hand: Mailed, said: str, outcome: str) -> None:
+    """It was asked again and again for the same one, each time after a longer pause for all."""
+    at_hand.subscribed(_ADA)
+    at_hand.post.say_to_recipient, at_hand.post.hangs_up = said, True
+    mailing = at_hand.start()
+    mailing.news(page_with(notice(update(1))))
+    wait_until(lambda: (at_hand.outcomes or {}).get(outcome) == 1, "it is refused")
+    assert mailing.trouble == ""
+
+
 def test_a_server_that_refuses_all_alike_pauses_nobody_and_is_told_of(at_hand: Mailed) -> None:
     at_hand.subscribed(*(f"s{number}@example{number % 3}.org" for number in range(12)))
     at_hand.post.say_to_recipient = "550 5.1.1 unknown"
@@ -168,6 +179,31 @@ def test_a_server_that_refuses_all_alike_pauses_nobody_and_is_told_of(at_hand: M
     wait_until(have_all, "all arrive")
     assert len({mail["To"] for mail in at_hand.until(12)}) == 12
     assert mailing.trouble == ""
+
+
+def test_what_a_server_does_not_take_from_whoever_sends_it_is_told_of_and_tried_some_times(at_hand: Mailed) -> None:
+    """Of a sender that is not verified yet many servers say so after all of the mail: nobody heard of it."""
+    at_hand.subscribed(_ADA)
+    at_hand.post.say_to_data = "554 Message rejected: Email address is not verified."
+    mailing = at_hand.start(connections=1)
+    mailing.news(page_with(notice(update(1))))
+
+    def tried(times: int) -> bool:
+        with at_hand.subscribers.file.writing() as connection:
+            connection.execute("UPDATE mail SET due = 0")
+        mailing.wake()
+        return (at_hand.outcomes or {}).get("not taken", 0) >= times
+
+    wait_until(lambda: tried(MOST_NOT_TAKEN - 1), "it is tried again")
+    assert "refuses what is mailed, or who mails it: 554 Message rejected: Email address is not" in mailing.trouble
+    at_hand.post.say_to_data = None
+    wait_until(lambda: tried(0) and len(at_hand.post.mails) == 1, "it arrives once the sender is known")
+    wait_until(lambda: not mailing.trouble, "all is well")
+    at_hand.post.say_to_data = "554 5.7.1 spam"
+    mailing.news(page_with(notice(update(2))))
+    wait_until(lambda: tried(2 * MOST_NOT_TAKEN - 1), "it is given up")
+    assert at_hand.subscribers.counts()["unsent"] == 0
+    assert {one.refused for one in at_hand.subscribers.all()} == {0}
 
 
 def test_a_server_that_is_away_loses_nothing(at_hand: Mailed, tmp_path: Path) -> None:

@@ -40,6 +40,8 @@ def sent(number: int) -> Became:
         ("550 relay not permitted", Whose.OURS),
         ("550 Relaying denied", Whose.OURS),
         ("530 Must issue a STARTTLS command first", Whose.OURS),
+        ("550 sorry, no mailbox here by that name. (#5.1.1)", Whose.MAILBOX),
+        ("553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)", Whose.OURS),
         ("550 5.4.1 Recipient address rejected: Access denied", Whose.UNCLEAR),
         ("550 no", Whose.UNCLEAR),
         ("550 ", Whose.UNCLEAR),

@@ -16,9 +16,9 @@ from actinf.responder.channels.mail import MailSettings
 from actinf.responder.publishing.page import PublicPage
 from actinf.responder.subscribing.journal import Journal
 from actinf.responder.subscribing.letters import Letters
-from actinf.responder.subscribing.mails import Link, Mails, Outcome, Waiting
+from actinf.responder.subscribing.mails import MOST_NOT_TAKEN, Link, Mails, Outcome, Waiting
 from actinf.responder.subscribing.postman import Postman
-from actinf.responder.subscribing.refusals import Became, Refusal, Refusals
+from actinf.responder.subscribing.refusals import Became, Refusal, Refusals, Whose
 from actinf.responder.subscribing.subscribers import Subscribers
 
 __all__ = ["Mailing", "Pace"]
@@ -301,6 +301,11 @@ class Mailing:
         if what is Outcome.SENT:
             self._pace.well()
             self._tell("")
+        elif isinstance(what, Refusal) and what.whose is Whose.MAIL:
+            self._tell(
+                f"the mail server {self._settings.host}:{self._settings.port} refuses what is mailed, or who mails it: "
+                f"{what.words}; each mail is tried {MOST_NOT_TAKEN} times, and then it is lost"
+            )
         return what
 
     def _letter(self, mail: Waiting) -> bytes | None:

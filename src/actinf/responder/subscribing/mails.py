@@ -13,12 +13,15 @@ from actinf.responder.publishing.page import Notice, NoticeUpdate, PublicPage
 from actinf.responder.store.database import moment_of, ticks
 from actinf.responder.subscribing.subscribers import Subscribers
 
-__all__ = ["MOST_REFUSED", "NEWS_FOR", "Content", "Link", "Mails", "Outcome", "Waiting"]
+__all__ = ["MOST_NOT_TAKEN", "MOST_REFUSED", "NEWS_FOR", "Content", "Link", "Mails", "Outcome", "Waiting"]
 
 #: What is older is no news, and is not mailed.
 NEWS_FOR = timedelta(hours=24)
 #: Mails in a row that are refused for ever until somebody is not mailed any more.
 MOST_REFUSED = 5
+#: Tries of a mail that the server does not take, whoever it is for: a sender whom it does not know yet may be known to
+#: it soon, and no other update may wait for long behind one that it never takes.
+MOST_NOT_TAKEN = 4
 _PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))
 
 #: The address at which an update stands.
@@ -239,7 +242,7 @@ def _settle(connection: sqlite3.Connection, number: int, outcome: Outcome, now: 
         return
     if outcome is Outcome.UNTRIED:
         return
-    if outcome is Outcome.LATER:
+    if outcome is Outcome.LATER or (outcome is Outcome.NOT_TAKEN and row["tries"] + 1 < MOST_NOT_TAKEN):
         due = ticks(now + _PAUSES[min(row["tries"], len(_PAUSES) - 1)])
         connection.execute("UPDATE mail SET tries = tries + 1, due = ? WHERE number = ?", [due, number])
         return

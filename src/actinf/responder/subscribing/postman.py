@@ -13,7 +13,7 @@ from actinf.responder.channels import neutral
 from actinf.responder.channels.mail import MailSettings, connected
 from actinf.responder.subscribing.journal import Journal
 from actinf.responder.subscribing.mails import Outcome
-from actinf.responder.subscribing.refusals import Refusal, refusal
+from actinf.responder.subscribing.refusals import Refusal, refusal, refusal_of_mail
 
 __all__ = ["Postman"]
 
@@ -47,7 +47,7 @@ class Postman:
             letter: the whole mail.
 
         Returns:
-            What became of it; where the server takes none for that address, what it said.
+            What became of it; where the server takes none for that address, or not this one, what it said.
 
         Raises:
             ChannelTrouble: the server was not reached, refuses us, or broke off; `may_have_arrived` says whether it
@@ -67,14 +67,16 @@ class Postman:
             # Killed between these two lines the mail would count as sent and not be: nothing may come between them.
             memory[at:until] = mark
             send(_DOT)
-            code = self._answer(server)
+            code, said = self._answer(server)
         except (OSError, smtplib.SMTPException) as error:
             self.close()
             raise ChannelTrouble(_told(self._settings, error), may_have_arrived=was_handed_over) from None
         if code != 250:
             self._journal.forget(number)
             self._left_alone(code)
-        return Outcome.SENT if code == 250 else Outcome.NOT_TAKEN if code >= 500 else Outcome.LATER
+        if code >= 500:
+            return refusal_of_mail(code, said, to)
+        return Outcome.SENT if code == 250 else Outcome.LATER
 
     def close(self) -> None:
         """Hang up."""
@@ -95,7 +97,7 @@ class Postman:
         if code == 250:
             code, said = self._connected().rcpt(to)
             if code not in (250, 251):
-                self._connected().rset()
+                self._begin_anew()
                 return refusal(code, said, to) if code >= 500 else Outcome.LATER
             code, said = self._connected().docmd("DATA")
             if code == 354:
@@ -115,20 +117,28 @@ class Postman:
         self.close()
         return self._connected().mail(self._settings.sender)
 
+    def _begin_anew(self) -> None:
+        """Forget the sender and whom to; a server that hangs up instead has said what it had to say."""
+        try:
+            code, _ = self._connected().rset()
+        except (OSError, smtplib.SMTPException):
+            code = 421
+        self._left_alone(code)
+
     def _connected(self) -> smtplib.SMTP:
         if self._server is None:
             self._server = connected(self._settings, self._tls)
             self._server.ehlo_or_helo_if_needed()
         return self._server
 
-    def _answer(self, server: smtplib.SMTP) -> int:
+    def _answer(self, server: smtplib.SMTP) -> tuple[int, bytes]:
         """What becomes of the mail: asked for patiently, since to ask again would send it twice."""
         if server.sock is not None:
             server.sock.settimeout(_ANSWER_SECONDS)
-        code, _ = server.getreply()
+        answer = server.getreply()
         if server.sock is not None:
             server.sock.settimeout(self._settings.seconds)
-        return code
+        return answer
 
     def _left_alone(self, code: int) -> None:
         """After a refusal some servers hang up: the next mail begins with a connection of its own."""

@@ -16,7 +16,7 @@ from enum import Enum
 from actinf.responder.channels import neutral
 from actinf.responder.subscribing.mails import Outcome, Waiting
 
-__all__ = ["MANY", "Became", "Refusal", "Refusals", "Whose", "refusal"]
+__all__ = ["MANY", "Became", "Refusal", "Refusals", "Whose", "refusal", "refusal_of_mail"]
 
 #: So many different addresses that are refused in the same words are no coincidence.
 MANY = 5
@@ -29,7 +29,8 @@ _MOST = 1000
 #: us, with the system, or with what we do.
 _OF_MAILBOX = re.compile(r"5\.(1\.([0-6]|10)|2\.[0-2])(?!\d)")
 _OF_US = re.compile(r"5\.(1\.[78]|3\.\d+|5\.\d+|7\.\d+)(?!\d)")
-_HAS_CODE = re.compile(r"#?(5\.\d{1,3}\.\d{1,3})(?!\d)")
+#: Where it stands: at the beginning, or at the end as qmail has it, "no mailbox here by that name. (#5.1.1)".
+_HAS_CODE = re.compile(r"\A#?(5\.\d{1,3}\.\d{1,3})(?!\d)|\(#(5\.\d{1,3}\.\d{1,3})\)\Z")
 #: What is said without such a code by who takes no mail from us, or none for others than their own.
 _SAID_OF_US = re.compile(r"relay|authenticat|denied|block|polic|spam|not permitted", re.IGNORECASE)
 #: Numbers of queues, times and addresses of machines; not the code that a text begins with.
@@ -44,12 +45,13 @@ class Whose(Enum):
 
     MAILBOX = "mailbox"
     OURS = "ours"
+    MAIL = "mail"  # what it says, or who sends it: said after all of it, and not of whom it is for
     UNCLEAR = "unclear"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """A server takes no mail for an address, for good.
+    """A server takes no mail for an address, or not this mail, for good.
 
     Attributes:
         whose: fault that is, by its code.
@@ -86,17 +88,23 @@ def refusal(code: int, said: bytes, to: str) -> Refusal:
         to: the address.
     """
     text = said.decode("utf-8", "replace").strip()
-    found = _HAS_CODE.match(text)
-    if found is not None and _OF_MAILBOX.match(found[1]):
+    found = _HAS_CODE.search(text)
+    enhanced = "" if found is None else found[1] or found[2]
+    if _OF_MAILBOX.match(enhanced):
         whose = Whose.MAILBOX
-    elif found is not None:
-        whose = Whose.OURS if _OF_US.match(found[1]) else Whose.UNCLEAR
+    elif enhanced:
+        whose = Whose.OURS if _OF_US.match(enhanced) else Whose.UNCLEAR
     elif code == _NO_MAIL_AT_ALL:
         whose = Whose.MAILBOX
     else:
         is_ours = code not in _PERHAPS_MAILBOX or _SAID_OF_US.search(text.replace(to, ""))
         whose = Whose.OURS if is_ours else Whose.UNCLEAR
     return Refusal(whose=whose, words=_words(code, text, to))
+
+
+def refusal_of_mail(code: int, said: bytes, to: str) -> Refusal:
+    """What a server says to a whole mail that it refuses for good; as `refusal`."""
+    return Refusal(whose=Whose.MAIL, words=_words(code, said.decode("utf-8", "replace").strip(), to))
 
 
 class Refusals:
@@ -139,6 +147,8 @@ class Refusals:
         return [_settled(mail, said, takes_ours=takes_ours) for mail, said in waiting]
 
     def _refused(self, mail: Waiting, said: Refusal) -> list[tuple[int, Outcome]]:
+        if said.whose is Whose.MAIL:
+            return [(mail.number, Outcome.NOT_TAKEN)]
         is_strange = mail.subscriber is None
         if is_strange and said.whose is Whose.MAILBOX:
             return [(mail.number, Outcome.REFUSED)]  # anybody may type what is no address
