@@ -19,9 +19,12 @@ run: setup ## run the T-maze with 1,000 agents: summary, trace, plots and a repo
 serve: setup ## serve the API on http://127.0.0.1:8000, to programs on this machine only, without keys
 	$(BIN)/actinf serve --insecure-local
 
+# A test that hangs, on a browser that answers nobody any more, fails by its name and ends nobody's patience.
+NO_TEST_HANGS := -o faulthandler_timeout=300 -o faulthandler_exit_on_timeout=true
+
 # The linters come first, so that pytest's summary is what the eye, or a CI, finds last.
 test: checked ## check the code, then run all tests
-	$(BIN)/pytest -n auto --maxprocesses 8 --cov --cov-fail-under=90
+	$(BIN)/pytest -n auto --maxprocesses 8 --cov --cov-fail-under=90 $(NO_TEST_HANGS)
 
 # Where nothing is cached, mypy and the kernels' compiler take half a minute of a core each time.
 checked: setup

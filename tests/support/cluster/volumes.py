@@ -256,5 +256,7 @@ def _write_files(place: Path, files: dict[str, bytes], mode: int) -> None:
         path = place / name
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists() or path.read_bytes() != data:
-            path.write_bytes(data)
-            path.chmod(mode)
+            whole = path.with_name(f"..{path.name}")  # as a cluster does: whoever reads meanwhile reads all of it
+            whole.write_bytes(data)
+            whole.chmod(mode)
+            whole.replace(path)
