@@ -6,7 +6,7 @@ import pytest
 from actinf.advise.counts import Counts
 from actinf.advise.foresight import AT_LAST, Foresight
 from actinf.advise.knowledge import CAUSE, TYPES, Knowledge, knowledge
-from actinf.advise.ranking import advise
+from actinf.advise.ranking import advise, tried
 
 
 def cost(known: Knowledge, step: str, belief: np.ndarray) -> float:
@@ -22,12 +22,14 @@ def with_its_check(
 
 
 def planned(known: Knowledge, belief: np.ndarray, left: frozenset[str]) -> float:
-    """Resolutions only, one after another, what helps most for its minutes first."""
+    """Resolutions only, one after another, what helps most for its minutes first, as long as that is worth them."""
     untried = [step for step in known.resolutions if step in left]
     if not untried:
         return AT_LAST
     best = max(untried, key=lambda one: known.likelihood[one][0] @ belief / with_its_check(known, one, belief, left)[0])
     price, rest = with_its_check(known, best, belief, left)
+    if AT_LAST * (known.likelihood[best][0] @ belief) <= price:
+        return AT_LAST
     failed = known.likelihood[best][1] * belief
     return price + failed.sum() * planned(known, failed / failed.sum(), rest)
 
@@ -66,6 +68,29 @@ def test_minutes_are_those_of_arithmetic_where_one_thing_is_left() -> None:
     assert minutes == {"restart-proxy": pytest.approx(5.4 + 30 * 0.1 + (1 - 0.88) * AT_LAST)}
     assert Foresight(known).minutes_left(belief, set(known.steps)) == {}
     assert Foresight(known).minutes_left(belief, set(known.steps) - {"pods"}) == {"pods": pytest.approx(2.4 + AT_LAST)}
+
+
+@pytest.mark.parametrize(
+    ("kind", "harmful", "harm"),
+    [("security", "isolate", 0.5), ("security", "restore", 0.2), ("database_performance", "restart-database", 0.3)],
+)
+def test_what_seldom_helps_and_does_harm_is_not_to_be_done_now_though_nothing_else_is_left(
+    kind: str, harmful: str, harm: float
+) -> None:
+    """Others were called, and all else was tried and looked at: the model believes in what it does not know."""
+    known = knowledge(kind)
+    seen = [(step, "unchanged") for step in known.resolutions if step != harmful]
+    left = advise(known, [*seen, *((step, known.outcomes(step)[0]) for step in known.checks)])
+    (one,) = left.resolutions
+    assert (one.step, one.harm) == (harmful, pytest.approx(harm))
+    saves = AT_LAST * (one.helps or 0.0) - one.minutes - 30.0 * one.harm
+    assert saves < 0.0
+    assert one.remaining == pytest.approx(AT_LAST - saves)
+    assert left.treat is None
+    believed = np.eye(len(known.causes))[known.likelihood[harmful][0].argmax()]
+    sure = Foresight(known).minutes_left(believed, {*known.steps} - {harmful})
+    assert sure[harmful] < AT_LAST, "where it is likely to help it is worth its harm"
+    assert tried(known, sure) == harmful
 
 
 @pytest.mark.parametrize("kind", TYPES)

@@ -10,8 +10,9 @@ such worlds are on average as the model says, but for the causes that it does no
 checks mislead together, or tell less, or what is done helps less or harms more.
 
 A way to work is an order of the checks, and a rule when to stop looking and what to try then.  All ways share the
-beliefs (those of the unperturbed model), that a resolution is preceded by the check that it needs, and the incident:
-what each step shows, takes and breaks is drawn once, before anybody looks.
+beliefs (those of the unperturbed model), that a resolution is preceded by the check that it needs, that nobody tries
+what costs more than it is expected to save, and the incident: what each step shows, takes and breaks is drawn once,
+before anybody looks.
 """
 
 from __future__ import annotations
@@ -120,9 +121,13 @@ class Thinking:
         return self.remembered.setdefault(seen, Thought(self.known, seen))
 
     def left(self, seen: Seen) -> list[str]:
-        """The resolutions that were not tried."""
-        tried_already = {step for step, _ in seen}
-        return [step for step in self.known.resolutions if step not in tried_already]
+        """The resolutions that were not tried, and may save more than they cost."""
+        done, belief = {step for step, _ in seen}, self.of(seen).belief
+        return [
+            step
+            for step in self.known.resolutions
+            if step not in done and helps_by_minute(self.known, step, belief, done) * AT_LAST > 1.0
+        ]
 
 
 #: Chooses one of the checks that are left.
@@ -169,7 +174,7 @@ def when_sure(thinking: Thinking, seen: Seen, checks: list[str]) -> str | None:
     thought = thinking.of(seen)
     if checks and thought.belief.max() < SURE:
         return None
-    return min(thinking.left(seen), key=lambda one: thought.G[one])
+    return min(thinking.left(seen), key=lambda one: thought.G[one], default=None)
 
 
 def when_it_pays(thinking: Thinking, seen: Seen, checks: list[str]) -> str | None:
@@ -179,8 +184,8 @@ def when_it_pays(thinking: Thinking, seen: Seen, checks: list[str]) -> str | Non
 
 def at_once(thinking: Thinking, seen: Seen, checks: list[str]) -> str | None:
     """Never look but at what is needed: what helps most for its minutes."""
-    known, belief = thinking.known, thinking.of(seen).belief
-    return max(thinking.left(seen), key=lambda one: _helps_by_minute(known, one, belief, checks))
+    known, belief, done = thinking.known, thinking.of(seen).belief, {step for step, _ in seen}
+    return max(thinking.left(seen), key=lambda one: helps_by_minute(known, one, belief, done), default=None)
 
 
 ORDERS: dict[str, Order] = {
@@ -203,6 +208,8 @@ def minutes_to_end(thinking: Thinking, incident: SimulatedIncident, order: Order
     known, seen, total = thinking.known, frozenset[tuple[str, str]](), 0.0
     checks, resolutions = list(known.checks), list(known.resolutions)
     while resolutions:
+        if not thinking.left(seen) and (not checks or min(thinking.of(seen).remaining.values()) >= AT_LAST):
+            break  # neither to try anything nor to look on pays
         step = stop(thinking, seen, checks) or order(thinking, incident, seen, checks)
         if known.needs.get(step) in checks:
             step = known.needs[step]
@@ -220,6 +227,8 @@ def minutes_of_who_knows(known: Knowledge, incident: SimulatedIncident, belief: 
     while left := [one for one in known.resolutions if one not in done]:
         remaining = ahead.minutes_left(belief, done, depth=1)
         step = min(left, key=lambda one: remaining[one])
+        if remaining[step] >= AT_LAST:
+            break
         needed = known.needs.get(step, step)
         total += incident.cost[step] + (incident.cost[needed] if needed not in {step, *done} else 0.0)
         if incident.outcome[step] == BETTER:
@@ -327,8 +336,8 @@ def _confirms(table: Floats, belief: Floats) -> float:
     return float((shown * np.log(np.maximum(shown, 1e-12) / expected)).sum())
 
 
-def _helps_by_minute(known: Knowledge, step: str, belief: Floats, checks: list[str]) -> float:
-    minutes = known.minutes[step] + HARM_MINUTES * float(known.harm[step] @ belief)
-    needed = known.needs.get(step)
-    minutes += known.minutes[needed] if needed in checks else 0.0
+def helps_by_minute(known: Knowledge, step: str, belief: Floats, done: Set[str]) -> float:
+    """P(a resolution helps) for each minute that it takes, with the check that it needs where that was not made."""
+    made = [step] if known.needs.get(step, step) in {step, *done} else [step, known.needs[step]]
+    minutes = sum(known.minutes[one] + known.harm_minutes * float(known.harm[one] @ belief) for one in made)
     return float(known.likelihood[step][0] @ belief) / minutes

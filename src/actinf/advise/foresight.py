@@ -13,9 +13,9 @@ worth what it saves, and the price λ of information for its own sake is 0: G is
 smallest G.
 
 The recursion is as deep as is asked for.  Behind it stands a plan that could be followed without looking again: of what
-is left, try always what helps most for its minutes.  That is the best order where nothing is to be seen in between,
-there is a single fault, and each resolution mends one (Heckerman, Breese & Rommelse 1995, "Decision-Theoretic
-Troubleshooting", CACM 38(3)).
+is left, try always what helps most for its minutes, until that costs more than it is expected to save.  That is the
+best order where nothing is to be seen in between, there is a single fault, and each resolution mends one (Heckerman,
+Breese & Rommelse 1995, "Decision-Theoretic Troubleshooting", CACM 38(3)).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ Places = NDArray[np.int64]
 
 #: Actions that are thought through, with all that they may show.
 DEPTH = 2
-#: Minutes that it takes where nothing on the page has helped.
+#: Minutes that it takes where nothing on the page has helped, or nothing that is left is worth to be tried.
 AT_LAST = 60.0
 
 
@@ -116,15 +116,18 @@ class Foresight:
         return np.minimum(planned, self._ahead(b, left, depth).min(axis=1)) if depth else planned
 
     def _planned(self, b: Floats, left: Booleans) -> Floats:
-        """Minutes that are still to come where only resolutions are tried, always what helps most for its minutes."""
+        """Minutes that are still to come where only resolutions are tried, always what helps most for its minutes.
+
+        What helps less than it costs is not: where all is left to others, that takes `AT_LAST` minutes.
+        """
         b, left, minutes = b.copy(), left.copy(), np.zeros(len(b))
         every, mends = np.arange(len(b)), self._mends
         helps, fails = self._likelihood[mends, self._better], self._likelihood[mends, 1 - self._better]
         for _ in mends:
             price = self._priced(b, left, mends)
-            worth = np.where(left[:, mends], b @ helps.T / price, -1.0)
+            worth = np.where(left[:, mends], AT_LAST * (b @ helps.T) / price, 0.0)
             best = worth.argmax(axis=1)
-            tries = worth[every, best] >= 0.0
+            tries = worth[every, best] > 1.0
             minutes += np.where(tries, price[every, best], 0.0)
             b = np.where(tries[:, None], b * fails[best], b)
             left[every, mends[best]] = left[every, self._needs[mends[best]]] = False

@@ -21,7 +21,7 @@ from itertools import combinations
 
 import numpy as np
 
-from actinf.advise.foresight import Foresight
+from actinf.advise.foresight import AT_LAST, Foresight
 from actinf.advise.knowledge import BETTER, CAUSE, HARM, MINUTES, STEP, Floats, Knowledge
 from actinf.agent import Step
 from actinf.errors import AdviceError
@@ -71,7 +71,8 @@ class Advice:
         beliefs: cause → probability, the most probable first.
         checks: those that were not made yet, the best first.
         resolutions: those that were not tried yet, the best first.
-        treat: the resolution to try now, where that ends the incident sooner than to look on; None: look on.
+        treat: the resolution to try now, where that ends the incident sooner than to look on; None: look on, or, where
+            nothing is left to look at, leave it to others.
         entropy: what is not known about the cause, nats.
     """
 
@@ -138,7 +139,9 @@ def advise(known: Knowledge, seen: Sequence[tuple[str, str]]) -> Advice:
 
 
 def tried(known: Knowledge, remaining: Mapping[str, float]) -> str | None:
-    """The resolution that is expected to end it sooner than any check; None: there is none, or one has to look first.
+    """The resolution that is expected to end it sooner than any check, and than to leave it to others.
+
+    None: there is none, one has to look first, or what is left does more harm than it helps.
 
     Args:
         known: of the type of the incident.
@@ -149,7 +152,7 @@ def tried(known: Knowledge, remaining: Mapping[str, float]) -> str | None:
         return None
     best = min(able, key=lambda step: remaining[step])
     look = min((remaining[step] for step in known.checks if step in remaining), default=np.inf)
-    return best if remaining[best] < look else None
+    return best if remaining[best] < min(look, AT_LAST) else None
 
 
 def _rated(known: Knowledge, step: Step, belief: Floats, remaining: Mapping[str, float]) -> list[Rated]:

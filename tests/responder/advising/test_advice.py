@@ -111,7 +111,7 @@ def test_a_cause_that_is_believed_in_is_treated(desk: Desk, desk_at_hand: Respon
     assert "“the database is away or refuses” is 95\N{NO-BREAK SPACE}% probable" in treat["reason"]
     assert treat["reason"].endswith(
         "takes about 22 min and does harm of its own with one of 10\N{NO-BREAK SPACE}%; tried now, it is expected to "
-        "be over in 33 min, 1 min sooner than if one looks on first"
+        "be over in 32 min, with harm counted as minutes, 1 min sooner than if one looks on first"
     )
 
 
@@ -120,7 +120,8 @@ def test_a_reason_names_the_cause_that_is_treated_and_what_a_resolution_needs(
 ) -> None:
     name = desk_at_hand.opened(incident_type="high_memory")
     assert advice_for(desk, name, patience=1)["treat"]["reason"].endswith(
-        "tried now, it is expected to be over in 26 min, a little sooner than if one looks on first"
+        "tried now, it is expected to be over in 26 min, with harm counted as minutes, a little sooner than if one "
+        "looks on first"
     )
     look(desk, name, "refuse-large", "unchanged")
     raised = next(one for one in advice_for(desk, name, patience=1)["resolutions"] if one["step"] == "raise-limit")
@@ -130,6 +131,21 @@ def test_a_reason_names_the_cause_that_is_treated_and_what_a_resolution_needs(
     advice = advice_for(desk, other, patience=1)
     assert advice["treat"] is None
     assert "“revoke the key” needs what it shows" in advice["checks"][0]["reason"]
+
+
+def test_where_all_was_looked_at_and_nothing_is_worth_to_be_tried_it_says_so(
+    desk: Desk, desk_at_hand: Responding
+) -> None:
+    name = desk_at_hand.opened(incident_type="security")
+    for step in the_page("security").steps.values():
+        if step.name != "isolate":
+            look(desk, name, step.name, "intact" if step.name == "audit-verify" else list(step.outcomes)[-1])
+    advice = advice_for(desk, name, patience=1)
+    assert ([one["step"] for one in advice["resolutions"]], advice["checks"]) == (["isolate"], [])
+    assert (advice["treat"], advice["absent"]) == (None, None)
+    assert advice["first"].startswith(
+        "all was looked at, and to try what is left is expected to cost more than it saves"
+    )
 
 
 def test_what_was_done_is_not_advised_again(desk: Desk, desk_at_hand: Responding) -> None:

@@ -18,6 +18,10 @@ __all__ = ["advice_for", "warm"]
 
 #: Shares below that are not worth a word.
 _HARMS_FROM = 0.02
+_AT_ITS_END = (
+    "all was looked at, and to try what is left is expected to cost more than it saves: leave it to whom you called, "
+    "or call others"
+)
 
 
 def advice_for(desk: Desk, name: str, *, patience: float) -> dict[str, Any]:
@@ -51,7 +55,7 @@ def advice_for(desk: Desk, name: str, *, patience: float) -> dict[str, Any]:
     return {
         **_blank(incident, told.why if isinstance(told, Absent) else None),
         "preparing": isinstance(told, Absent) and told.preparing,
-        "first": _first(incident, page),
+        "first": _first(incident, page, told),
         "looked": [_looked(one, page) for one in seen.values()],
         "named": {"cause": incident.cause, "words": page.causes[incident.cause]}
         if incident.cause in page.causes
@@ -103,11 +107,12 @@ def _fits(told: Told, page: Page) -> bool:
     )
 
 
-def _first(incident: Incident, page: Page) -> str:
+def _first(incident: Incident, page: Page, told: Told | Absent) -> str:
     """What stands before all steps."""
     fixed = incident.milestones.get(Milestone.FIX)
     if fixed is None:
-        return page.first
+        is_at_its_end = isinstance(told, Told) and told.treat is None and not told.checks
+        return _AT_ITS_END if is_at_its_end else page.first
     return f"a fix was made at {fixed[0]:%H:%M} UTC: see whether it holds; where it does not help, look on"
 
 
@@ -204,7 +209,8 @@ def _sooner(one: Rating, told: Told) -> str:
     """Why to try it, and not to look on."""
     gain = min(check.remaining for check in told.checks) - one.remaining
     sooner = f"{gain:.0f} min sooner" if gain >= 1.0 else "a little sooner"
-    return f"tried now, it is expected to be over in {one.remaining:.0f} min, {sooner} than if one looks on first"
+    over = f"it is expected to be over in {one.remaining:.0f} min, with harm counted as minutes"
+    return f"tried now, {over}, {sooner} than if one looks on first"
 
 
 def _takes(one: Rating) -> str:

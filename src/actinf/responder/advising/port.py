@@ -72,7 +72,7 @@ class Told:
     Attributes:
         causes: cause → how much it is believed in, the most probable first.
         checks, resolutions: the best first.
-        treat: the resolution to try now; None: look on.
+        treat: the resolution to try now; None: look on, or, where nothing is left to look at, leave it to others.
     """
 
     causes: Mapping[str, float]
