@@ -8,6 +8,7 @@ from support.responding import MONDAY, Responding
 
 from actinf.responder.incident import decisions
 from actinf.responder.incident.events import Milestone
+from actinf.responder.incident.notice_events import Ground
 from actinf.responder.incident.severity import Severity
 from actinf.responder.publishing.page import NoticeState, Working
 from actinf.responder.publishing.verbs import UpdateNotice, Withhold
@@ -120,6 +121,35 @@ def test_what_goes_on_as_another_is_told_of_there(desk_at_hand: Responding, priv
     assert state == NoticeState.WITHDRAWN
     assert ("told of there" in text) is not private, "that there is a private one is not told"
     assert (told(desk_at_hand, other) == []) is private
+
+
+@pytest.mark.parametrize("is_told", [True, False])
+def test_what_goes_on_as_another_is_told_there_with_all_its_parts(desk_at_hand: Responding, is_told: bool) -> None:
+    """That it is told of there was not true, and the page had its part work again while it did not."""
+    one = desk_at_hand.opened(Severity.P0)
+    other = desk_at_hand.opened(Severity.P1 if is_told else Severity.P3, component="worker")
+    desk_at_hand.desk.merge(one, other, by="ada")
+    notice = desk_at_hand.desk.incident(other).notice
+    assert notice is not None
+    assert (notice.last.components, notice.last.impact) == (("worker", "api"), Working.MAJOR_OUTAGE)
+    assert "Inference API and Simulations" in notice.last.text
+    assert len(notice.updates) == 1 + is_told
+
+
+def test_the_outage_of_what_goes_on_as_another_falls_by_nothing_that_is_said_of_that(desk_at_hand: Responding) -> None:
+    one, other = desk_at_hand.opened(), desk_at_hand.opened(component="worker")
+    mild = UpdateNotice(text="Few see it.", state=NoticeState.MONITORING, impact=Working.DEGRADED)
+    mild.run(desk_at_hand.desk, other, "ada")
+    desk_at_hand.desk.merge(one, other, by="ada")
+    notice = desk_at_hand.desk.incident(other).notice
+    assert notice is not None
+    assert (notice.last.state, notice.last.impact) == (NoticeState.INVESTIGATING, Working.PARTIAL_OUTAGE)
+    assert notice.last.ground is Ground.SEVERITY
+    third = desk_at_hand.opened(component="worker")
+    desk_at_hand.desk.merge(third, other, by="ada")
+    again = desk_at_hand.desk.incident(other).notice
+    assert again is not None
+    assert len(again.updates) == len(notice.updates), "nothing is new to anybody"
 
 
 def test_what_was_thought_to_be_over_is_back_where_another_goes_on_as_it(desk_at_hand: Responding) -> None:

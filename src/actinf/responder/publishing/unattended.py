@@ -104,7 +104,14 @@ def draft(
     return Draft(state=state, impact=impact, components=keys, title=words.title, text=words.text, ground=ground)
 
 
-def recovering(incident: Incident, catalogue: Catalogue, service: str, *, turn: Turn = Turn.QUIET) -> Draft:
+def recovering(
+    incident: Incident,
+    catalogue: Catalogue,
+    service: str,
+    *,
+    turn: Turn = Turn.QUIET,
+    components: Sequence[str] | None = None,
+) -> Draft:
     """What is said of an outage that is none any more as far as is known; that it is over says a person."""
     return draft(
         incident,
@@ -112,20 +119,22 @@ def recovering(incident: Incident, catalogue: Catalogue, service: str, *, turn: 
         service,
         state=NoticeState.MONITORING,
         impact=Working.DEGRADED,
-        components=_known_components(incident),
+        components=_known_components(incident) if components is None else components,
         turn=turn,
         ground=Ground.MEASURED,
     )
 
 
-def returned(incident: Incident, catalogue: Catalogue, service: str) -> Draft:
+def returned(
+    incident: Incident, catalogue: Catalogue, service: str, *, components: Sequence[str] | None = None
+) -> Draft:
     """What is said of that which was thought to be better, or over, and is not."""
     return draft(
         incident,
         catalogue,
         service,
         state=NoticeState.INVESTIGATING,
-        components=_known_components(incident),
+        components=_known_components(incident) if components is None else components,
         turn=Turn.BACK,
     )
 
@@ -167,17 +176,23 @@ class Unattended:
         if not after.is_open:
             return ()
         taken_up = _taken_up(added, incident)
-        if taken_up and all(one.last.ground is Ground.MEASURED for one in taken_up):
-            return (recovering(after, catalogue(), self.service).event(),)
+        if taken_up:
+            return (self._takes_up(after, taken_up, catalogue()).event(),)
         if notice is not None:
-            is_back = any(isinstance(one, happened.Reopened) for one in added) and not _is_kept(after)
-            if is_back or taken_up:
+            if any(isinstance(one, happened.Reopened) for one in added) and not _is_kept(after):
                 return (returned(after, catalogue(), self.service).event(),)
             is_worse = before is not None and after.severity < before.severity and self._is_due(after)
             return (draft(after, catalogue(), self.service).event(),) if is_worse else ()
-        if self._is_due(after) or taken_up:
-            return (draft(after, catalogue(), self.service).event(),)
-        return ()
+        return (draft(after, catalogue(), self.service).event(),) if self._is_due(after) else ()
+
+    def _takes_up(self, after: Incident, taken_up: Sequence[PublicNotice], catalogue: Catalogue) -> Draft:
+        """What goes on as it, that tells nothing itself: of all that the public knew of."""
+        components = _together(catalogue.public_with(after.components), taken_up)
+        if all(one.last.ground is Ground.MEASURED for one in taken_up):
+            return recovering(after, catalogue, self.service, components=components)
+        if after.notice is not None:
+            return returned(after, catalogue, self.service, components=components)
+        return draft(after, catalogue, self.service, components=components)
 
     @staticmethod
     def _is_due(incident: Incident) -> bool:
@@ -214,9 +229,9 @@ class Unattended:
                 ground=last.ground,
             )
             return (again.event(),)
-        if not any(isinstance(one, happened.SeverityChanged | happened.Assessed) for one in added):
-            return ()
-        return self._otherwise(before, after, catalogue())
+        taken_up = _taken_up(added, incident)
+        is_judged = any(isinstance(one, happened.SeverityChanged | happened.Assessed) for one in added)
+        return self._otherwise(before, after, catalogue(), taken_up, is_judged) if is_judged or taken_up else ()
 
     @staticmethod
     def _goes_further(known: NoticeState, state: NoticeState, added: Sequence[Event]) -> bool:
@@ -235,29 +250,43 @@ class Unattended:
             return Turn.QUIET  # nobody attends to it who could say so
         return Turn.FALSE if after.is_false else Turn.FURTHER
 
-    def _otherwise(self, before: Incident, after: Incident, catalogue: Catalogue) -> tuple[Event, ...]:
+    def _otherwise(
+        self,
+        before: Incident,
+        after: Incident,
+        catalogue: Catalogue,
+        taken_up: Sequence[PublicNotice],
+        is_judged: bool,
+    ) -> tuple[Event, ...]:
         """It is worse, less bad, or elsewhere: what somebody said otherwise than the template stays as they said."""
         notice = after.notice
         if notice is None:
             return ()
         last = notice.last
-        impact, components, ground = last.impact, last.components, last.ground
-        is_worse = impact_of(after.severity).gravity > impact.gravity
+        impact, components, ground, state = last.impact, last.components, last.ground, last.state
+        is_worse = is_judged and impact_of(after.severity).gravity > impact.gravity
         if ground is Ground.MEASURED:
             # It was known how severe it is when it was measured that little is left of it.
             if is_worse and after.severity < before.severity:
-                return (returned(after, catalogue, self.service).event(),)
+                together = _together(components, taken_up)
+                return (returned(after, catalogue, self.service, components=together).event(),)
         elif is_worse or (ground is Ground.SEVERITY and impact == impact_of(before.severity)):
             impact, ground = impact_of(after.severity), Ground.SEVERITY
         if components == catalogue.public_with(before.components):
             components = catalogue.public_with(after.components)
+        components = _together(components, taken_up)
+        worst = max(taken_up, key=lambda one: one.last.impact.gravity, default=notice)
+        if worst.last.impact.gravity > last.impact.gravity:
+            state = worst.updates[-2].state  # before it was told that it goes on here
+            if worst.last.impact.gravity > impact.gravity:
+                impact, ground = worst.last.impact, worst.last.ground
         if (impact, components) == (last.impact, last.components):
             return ()
         again = draft(
             after,
             catalogue,
             self.service,
-            state=last.state,
+            state=state,
             impact=impact,
             components=components,
             turn=Turn.OTHERWISE,
@@ -295,3 +324,8 @@ def _taken_up(added: Sequence[Event], incident: Callable[[str], Incident]) -> li
     """What the public knew of incidents that it takes up, and was told just now that it goes on here."""
     absorbed = [incident(one.absorbed) for one in added if isinstance(one, happened.Merged) and one.absorbed]
     return [one.notice for one in absorbed if one.notice is not None and one.notice.last.number == one.number]
+
+
+def _together(components: Sequence[str], taken_up: Sequence[PublicNotice]) -> tuple[str, ...]:
+    """The parts that a notice names, and those that the notices named which it takes up."""
+    return tuple(dict.fromkeys((*components, *(key for one in taken_up for key in one.last.components))))
