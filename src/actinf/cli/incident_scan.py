@@ -137,9 +137,11 @@ def _fate(one: dict[str, Any], now: datetime) -> str:
         return f"gone since {since}, was of incident {incident}" if incident else f"gone since {since}"
     if one["fate"] == "accepted":
         return "accepted in the scanner"
+    if not one["alert"]:
+        return f"listed only, was of incident {incident}" if incident else "listed only"
     if one["silenced_by"]:
         return f"held back by {line(one['silenced_by'])}"
-    return f"incident {incident}" if incident else "waits to be looked at" if one["alert"] else "listed only"
+    return f"incident {incident}" if incident else "waits to be looked at"
 
 
 def _part(module: str) -> Any:

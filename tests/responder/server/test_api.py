@@ -217,10 +217,14 @@ def test_a_list_comes_in_pages(as_who) -> None:
     assert ben.get("/v1/incidents", params={"after": "2000-01-01-001"}).status_code == 404
 
 
+def test_before_there_is_a_schedule_nobody_is_on_call(tmp_path: Path) -> None:
+    with responder_in_thread(tmp_path, insecure_local=True) as new, new.client() as client:
+        assert client.get("/v1/schedule").json() == {"schedule": None}
+        assert client.get("/v1/oncall").json()["posts"] == []
+
+
 def test_the_schedule_is_set_and_changed(as_who) -> None:
     ada, kim = as_who("ada", Role.RESPONDER), as_who("kim", Role.COMMANDER)
-    assert ada.get("/v1/schedule").json() == {"schedule": None}
-    assert ada.get("/v1/oncall").json()["posts"] == []
     document = Schedule.from_text(schedule_text()).document()
     assert ada.put("/v1/schedule", json={"schedule": document}).status_code == 403
     assert kim.put("/v1/schedule", json={"schedule": document}).json() == {"schedule": document}

@@ -71,7 +71,8 @@ def test_a_server_carries_it_out_and_asks_where_nothing_is_measured(as_who: As, 
     # Whoever is called may stop it; what goes on is for those who answer for it.
     assert ada.post(f"{path}/pause", json={"reason": "I look"}).json()["state"] == "paused"
     refused = ada.post(f"{path.removesuffix('/ramp')}/resolve", json={})
-    assert (refused.status_code, "ramp 1 is paused, at step 4" in refused.json()["detail"]) == (409, True)
+    said = f"ramp {cmd.get(path).json()['id']} is paused, at step 4"
+    assert (refused.status_code, said in refused.json()["detail"]) == (409, True)
     for direction in ("resume", "pass", "rollback"):
         assert ada.post(f"{path}/{direction}", json={"reason": "x"}).status_code == 403
     assert cmd.post(f"{path}/resume", json={}).json()["state"] == "runs"

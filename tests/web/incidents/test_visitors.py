@@ -216,7 +216,8 @@ def test_without_passwords_somebody_says_who_acts(responder: "ResponderSite", br
 def test_what_scanners_found_is_shown_as_text_and_only_to_who_sees_what_is_private(guarded: "ResponderSite") -> None:
     hostile = "<script>alert(1)</script>\u202egnp.exe \x1b[31mred"
     rule = {"id": hostile, "shortDescription": {"text": hostile}, "helpUri": "javascript:alert(1)"}
-    found = {"ruleId": hostile, "message": {"text": hostile}, "properties": {"security-severity": "9.8"}}
+    found: dict[str, Any] = {"ruleId": hostile, "message": {"text": hostile}}
+    found["properties"] = {"security-severity": "9.8"}
     run = {"tool": {"driver": {"name": hostile, "rules": [rule]}}, "results": [found]}
     with closing(guarded.store()) as store:
         key = Access(store, SteadyClock()).create_key("admin", "scans", by="root").text
@@ -240,3 +241,9 @@ def test_what_scanners_found_is_shown_as_text_and_only_to_who_sees_what_is_priva
         assert "Nothing is suppressed" in client.get("/findings?fate=accepted").text
         for odd in ("fate=%00", "alert=none", "scan=%3Cb%3E&fate=gone", "every=true"):
             assert client.get(f"/findings?{odd}").status_code == 200, odd
+        found["properties"]["security-severity"] = "5.0"
+        with guarded.client(key) as api:
+            api.post("/v1/scans?target=a%26b", json={"version": "2.1.0", "runs": [run]}).raise_for_status()
+        shown = client.get("/findings").text
+        assert ("listed only" in shown, 'class="found failed"' in shown) == (True, False), "it is no alert any more"
+        assert f'href="/incidents/{known["incident"]}"' in shown
