@@ -61,7 +61,7 @@ class Pulse:
     _watching: Watching = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self._watching = Watching(self.desk.unattended.service, self.needs_watchdog)
+        self._watching = Watching(self.desk.unattended.service, self.needs_watchdog, self.desk.clock())
 
     def once(self) -> bool:
         """One pass; whether anything was done, and so more may be due."""
@@ -258,7 +258,7 @@ class Pulse:
                 closing(
                     row["incident_type"],
                     alerts.firing(connection, row["id"]),
-                    moment_of(row["cleared_at"]),
+                    max(moment_of(row["cleared_at"]), self._watching.since),
                     alerts.beginnings(connection, row["id"]),
                     now,
                     self.recheck,

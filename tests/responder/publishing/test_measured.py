@@ -323,6 +323,31 @@ def test_quiet_counts_only_while_alerts_arrive(desk_at_hand: Responding, recepti
     assert told(desk_at_hand, name)[-1][1:] == ("monitoring", "degraded")
 
 
+def test_no_quiet_counts_of_when_no_alert_could_arrive(desk_at_hand: Responding, reception: Reception) -> None:
+    """Killed right after an alert ended, and started an hour later, it said at once that nothing is measured."""
+    name = attended(desk_at_hand, reception)
+    take(reception, alert(firing=False))
+    desk_at_hand.clock.pass_(hours=1)
+    desk_at_hand.pulse = Pulse(desk_at_hand.desk)
+    passes(desk_at_hand, 1.5)
+    assert len(told(desk_at_hand, name)) == 1
+    passes(desk_at_hand, 1)
+    assert told(desk_at_hand, name)[-1] == (62, "monitoring", "degraded")
+
+
+def test_nothing_that_nobody_attends_to_ends_as_soon_as_alerts_can_arrive_again(
+    desk_at_hand: Responding, reception: Reception
+) -> None:
+    take(reception, alert())
+    take(reception, alert(firing=False))
+    desk_at_hand.clock.pass_(hours=1)
+    desk_at_hand.pulse = Pulse(desk_at_hand.desk)
+    passes(desk_at_hand, 4.5)
+    assert desk_at_hand.desk.list("open")
+    passes(desk_at_hand, 1)
+    assert desk_at_hand.desk.list("resolved")
+
+
 def test_a_grave_one_keeps_its_impact_when_a_milder_one_takes_it_up(desk_at_hand: Responding, tmp_path: Path) -> None:
     writer = Writer(
         desk_at_hand.store, desk_at_hand.clock, Reader(About()), plain.render, Site(tmp_path / "status" / "site")

@@ -50,10 +50,12 @@ class Watching:
     Attributes:
         service: the name of the service as a whole.
         needs_watchdog: whether there is an alert that says that alerts arrive: without it no quiet counts.
+        since: from when on this process takes alerts; that none came before proves nothing.
     """
 
     service: str
     needs_watchdog: bool
+    since: datetime
     _folded: Folded = field(default_factory=lambda: Folded(_MOST), repr=False)
 
     def due(self, connection: sqlite3.Connection, now: datetime) -> list[tuple[Incident, tuple[Event, ...]]]:
@@ -63,6 +65,7 @@ class Watching:
             connection: in a transaction.
             now: the time.
         """
+        self.since = min(self.since, now)  # where the clock was set back
         found = []
         for name in notices.told_of_open(connection, _MOST):
             incident = self._folded.incident(connection, name)
@@ -111,6 +114,7 @@ class Watching:
         fell = [one.at for one in incident.notice.updates if one.ground is Ground.MEASURED] if incident.notice else []
         if fell and now < fell[-1] + AGAIN_AFTER:
             return False
+        quiet_since = max(quiet_since, self.since)
         if self.needs_watchdog:
             heard_at = last_heard(connection, Outsider.WATCHDOG)
             if heard_at is None or heard_at <= quiet_since:
