@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -19,12 +20,12 @@ if TYPE_CHECKING:
 PASSWORD, OTHER = "four or five words", "another four or five"
 
 
-@pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[ResponderSite]":
-    """A responder with accounts."""
+@pytest.fixture
+def guarded(tmp_path: Path) -> "Iterator[ResponderSite]":
+    """A responder with accounts; one for each test, for they change passwords and lock doors."""
     from support.responder_in_thread import responder_in_thread
 
-    with responder_in_thread(tmp_path_factory.mktemp("own")) as process:
+    with responder_in_thread(tmp_path) as process:
         store = process.store()
         access = Access(store, SteadyClock())
         for handle, role in (("ada", Role.RESPONDER), ("eve", Role.ADMIN), ("bob", Role.COMMANDER)):
@@ -131,7 +132,7 @@ def test_only_an_admin_erases(guarded: "ResponderSite") -> None:
         form = {"token": token_in(admin.get("/incidents/new")), "component": "A", "impact": "B", "key": "k"}
         path = admin.post("/incidents", data=form).headers["location"]
         assert admin.get(f"{path}/erase").status_code == 200
-    with signed_in(guarded, "ada", OTHER) as client:
+    with signed_in(guarded, "ada") as client:
         assert client.get(f"{path}/erase").status_code == 403
         form = {"token": token_in(client.get(path)), "reason": "no", "sure": "yes"}
         assert client.post(f"{path}/erase", data=form).status_code == 403

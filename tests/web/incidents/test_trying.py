@@ -1,6 +1,7 @@
 """A new responder says what is still to be done; a test page goes the way of pages, and what became of it is shown."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -21,13 +22,12 @@ def provider() -> Iterator[WebhookReceiver]:
     receiver.stop()
 
 
-@pytest.fixture(scope="module")
-def calling(tmp_path_factory: pytest.TempPathFactory, provider: WebhookReceiver) -> "Iterator[ResponderSite]":
-    """A responder that has a provider of calls, and no schedule yet."""
+@pytest.fixture
+def calling(tmp_path: Path, provider: WebhookReceiver) -> "Iterator[ResponderSite]":
+    """A responder that has a provider of calls, and no schedule yet; a new one for each test."""
     from support.responder_in_thread import responder_in_thread
 
-    folder = tmp_path_factory.mktemp("calling")
-    with responder_in_thread(folder, insecure_local=True, pager_url=provider.url, pager_secret=SECRET) as process:
+    with responder_in_thread(tmp_path, insecure_local=True, pager_url=provider.url, pager_secret=SECRET) as process:
         yield process
 
 
@@ -94,6 +94,5 @@ def test_whom_no_channel_reaches_is_told_what_is_missing(calling: "ResponderSite
 
 
 @pytest.mark.parametrize("name", ["nobody@1", "fay", "..%2F..", "fay@1' OR 1=1", "x" * 300])
-def test_what_is_no_test_page_is_not_found(calling: "ResponderSite", name: str) -> None:
-    with httpx.Client(base_url=calling.url, headers={"X-Actinf-User": "ada"}) as client:
-        assert client.get(f"/v1/oncall/test-page/{name}").status_code == 404
+def test_what_is_no_test_page_is_not_found(api: httpx.Client, name: str) -> None:
+    assert api.get(f"/v1/oncall/test-page/{name}").status_code == 404
