@@ -1,5 +1,6 @@
 """The process that serves the status page, beside that of the responder."""
 
+import hashlib
 import itertools
 import os
 import signal
@@ -13,6 +14,7 @@ from support.ports import wait_until
 from support.responder_process import ResponderProcess
 from support.status_site import answers
 
+import actinf
 from actinf.responder.publishing.serving import FOLDER, PageServer, who_serves
 from actinf.responder.publishing.unattended import SERVICE
 from actinf.responder.server.page_process import PageCommand, PageProcess
@@ -119,6 +121,16 @@ def test_one_of_other_settings_is_replaced(holding: _Holding) -> None:
     wait_until(lambda: who_serves(holding.folder) not in (None, left), "another serves the page")
     later.end()
     earlier.end()
+
+
+def test_what_the_list_of_processes_shows_gives_no_password_to_guess_at(tmp_path: Path) -> None:
+    told = {"ACTINF_STATUS_SMTP_URL": "smtps://status:hunter2@mail.example.org"}
+    one, other = (
+        PageCommand(folder=tmp_path / name, command=("actinf",), environment=told) for name in ("one", "other")
+    )
+    plain = hashlib.sha256(repr((actinf.__version__, one.command, sorted(told.items()))).encode()).hexdigest()
+    assert one.digest == PageCommand(folder=one.folder, command=("actinf",), environment=told).digest
+    assert one.digest not in (other.digest, plain[: len(one.digest)])
 
 
 def test_one_that_somebody_started_is_left_alone(holding: _Holding) -> None:

@@ -27,6 +27,8 @@ _PATIENCE = 8.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0
 #: A process that ran for so long did not fail at its start.
 _STEADY = 30.0
+#: 16 MiB, and a few hundredths of a second.
+_COSTS = {"n": 2**14, "r": 8, "p": 1}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +47,14 @@ class PageCommand:
 
     @property
     def digest(self) -> str:
-        """Of all that the process is told, and of the release: one that was started alike need not be replaced."""
+        """Of all that the process is told, and of the release: one that was started alike need not be replaced.
+
+        It stands in the list of processes, and what the process is told has a password in it: it costs as much to
+        guess as one that is kept.
+        """
         told = sorted(one for one in self.environment.items() if one[0].upper().startswith("ACTINF_"))
-        return hashlib.sha256(repr((actinf.__version__, self.command, told)).encode()).hexdigest()[:32]
+        said = repr((actinf.__version__, self.command, told)).encode()
+        return hashlib.scrypt(said, salt=str(self.folder).encode(), **_COSTS, dklen=16).hex()
 
 
 class PageProcess:
