@@ -140,3 +140,16 @@ def test_what_was_said_long_ago_is_forgotten() -> None:
         refusals.rest()
         now[0] += 601
     assert refusals.refuses_us == ""
+
+
+def test_mailboxes_that_are_gone_are_found_so_also_where_they_come_one_after_another() -> None:
+    """Five of them side by side were put off for a day, each time alone, and the server was said to refuse us."""
+    refusals, gone = Refusals(), [refused(number, "550 5.1.1 unknown") for number in range(MANY)]
+    assert refusals.sifted(gone) == [(number, LATER) for number in range(MANY)], "it may be us"
+    assert refusals.sifted([sent(10)]) == [(10, SENT)]
+    assert refusals.sifted(gone) == [(number, REFUSED) for number in range(MANY)], "it took ours meanwhile"
+    assert refusals.refuses_us == ""
+    others = [refused(number, "550 5.1.1 unknown") for number in range(20, 20 + MANY)]
+    assert refusals.sifted(others) == [(number, LATER) for number in range(20, 20 + MANY)]
+    back = Became(mail=gone[0].mail, what=SENT)
+    assert refusals.sifted([back, refused(0, "550 5.1.1 unknown")]) == [(0, SENT)], "it is there again, and waits"

@@ -24,6 +24,8 @@ MANY = 5
 _LATELY = 600.0
 #: Words that are remembered at once: who says others each time is not understood by them.
 _MOST = 1000
+#: Addresses that are remembered as gone; of one that is forgotten it is found out anew.
+_MOST_GONE = 10_000
 
 #: RFC 3463: what is wrong with the address or the mailbox, but for 5.1.7 and 5.1.8, which are about the sender's; with
 #: us, with the system, or with what we do.
@@ -119,6 +121,9 @@ class Refusals:
         self._alike: dict[str, _Alike] = {}
         self._waiting: list[tuple[Waiting, Refusal]] = []
         self._taken_at = float("-inf")
+        #: Addresses of which it was said that they are not there: since a mail was taken last, and before one was.
+        self._said_gone: set[str] = set()
+        self._gone: set[str] = set()
         #: What the server says to everybody, where it takes no mail from us; empty: it does, as far as is known.
         self.refuses_us = ""
 
@@ -138,13 +143,17 @@ class Refusals:
             found.append((one.mail.number, one.what))
             if one.what is Outcome.SENT:
                 found += self._taken()
+                self._gone.discard(one.mail.address)
         return found
 
     def rest(self) -> list[tuple[int, Outcome]]:
         """What became of those that wait, now that there is no other mail that could tell more."""
-        takes_ours = self._counted() - self._taken_at < _LATELY
         waiting, self._waiting = self._waiting, []
-        return [_settled(mail, said, takes_ours=takes_ours) for mail, said in waiting]
+        return [_settled(mail, said, takes_ours=self._takes_ours) for mail, said in waiting]
+
+    @property
+    def _takes_ours(self) -> bool:
+        return self._counted() - self._taken_at < _LATELY
 
     def _refused(self, mail: Waiting, said: Refusal) -> list[tuple[int, Outcome]]:
         if said.whose is Whose.MAIL:
@@ -152,6 +161,10 @@ class Refusals:
         is_strange = mail.subscriber is None
         if is_strange and said.whose is Whose.MAILBOX:
             return [(mail.number, Outcome.REFUSED)]  # anybody may type what is no address
+        if said.whose is Whose.MAILBOX:
+            if mail.address in self._gone and self._takes_ours:
+                return [(mail.number, Outcome.REFUSED)]  # said again, and others were taken meanwhile
+            self._said_gone.add(mail.address)
         alike = self._alike.setdefault(said.words, _Alike())
         alike.said_at = self._counted()
         if not is_strange:
@@ -171,6 +184,8 @@ class Refusals:
     def _taken(self) -> list[tuple[int, Outcome]]:
         """The server takes a mail of ours: it is the mailbox that it refuses, where it says so."""
         self._taken_at, self.refuses_us = self._counted(), ""
+        self._gone |= self._said_gone
+        self._said_gone.clear()
         for alike in self._alike.values():
             alike.in_a_row.clear()
         found = [_settled(mail, said, takes_ours=True) for mail, said in self._waiting if said.whose is Whose.MAILBOX]
@@ -182,6 +197,8 @@ class Refusals:
         self._alike = {words: one for words, one in self._alike.items() if one.said_at >= since}
         if len(self._alike) > _MOST:
             self._alike.clear()
+        if len(self._gone) > _MOST_GONE:
+            self._gone.clear()
 
 
 def _are_many(in_a_row: Sequence[str] | set[str], said: Refusal) -> bool:
