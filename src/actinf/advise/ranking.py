@@ -72,7 +72,7 @@ class Advice:
         checks: those that were not made yet, the best first.
         resolutions: those that were not tried yet, the best first.
         treat: the resolution to try now, where that ends the incident sooner than to look on; None: look on, or, where
-            nothing is left to look at, leave it to others.
+            nothing is left to look at, leave it to others; and where one has helped, nothing is to be tried.
         entropy: what is not known about the cause, nats.
     """
 
@@ -125,6 +125,7 @@ def advise(known: Knowledge, seen: Sequence[tuple[str, str]]) -> Advice:
     belief = np.asarray(step.qs[CAUSE], dtype=np.float64)
     done = {name for name, _ in seen}
     remaining = Foresight(known).minutes_left(belief, done)
+    is_better = any(step in known.resolutions and outcome == BETTER for step, outcome in seen)
     ranked = sorted(_rated(known, step, belief, remaining), key=lambda one: one.remaining)
     checks = tuple(one for one in ranked if one.step in known.checks)
     resolutions = tuple(one for one in ranked if one.step not in known.checks)
@@ -133,7 +134,7 @@ def advise(known: Knowledge, seen: Sequence[tuple[str, str]]) -> Advice:
         beliefs={known.causes[at]: float(belief[at]) for at in order},
         checks=checks,
         resolutions=resolutions,
-        treat=tried(known, remaining),
+        treat=None if is_better else tried(known, remaining),
         entropy=float(-(belief * np.log(np.maximum(belief, 1e-300))).sum()),
     )
 

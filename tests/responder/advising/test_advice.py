@@ -133,6 +133,21 @@ def test_a_reason_names_the_cause_that_is_treated_and_what_a_resolution_needs(
     assert "“revoke the key” needs what it shows" in advice["checks"][0]["reason"]
 
 
+def test_where_a_step_has_helped_nothing_is_to_be_done_now_until_it_is_said_that_it_does_not_hold(
+    desk: Desk, desk_at_hand: Responding
+) -> None:
+    name = desk_at_hand.opened(incident_type="high_memory")
+    assert advice_for(desk, name, patience=1)["treat"]["step"] == "refuse-large"
+    look(desk, name, "restart", "better")
+    helped = advice_for(desk, name, patience=1)
+    assert helped["treat"] is None
+    assert helped["first"].startswith("it got better by “")
+    assert helped["checks"], "one may look on"
+    look(desk, name, "restart", "unchanged")
+    assert advice_for(desk, name, patience=1)["treat"] is not None
+    assert advice_for(desk, name, patience=1)["first"] == the_page("high_memory").first
+
+
 def test_where_all_was_looked_at_and_nothing_is_worth_to_be_tried_it_says_so(
     desk: Desk, desk_at_hand: Responding
 ) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from actinf.responder.advising.lessons import counts_of
-from actinf.responder.advising.page import Page, Step, page_of
+from actinf.responder.advising.page import BETTER, Page, Step, page_of
 from actinf.responder.advising.port import Absent, Question, Rating, Told
 from actinf.responder.advising.seen import Seen, seen_in
 from actinf.responder.desk import Desk
@@ -55,7 +55,7 @@ def advice_for(desk: Desk, name: str, *, patience: float) -> dict[str, Any]:
     return {
         **_blank(incident, told.why if isinstance(told, Absent) else None),
         "preparing": isinstance(told, Absent) and told.preparing,
-        "first": _first(incident, page, told),
+        "first": _first(incident, page, seen, told),
         "looked": [_looked(one, page) for one in seen.values()],
         "named": {"cause": incident.cause, "words": page.causes[incident.cause]}
         if incident.cause in page.causes
@@ -107,10 +107,13 @@ def _fits(told: Told, page: Page) -> bool:
     )
 
 
-def _first(incident: Incident, page: Page, told: Told | Absent) -> str:
+def _first(incident: Incident, page: Page, seen: Mapping[str, Seen], told: Told | Absent) -> str:
     """What stands before all steps."""
     fixed = incident.milestones.get(Milestone.FIX)
     if fixed is None:
+        for step in page.steps.values():
+            if not step.is_check and step.name in seen and seen[step.name].outcome == BETTER:
+                return f"it got better by “{step.words}”: see whether it holds; where it does not, say so of that step"
         is_at_its_end = isinstance(told, Told) and told.treat is None and not told.checks
         return _AT_ITS_END if is_at_its_end else page.first
     return f"a fix was made at {fixed[0]:%H:%M} UTC: see whether it holds; where it does not help, look on"

@@ -15,15 +15,17 @@ from typing import Any
 
 from actinf.errors import SettingError
 
-__all__ = ["ADVISED", "Page", "Step", "page_of", "the_page"]
+__all__ = ["ADVISED", "BETTER", "Page", "Step", "page_of", "the_page"]
 
 _FOLDER = Path(__file__).with_name("pages")
 
 #: The types of incidents whose pages have steps with names.
 ADVISED = ("api_down", "database_performance", "high_memory", "security")
 
+#: The outcome of a resolution that has helped.
+BETTER = "better"
 #: What can come of a resolution.
-_CAME_OF_IT = {"better": "it got better", "unchanged": "nothing changed"}
+_CAME_OF_IT = {BETTER: "it got better", "unchanged": "nothing changed"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
