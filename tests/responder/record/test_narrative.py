@@ -54,3 +54,13 @@ def test_a_change_of_the_schedule_is_told_with_its_times_as_people_write_them() 
     told = sentence({"kind": "schedule", "change": "override", "what": what})
     until, why = "until 2026-11-27 16:29 UTC", "why since 2026-99-99T10:00Z"
     assert told == f"the schedule: override: level 1, who bob, {until}, {why}"
+
+
+@pytest.mark.parametrize(
+    ("state", "how"),
+    [(NoticeState.MONITORING, "monitoring, degraded as far as is measured"), (NoticeState.RESOLVED, "resolved")],
+)
+def test_how_well_it_works_is_told_of_what_goes_on_alone(state: NoticeState, how: str) -> None:
+    notice = {"kind": "published", "override": "", "state": state, "impact": "degraded", "ground": "measured"}
+    words = {"title": "", "standard_title": "Problems with X", "text": "", "standard_text": "They are over."}
+    assert sentence(notice | words) == f"told the public, {how}: Problems with X: They are over."

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from actinf.responder.publishing.page import NoticeState
 from actinf.responder.record import case_narrative, ramp_narrative
 from actinf.runtime.wording import counted
 
@@ -80,7 +81,9 @@ def _published(event: _Event) -> str:
     override = f" (although it usually is not, because {event['override']})" if event["override"] else ""
     title, text = event["title"] or event["standard_title"], event["text"] or event["standard_text"]
     measured = " as far as is measured" if event["ground"] == "measured" else ""
-    return f"told the public{override}, {event['state']}, {event['impact']}{measured}: {title}: {text}"
+    # Of what is over there is nothing to say of how well it works.
+    working = "" if NoticeState(event["state"]).ends else f", {event['impact']}{measured}"
+    return f"told the public{override}, {event['state']}{working}: {title}: {text}"
 
 
 def _costs(event: _Event) -> list[str]:
