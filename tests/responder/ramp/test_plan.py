@@ -6,8 +6,9 @@ import pytest
 from support.seeing import DEPLOY, read
 
 from actinf.errors import SettingError
+from actinf.responder.measuring.queries import PAST
 from actinf.responder.ramp.cluster import Autoscaler, Standing
-from actinf.responder.ramp.plan import PAST, RUNBOOK, Kind, Plan, Step, misfits
+from actinf.responder.ramp.plan import RUNBOOK, Kind, Plan, Step, misfits
 
 ONE = Standing(replicas=1, ready=1, autoscaler=None, pods={})
 

@@ -6,7 +6,7 @@ holds each query against a real Prometheus with these rules.
 
 from dataclasses import dataclass
 
-__all__ = ["DEPENDENCIES", "FIRING", "Dependency", "Impact", "Performance", "Stability"]
+__all__ = ["DEPENDENCIES", "FIRING", "PAST", "Dependency", "Impact", "Performance", "Stability"]
 
 _API = 'job="active-inference-api"'
 _SECONDS_OF_A_STEP = 15
@@ -75,6 +75,14 @@ DEPENDENCIES = (
 
 #: Every alert that fires; which of them matter is decided where the incident is known.
 FIRING = 'ALERTS{alertstate="firing"}'
+
+#: The shipped alerts that look back for hours (deploy/alerts/objectives.rules.yml): an outage that is over keeps them
+#: near their limit, and they say nothing of now.
+PAST = tuple(
+    f"{kind}Budget{how}"
+    for kind in ("Error", "Latency")
+    for how in ("BurnsFast", "Burns", "BurnsSlowly", "WillBeSpent")
+)
 
 
 @dataclass(frozen=True, slots=True)

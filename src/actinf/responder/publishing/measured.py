@@ -22,9 +22,9 @@ from actinf.responder.incident.state import Incident
 from actinf.responder.intake.alert import Alert
 from actinf.responder.intake.recheck import RecheckSettings, ResolveNow, closing
 from actinf.responder.keeping.watched import Outsider, last_heard
+from actinf.responder.measuring.queries import PAST
 from actinf.responder.publishing.template import impact_of
 from actinf.responder.publishing.unattended import recovering, returned
-from actinf.responder.ramp.plan import PAST
 from actinf.responder.store import alerts, catalogues, notices
 from actinf.responder.store.alerts import Ringing
 from actinf.responder.store.folded import Folded

@@ -13,18 +13,11 @@ from itertools import pairwise
 from typing import Any
 
 from actinf.errors import SettingError
+from actinf.responder.measuring.queries import PAST
 from actinf.responder.ramp.cluster import Standing
 from actinf.runtime.wording import counted
 
-__all__ = ["PAST", "RUNBOOK", "Gates", "Kind", "Plan", "Step", "length_text", "misfits"]
-
-#: The shipped alerts that look back for hours (deploy/alerts/objectives.rules.yml): an outage that is over keeps them
-#: near their limit, and what they would tell of now the gates measure themselves.
-PAST = tuple(
-    f"{kind}Budget{how}"
-    for kind in ("Error", "Latency")
-    for how in ("BurnsFast", "Burns", "BurnsSlowly", "WillBeSpent")
-)
+__all__ = ["RUNBOOK", "Gates", "Kind", "Plan", "Step", "length_text", "misfits"]
 
 _MOST_STEPS = 20
 _LONGEST = timedelta(hours=24)
