@@ -98,11 +98,17 @@ def test_nothing_is_tried_before_the_check_that_says_what_it_is_done_to() -> Non
     assert advise(known, [*seen, ("keys", known.outcomes("keys")[0])]).treat == "revoke-key"
 
 
+@pytest.mark.parametrize("kind", TYPES)
+def test_nothing_is_tried_before_anything_was_seen(kind: str) -> None:
+    assert advise(knowledge(kind), []).treat is None
+
+
 def test_only_what_may_be_tried_is() -> None:
     known = knowledge("security")
     assert tried(known, {"keys": 9.0, "revoke-key": 5.0, "isolate": 8.0}) == "isolate"
     assert tried(known, {"revoke-key": 5.0, "isolate": 8.0}) == "revoke-key"
-    assert tried(known, {"keys": 8.0, "isolate": 8.0}) is None, "where it is the same, one looks: that changes nothing"
+    assert tried(known, {"keys": 8.4, "isolate": 8.0}) is None, "where it is nearly the same, one looks"
+    assert tried(known, {"keys": 8.6, "isolate": 8.0}) == "isolate"
     assert tried(known, {"keys": 8.0}) is None
 
 

@@ -26,7 +26,11 @@ from actinf.advise.knowledge import BETTER, CAUSE, HARM, MINUTES, STEP, Floats, 
 from actinf.agent import Step
 from actinf.errors import AdviceError
 
-__all__ = ["Advice", "Rated", "advise", "led", "tried"]
+__all__ = ["WORTH", "Advice", "Rated", "advise", "led", "tried"]
+
+#: Minutes by which something has to be better than to look on before it is tried: closer than that, numbers that are
+#: judgements tell nothing apart, and to look changes nothing.
+WORTH = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +144,7 @@ def advise(known: Knowledge, seen: Sequence[tuple[str, str]]) -> Advice:
 
 
 def tried(known: Knowledge, remaining: Mapping[str, float]) -> str | None:
-    """The resolution that is expected to end it sooner than any check, and than to leave it to others.
+    """The resolution that is expected to end it sooner than any check, by `WORTH`, and than to leave it to others.
 
     None: there is none, one has to look first, or what is left does more harm than it helps.
 
@@ -153,7 +157,7 @@ def tried(known: Knowledge, remaining: Mapping[str, float]) -> str | None:
         return None
     best = min(able, key=lambda step: remaining[step])
     look = min((remaining[step] for step in known.checks if step in remaining), default=np.inf)
-    return best if remaining[best] < min(look, AT_LAST) else None
+    return best if remaining[best] < min(look - WORTH, AT_LAST) else None
 
 
 def _rated(known: Knowledge, step: Step, belief: Floats, remaining: Mapping[str, float]) -> list[Rated]:

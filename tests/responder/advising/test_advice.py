@@ -119,8 +119,9 @@ def test_a_reason_names_the_cause_that_is_treated_and_what_a_resolution_needs(
     desk: Desk, desk_at_hand: Responding
 ) -> None:
     name = desk_at_hand.opened(incident_type="high_memory")
+    look(desk, name, "releases", "none")
     assert advice_for(desk, name, patience=1)["treat"]["reason"].endswith(
-        "tried now, it is expected to be over in 26 min, with harm counted as minutes, a little sooner than if one "
+        "tried now, it is expected to be over in 25 min, with harm counted as minutes, a little sooner than if one "
         "looks on first"
     )
     look(desk, name, "refuse-large", "unchanged")
@@ -137,6 +138,7 @@ def test_where_a_step_has_helped_nothing_is_to_be_done_now_until_it_is_said_that
     desk: Desk, desk_at_hand: Responding
 ) -> None:
     name = desk_at_hand.opened(incident_type="high_memory")
+    look(desk, name, "dashboard", "peaks")
     assert advice_for(desk, name, patience=1)["treat"]["step"] == "refuse-large"
     look(desk, name, "restart", "better")
     helped = advice_for(desk, name, patience=1)
