@@ -1,7 +1,8 @@
-"""Files whose author wants time or memory.  Each gets one clear error, within two seconds and without the memory.
+"""Files whose author wants time or memory.  Each gets one clear error, in time and without the memory.
 
 All files are read one after another in one process of its own, which the system stops when one of them takes more
-than two seconds of processor time, and in which an allocation beyond what is allowed fails.
+than ten seconds of processor time, and in which an allocation beyond what is allowed fails.  Each takes less than two
+where nobody else wants the processor; what such a file is after, where it is let, takes minutes.
 """
 
 import json
@@ -150,7 +151,7 @@ from actinf.model import Model
 from actinf.model import files
 
 def too_slow(*_):
-    raise TimeoutError("took more than two seconds")
+    raise TimeoutError("took more than ten seconds")
 
 signal.signal(signal.SIGXCPU, too_slow)
 status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
@@ -158,7 +159,7 @@ held = int(status["VmSize"].split()[0]) * 1024
 resource.setrlimit(resource.RLIMIT_AS, (held + 800 * 2**20, resource.RLIM_INFINITY))
 for path in sys.stdin.read().splitlines():
     used = time.process_time()
-    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(used + 2), resource.RLIM_INFINITY))
+    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(used + 10), resource.RLIM_INFINITY))
     try:
         Model.load(path)
         answer = "loaded"
