@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 
 from sqlalchemy.exc import DBAPIError
@@ -10,7 +11,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from actinf.errors import ServiceUnavailable
 from actinf.service.background import begun, ended
-from actinf.service.protection.breaker import Breaker
+from actinf.service.protection.breaker import Breaker, Position
 from actinf.service.protection.guarded_engine import GuardedEngine
 from actinf.service.switches import repository
 
@@ -19,6 +20,8 @@ __all__ = ["SwitchBoard"]
 _LOG = logging.getLogger(__name__)
 
 _EVERY_SECONDS = 2.0
+#: For so long after a switch was thrown here the table may still say what it said before: its commit is under way.
+_COMMITTED_AFTER = 2.0
 
 
 class SwitchBoard:
@@ -29,11 +32,16 @@ class SwitchBoard:
     Args:
         engine: of the process.
         breakers: of the process.
+        clock: seconds.
     """
 
-    def __init__(self, engine: GuardedEngine, breakers: Iterable[Breaker]):
+    def __init__(
+        self, engine: GuardedEngine, breakers: Iterable[Breaker], *, clock: Callable[[], float] = time.monotonic
+    ):
+        self._clock = clock
         self._engine = engine.for_operators()
         self._breakers: Mapping[str, Breaker] = {breaker.name: breaker for breaker in breakers}
+        self._thrown_at: dict[str, float] = {}
         self._tasks: list[asyncio.Task[None]] = []
 
     def __getitem__(self, name: str) -> Breaker:
@@ -52,13 +60,23 @@ class SwitchBoard:
         """End."""
         await ended(self._tasks)
 
+    def throw(self, name: str, position: Position) -> None:
+        """Put a breaker of this process somewhere at once, in the transaction that says so to all others.
+
+        A commit that fails is noticed when the table is looked at, within seconds.
+        """
+        self._thrown_at[name] = self._clock()
+        self._breakers[name].hold(position)
+
     async def refresh(self) -> None:
-        """Put every breaker where the database says."""
+        """Put every breaker where the database says, but for those that were thrown here only just."""
+        asked_at = self._clock()
         async with self._engine.connect() as connection:
             rows = {row.name: row.position for row in await repository.all_switches(connection)}
         for name, breaker in self._breakers.items():
             position = rows.get(name, "auto")
-            if position != breaker.position:
+            is_settled = asked_at - self._thrown_at.get(name, float("-inf")) > _COMMITTED_AFTER
+            if position != breaker.position and is_settled:
                 _LOG.warning("the switch %s is %s now", name, position)
                 breaker.hold(position)
 

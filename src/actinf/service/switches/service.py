@@ -39,7 +39,7 @@ async def throw(asking: Asking, name: str, wanted: SwitchPut) -> SwitchShown:
         raise NotFound(f"there is no switch {name[:80]!r}: expected one of {', '.join(board.names)}")
     row = await repository.put_switch(asking.connection, name, wanted.position, wanted.reason, asking.principal.actor)
     asking.record("switches.put", f"switch:{name}", position=wanted.position, reason=wanted.reason)
-    board[name].hold(wanted.position)  # a commit that fails is noticed when the table is looked at, within seconds
+    board.throw(name, wanted.position)
     return _shown(board[name], row)
 
 
